@@ -1,0 +1,3 @@
+module github.com/hookweir/hookweir
+
+go 1.26

@@ -1,0 +1,140 @@
+package event
+
+import (
+	"errors"
+	"time"
+
+	"github.com/hookweir/hookweir/shared/wire"
+)
+
+// Origins say how an event was found.
+const (
+	OriginWebhook = "webhook"
+	OriginPoll    = "poll"
+	OriginSystem  = "hookweir" // raised by Hookweir itself
+)
+
+// Proofs say what was authenticated.
+const (
+	ProofSignature = "signature" // the body is covered
+	ProofBearer    = "bearer"    // only the sender is; anyone who saw the token could have written the body
+)
+
+const (
+	// InlineLimit is the largest body, in bytes, that rides in the queue
+	// message. Larger ones go to the payload bucket and the message carries
+	// a claim check. A queue message holds 128,000 bytes with its metadata.
+	InlineLimit = 100 << 10
+	// MaxIDBytes bounds the provider's event id within a key. A KV key holds
+	// 512 bytes: `evt:` + two names of 64 + slashes leave over 370.
+	MaxIDBytes = 256
+	// maxAttr bounds each other attribute, in bytes.
+	maxAttr = 1024
+)
+
+// ErrFormat reports a message this build cannot read.
+var ErrFormat = errors.New("event: unknown message format")
+
+// Event is one provider event.
+type Event struct {
+	Tenant   string
+	Source   string
+	ID       string // the provider's event id, or a hash of the signed content
+	Provider string // catalogue name, e.g. "github"
+	Type     string // reverse-DNS, e.g. "com.github.push"
+
+	Time     time.Time // when it happened, as the provider says; else Accepted
+	Accepted time.Time // when the edge accepted it
+
+	Origin        string // OriginWebhook, OriginPoll or OriginSystem
+	Authenticated string // ProofSignature or ProofBearer
+	ContentType   string // the provider's Content-Type, verbatim
+	Retention     time.Duration
+
+	Body  []byte // the provider's bytes, unchanged; nil when Claim is set
+	Claim string // key in the payload bucket; empty when Body is inline
+	Size  int64  // length of the body in bytes, wherever it is
+}
+
+// Key is what makes two deliveries the same event.
+func (e *Event) Key() string { return Key(e.Tenant, e.Source, e.ID) }
+
+// Key joins the three parts of an event key.
+func Key(tenant, source, id string) string { return tenant + "/" + source + "/" + id }
+
+// Message is what travels on the queue `events`: a whole event, or a
+// reference to one that the Ledger already holds (a replay, a sweep).
+type Message struct {
+	Event *Event // nil for a reference
+	// Tenant and Key name the event; for a whole event they are its own.
+	Tenant string
+	Key    string
+}
+
+const (
+	formatEvent     = 1
+	formatReference = 2
+)
+
+// Encode packs the event as a queue message.
+func Encode(e *Event) []byte {
+	b := make([]byte, 0, 256+len(e.ContentType)+len(e.Type)+len(e.ID)+len(e.Claim)+len(e.Body))
+	b = wire.AppendUint8(b, formatEvent)
+	for _, s := range [...]string{e.Tenant, e.Source, e.ID, e.Provider, e.Type} {
+		b = wire.AppendBytes(b, s)
+	}
+	b = wire.AppendInt64(b, e.Time.UnixMilli())
+	b = wire.AppendInt64(b, e.Accepted.UnixMilli())
+	for _, s := range [...]string{e.Origin, e.Authenticated, e.ContentType} {
+		b = wire.AppendBytes(b, s)
+	}
+	b = wire.AppendInt64(b, int64(e.Retention/time.Second))
+	b = wire.AppendBytes(b, e.Claim)
+	b = wire.AppendInt64(b, e.Size)
+	return wire.AppendBytes(b, e.Body)
+}
+
+// EncodeReference packs a message that only names an event.
+func EncodeReference(tenant, key string) []byte {
+	b := wire.AppendUint8(nil, formatReference)
+	b = wire.AppendBytes(b, tenant)
+	return wire.AppendBytes(b, key)
+}
+
+// Decode unpacks a queue message. Body aliases msg. Errors: ErrFormat for a
+// version this build does not know, wire.ErrTruncated, wire.ErrTrailing.
+func Decode(msg []byte) (*Message, error) {
+	r := wire.NewReader(msg)
+	switch r.Uint8() {
+	case formatEvent:
+		return decodeEvent(r)
+	case formatReference:
+		m := &Message{Tenant: r.String(), Key: r.String()}
+		if err := r.Done(); err != nil {
+			return nil, err
+		}
+		return m, nil
+	}
+	if err := r.Err(); err != nil {
+		return nil, err
+	}
+	return nil, ErrFormat
+}
+
+func decodeEvent(r *wire.Reader) (*Message, error) {
+	e := &Event{Tenant: r.String(), Source: r.String(), ID: r.String(), Provider: r.String(), Type: r.String()}
+	e.Time = time.UnixMilli(r.Int64()).UTC()
+	e.Accepted = time.UnixMilli(r.Int64()).UTC()
+	e.Origin, e.Authenticated, e.ContentType = r.String(), r.String(), r.String()
+	e.Retention = time.Duration(r.Int64()) * time.Second
+	e.Claim = r.String()
+	e.Size = r.Int64()
+	e.Body = r.Bytes()
+	if err := r.Done(); err != nil {
+		return nil, err
+	}
+	if e.Claim != "" {
+		e.Body = nil
+	}
+	return &Message{Event: e, Tenant: e.Tenant, Key: e.Key()}, nil
+}
