@@ -1,0 +1,58 @@
+// Package ingress is the bridge of the public worker: one Go instance per
+// isolate, one coroutine per request, and nothing but packed bytes between
+// JavaScript and Go.
+//
+//	JavaScript                          Go
+//	fetch(request)
+//	  handle(req, n)      ─────────▶    coroutine starts (iter.Pull)
+//	                      ◀─────────    call(req, call, op, …) and yields
+//	  op's promise settles
+//	  complete(call, s, n) ────────▶    exactly that coroutine resumes
+//	                      ◀─────────    respond(req, …)
+//	Response
+//
+// # The ABI
+//
+// Messages are packed by package wire. The host writes into the module's
+// scratch buffer; a result that does not fit goes where reserve says. The
+// host must read memory.buffer again after every call into Go: it may have
+// grown. All parameters are i32.
+//
+// Imports, module "edge":
+//
+//	ready(ptr, cap)                   once, before main blocks: the scratch buffer
+//	respond(req, ptr, n)              ends the request: uint32 status, uint32 count,
+//	                                  count × (bytes name, bytes value), bytes body
+//	call(req, call, op, ms, ptr, n)   starts an operation with a deadline of ms
+//	                                  milliseconds; answered by complete, once
+//	later(req, op, ptr, n)            starts an operation that may outlive the
+//	                                  response (waitUntil); never answered
+//	hmac(alg, key, keyLen, ptr, n, out)  synchronous native HMAC into out
+//	setting(ptr, n, out, cap) length  an environment variable; -1 when unset,
+//	                                  its length (nothing written) when over cap
+//	log(ptr, n)                       one line of structured log (JSON)
+//	retire()                          replace this instance before the next request
+//
+// Exports, beside Go's own run, resume, getsp and mem:
+//
+//	handle(req, n)           scratch[:n] holds bytes method, bytes url, uint32
+//	                         count, count × (bytes name, bytes value); n = -1
+//	                         when the head did not fit the scratch buffer
+//	reserve(call, n) ptr     a buffer of n bytes for the result of a call
+//	complete(call, status, n)  the call's status and result
+//
+// Header names and values cross byte for byte; nothing splits or joins them.
+//
+// # Invariants
+//
+//   - A coroutine only ever waits for a promise of its own request, so workerd
+//     never sees a request without pending work, and a callback never runs in
+//     another request's context (DESIGN §3 rule 1).
+//   - No Go timer and no channel crosses requests. Deadlines are the host's.
+//   - A request whose client went away is never completed by workerd; its
+//     coroutine is stopped by a later request, see maxIdle.
+//   - A panic in a handler is a 500 for that request alone and retires the
+//     instance; the others in flight finish in it.
+//   - An exit or trap fails every request in flight with 503, so the provider
+//     sends again, and the next request starts a new instance.
+package ingress
