@@ -35,8 +35,9 @@
 //
 // Exports, beside Go's own run, resume, getsp and mem:
 //
-//	handle(req, n)           scratch[:n] holds bytes method, bytes url, uint32
-//	                         count, count × (bytes name, bytes value); n = -1
+//	handle(req, n)           scratch[:n] holds the head: method, URL, then name
+//	                         and value of each header, every one of them ended
+//	                         by a line feed (which none can contain); n = -1
 //	                         when the head did not fit the scratch buffer
 //	reserve(call, n) ptr     a buffer of n bytes for the result of a call
 //	complete(call, status, n)  the call's status and result
