@@ -1,0 +1,81 @@
+package problem
+
+// Stable codes. A code keeps its meaning for good; a new meaning gets a new
+// code.
+const (
+	// Any route.
+	CodeBadRequest       = "bad_request"
+	CodeNotFound         = "not_found"
+	CodeMethodNotAllowed = "method_not_allowed"
+	CodeRequestTimeout   = "request_timeout"
+	CodeBodyTooLarge     = "body_too_large"
+	CodeURITooLong       = "uri_too_long"
+	CodeHeadersTooLarge  = "headers_too_large"
+	CodeInternal         = "internal"
+	CodeBadGateway       = "bad_gateway"
+	CodeUnavailable      = "unavailable"
+	CodeNotReady         = "not_ready"
+
+	// The edge: POST and GET /webhooks/{tenant}/{source}.
+	CodeMissingSignature    = "missing_signature"
+	CodeMalformedSignature  = "malformed_signature"
+	CodeBadSignature        = "bad_signature"
+	CodeStaleTimestamp      = "stale_timestamp"
+	CodeSourceNotReady      = "source_not_ready"
+	CodeUnreadableEvent     = "unreadable_event"
+	CodeUnsupportedEncoding = "unsupported_encoding"
+
+	// The API under /v1.
+	CodeUnauthenticated      = "unauthenticated"
+	CodeUnsupportedMediaType = "unsupported_media_type"
+	CodeInvalidJSON          = "invalid_json"
+	CodeInvalidRequest       = "invalid_request"
+	CodeInvalidName          = "invalid_name"
+	CodeInvalidQuery         = "invalid_query"
+	CodeInvalidCursor        = "invalid_cursor"
+	CodeInvalidTarget        = "invalid_target"
+	CodeUnknownProvider      = "unknown_provider"
+	CodeInvalidSecret        = "invalid_secret"
+	CodeTooManySecrets       = "too_many_secrets"
+	CodeLimitReached         = "limit_reached"
+	CodeConflict             = "conflict"
+	CodePayloadGone          = "payload_gone"
+)
+
+// table is every problem there is; read only.
+var table = [...]Problem{
+	{Status: 400, Code: CodeBadRequest, Title: "The request is malformed"},
+	{Status: 404, Code: CodeNotFound, Title: "There is nothing here"},
+	{Status: 405, Code: CodeMethodNotAllowed, Title: "This route does not take that method"},
+	{Status: 408, Code: CodeRequestTimeout, Title: "The request did not arrive in time"},
+	{Status: 413, Code: CodeBodyTooLarge, Title: "The body is too large"},
+	{Status: 414, Code: CodeURITooLong, Title: "The URL is too long"},
+	{Status: 431, Code: CodeHeadersTooLarge, Title: "The headers are too large"},
+	{Status: 500, Code: CodeInternal, Title: "Something went wrong on our side"},
+	{Status: 502, Code: CodeBadGateway, Title: "A part behind this one did not answer properly"},
+	{Status: 503, Code: CodeUnavailable, Title: "Not available at the moment, try again"},
+	{Status: 503, Code: CodeNotReady, Title: "A setting is missing"},
+
+	{Status: 401, Code: CodeMissingSignature, Title: "The signature is missing"},
+	{Status: 401, Code: CodeMalformedSignature, Title: "The signature cannot be read"},
+	{Status: 401, Code: CodeBadSignature, Title: "The signature does not match"},
+	{Status: 401, Code: CodeStaleTimestamp, Title: "The signed timestamp is outside the tolerance"},
+	{Status: 503, Code: CodeSourceNotReady, Title: "This source cannot verify anything yet"},
+	{Status: 400, Code: CodeUnreadableEvent, Title: "The event cannot be read"},
+	{Status: 415, Code: CodeUnsupportedEncoding, Title: "The content coding is not supported"},
+
+	{Status: 401, Code: CodeUnauthenticated, Title: "A valid bearer token is required"},
+	{Status: 415, Code: CodeUnsupportedMediaType, Title: "The body must be application/json"},
+	{Status: 400, Code: CodeInvalidJSON, Title: "The body is not the JSON this route takes"},
+	{Status: 422, Code: CodeInvalidRequest, Title: "A value is not acceptable"},
+	{Status: 400, Code: CodeInvalidName, Title: "A name must match [a-z0-9][a-z0-9_-]{0,62}"},
+	{Status: 400, Code: CodeInvalidQuery, Title: "A query parameter is not acceptable"},
+	{Status: 400, Code: CodeInvalidCursor, Title: "The cursor is not one this list gave"},
+	{Status: 422, Code: CodeInvalidTarget, Title: "The URL is not an allowed target"},
+	{Status: 422, Code: CodeUnknownProvider, Title: "The provider is not in the catalogue"},
+	{Status: 422, Code: CodeInvalidSecret, Title: "A secret does not have the provider's form"},
+	{Status: 409, Code: CodeTooManySecrets, Title: "Too many secrets are active"},
+	{Status: 409, Code: CodeLimitReached, Title: "The tenant has as many of these as it may"},
+	{Status: 409, Code: CodeConflict, Title: "The state does not allow this"},
+	{Status: 409, Code: CodePayloadGone, Title: "The payload is no longer kept"},
+}
