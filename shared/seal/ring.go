@@ -1,0 +1,181 @@
+package seal
+
+import (
+	"bytes"
+	"crypto/aes"
+	"crypto/cipher"
+	"encoding/base64"
+	"errors"
+	"io"
+	"strconv"
+	"strings"
+)
+
+const (
+	// KeyBytes is the length of a key: AES-256.
+	KeyBytes = 32
+	// MaxKeyID bounds a key id, in bytes; it is stored with every value.
+	MaxKeyID = 32
+	// MaxKeys bounds a ring. A rotation needs two; the rest is slack.
+	MaxKeys = 16
+)
+
+var (
+	// ErrNoRing reports that no key ring is configured. Nothing can be sealed
+	// or opened; callers fail closed.
+	ErrNoRing = errors.New("seal: no key ring")
+	// ErrKey reports a ring that cannot be used; see [KeyError].
+	ErrKey = errors.New("seal: bad key ring")
+)
+
+// KeyError says which entry of a ring is wrong, by number from 1, and why. It
+// wraps [ErrKey] and quotes nothing of the entry: what stands in the place of
+// an id may be a key.
+type KeyError struct {
+	Entry  int
+	Reason string
+}
+
+func (e *KeyError) Error() string {
+	return "seal: key ring entry " + strconv.Itoa(e.Entry) + ": " + e.Reason
+}
+
+// Unwrap makes errors.Is(err, ErrKey) hold.
+func (e *KeyError) Unwrap() error { return ErrKey }
+
+// Ring is an ordered set of keys. The first, the primary, seals; all open.
+// A nil Ring answers [ErrNoRing]. Safe for concurrent use.
+type Ring struct {
+	// Rand gives the nonces; nil means the system's generator. Only tests set
+	// it: a repeated nonce under one key gives the key stream away.
+	Rand io.Reader
+
+	keys []key
+}
+
+type key struct {
+	id string
+	// explicit takes the nonce as an argument and opens; random draws it
+	// itself and puts it before the ciphertext. Both make the same bytes.
+	explicit, random cipher.AEAD
+}
+
+// Parse reads `id:base64,id2:base64`. Ids are [A-Za-z0-9_-]{1,32} and differ;
+// keys are 32 bytes in standard or URL base64, padded or not, are not all
+// zero, and differ. White space around the whole is ignored, since a pasted
+// secret often ends in a newline. Errors: ErrNoRing for an empty string,
+// ErrKey (a *KeyError) for anything else.
+func Parse(ring string) (*Ring, error) {
+	ring = strings.TrimSpace(ring)
+	if ring == "" {
+		return nil, ErrNoRing
+	}
+	entries := strings.Split(ring, ",")
+	if len(entries) > MaxKeys {
+		return nil, &KeyError{MaxKeys + 1, "too many keys"}
+	}
+	r := &Ring{keys: make([]key, 0, len(entries))}
+	raw := make([][]byte, 0, len(entries))
+	defer func() {
+		for _, b := range raw {
+			clear(b) // the expanded AES keys remain, the originals need not
+		}
+	}()
+	for i, entry := range entries {
+		id, text, found := strings.Cut(entry, ":")
+		if !found || !validKeyID(id) {
+			return nil, &KeyError{i + 1, "want id:base64, the id of 1 to 32 letters, digits, _ or -"}
+		}
+		b, ok := decodeKey(text)
+		raw = append(raw, b)
+		switch {
+		case !ok || len(b) != KeyBytes:
+			return nil, &KeyError{i + 1, "the key must be 32 bytes in base64"}
+		case bytes.Equal(b, make([]byte, KeyBytes)):
+			return nil, &KeyError{i + 1, "the key is all zero"}
+		}
+		for j := range r.keys {
+			if r.keys[j].id == id {
+				return nil, &KeyError{i + 1, "the id appears twice"}
+			}
+			if bytes.Equal(raw[j], b) {
+				return nil, &KeyError{i + 1, "the key appears twice"}
+			}
+		}
+		k, err := newKey(id, b)
+		if err != nil {
+			return nil, &KeyError{i + 1, "the key cannot be used"}
+		}
+		r.keys = append(r.keys, k)
+	}
+	return r, nil
+}
+
+func newKey(id string, raw []byte) (key, error) {
+	block, err := aes.NewCipher(raw)
+	if err != nil {
+		return key{}, err
+	}
+	explicit, err := cipher.NewGCM(block)
+	if err != nil {
+		return key{}, err
+	}
+	random, err := cipher.NewGCMWithRandomNonce(block)
+	return key{id, explicit, random}, err
+}
+
+// decodeKey takes both alphabets, with or without padding. Line breaks, which
+// encoding/base64 would skip, are refused.
+func decodeKey(text string) ([]byte, bool) {
+	text = strings.TrimSuffix(text, "=")
+	if strings.ContainsAny(text, "\r\n=") {
+		return nil, false
+	}
+	enc := base64.RawStdEncoding
+	if strings.ContainsAny(text, "-_") {
+		enc = base64.RawURLEncoding
+	}
+	b, err := enc.Strict().DecodeString(text)
+	return b, err == nil
+}
+
+func validKeyID(id string) bool {
+	if len(id) == 0 || len(id) > MaxKeyID {
+		return false
+	}
+	for i := range len(id) {
+		c := id[i]
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '_', c == '-':
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// find returns the key of an id. Key ids are public: no constant time needed.
+func (r *Ring) find(id string) *key {
+	for i := range r.keys {
+		if r.keys[i].id == id {
+			return &r.keys[i]
+		}
+	}
+	return nil
+}
+
+// String names the keys by id and shows nothing else, so that a ring that
+// slips into a log line leaks nothing.
+func (r *Ring) String() string {
+	if r == nil {
+		return "seal.Ring()"
+	}
+	ids := make([]string, len(r.keys))
+	for i := range r.keys {
+		ids[i] = r.keys[i].id
+	}
+	return "seal.Ring(" + strings.Join(ids, ",") + ")"
+}
+
+// GoString is String: %#v would walk into the cipher otherwise.
+func (r *Ring) GoString() string { return r.String() }
