@@ -283,8 +283,7 @@ func TestPrintsNoKey(t *testing.T) {
 
 func FuzzOpen(f *testing.F) {
 	r := parse(f, "a:"+std(keyA))
-	good, err := r.Seal([]byte("secret"), place)
-	require.NoError(f, err)
+	const good = frozen // a fresh one would differ in each fuzzing process
 	for _, s := range []string{good, "", "hw1.a.7.", "hw1.a.7.AAAA", good + "\n", "hw1." + good, strings.ToUpper(good)} {
 		f.Add(s)
 	}
