@@ -1,0 +1,246 @@
+// The product on real workerd: both Workers as they would be deployed (the
+// output of `wrangler deploy --dry-run`), wired as their wrangler.toml files
+// say, on free loopback ports, with no account and no network.
+//
+//	build/deploy/worker ────▶ workerd ◀── build/deploy/consumers
+//	wrangler.toml [bindings] ──▲   ▲────── consumers/wrangler.toml [bindings]
+//	                           │
+//	        faults: the worker's stores, through faults.worker.mjs
+import { execFile } from "node:child_process";
+import { readdir, readFile, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { Miniflare, Log, LogLevel, convertV4MiniflareOptions } from "miniflare";
+import { unstable_getMiniflareWorkerOptions as optionsOf } from "wrangler";
+
+export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
+
+export const adminToken = "dev-admin-token";
+
+/** What `wrangler secret put` would have set. Development values only. */
+const sourceKeys = `dev1:${Buffer.from("development-only-source-key-0001").toString("base64")}`;
+const vaultKeys = `dev1:${Buffer.from("development-only-vault--key-0001").toString("base64")}`;
+const secrets = {
+  worker: { SOURCE_KEYS: sourceKeys },
+  consumers: { SOURCE_KEYS: sourceKeys, VAULT_KEYS: vaultKeys, ADMIN_TOKEN: adminToken, DEVELOPMENT: "1" },
+};
+
+/** Where each Worker's configuration and deployable files are. */
+export const product = {
+  worker: { config: "wrangler.toml", bundle: "build/deploy/worker" },
+  consumers: { config: "consumers/wrangler.toml", bundle: "build/deploy/consumers" },
+};
+
+/** How many structured log lines a run keeps; older ones are dropped. */
+const maxLogLines = 20_000;
+
+const moduleTypes = { ".js": "ESModule", ".mjs": "ESModule", ".wasm": "CompiledWasm" };
+
+/**
+ * Starts the product.
+ *
+ * @param {object} options
+ *   parts      {worker, consumers}, each {config, bundle}: default `product`
+ *   wasm       {worker?, consumers?}: path of a .wasm put in place of the bundle's
+ *   vars       {worker?, consumers?}: over [vars] and the development secrets
+ *   persist    folder that keeps KV, R2 and Durable Objects; default: a
+ *              temporary one, removed by stop()
+ *   outbound   async (Request) => Response | undefined: sees every fetch of
+ *              both Workers first; undefined lets it go out
+ *   faults     true puts a fault Worker between the public Worker and its stores
+ *   verbose    true prints what the Workers log
+ */
+export async function start(options = {}) {
+  const parts = { ...product, ...options.parts };
+  const temporary = options.persist ? undefined : await mkdtemp(path.join(tmpdir(), "hookweir-e2e-"));
+  const logs = [];
+  let mf;
+  try {
+    const worker = await loadWorker("worker", parts.worker, options);
+    const consumers = await loadWorker("consumers", parts.consumers, options);
+    const workers = [worker, consumers];
+    if (options.faults) workers.push(await interpose(worker));
+    mf = new Miniflare(convertV4MiniflareOptions({
+      host: "127.0.0.1",
+      port: 0,
+      cf: false, // no look-up of request.cf over the network
+      telemetry: { enabled: false },
+      log: new Log(options.verbose ? LogLevel.INFO : LogLevel.NONE),
+      resourcePersistencePath: path.resolve(options.persist ?? temporary),
+      handleStructuredLogs(line) {
+        if (logs.length === maxLogLines) logs.shift();
+        logs.push(line);
+        if (options.verbose) console.error(`[${line.level}] ${line.message}`);
+      },
+      workers,
+    }));
+    await mf.ready;
+    return await describe(mf, workers, { logs, temporary });
+  } catch (error) {
+    await mf?.dispose();
+    if (temporary) await rm(temporary, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** One Worker's miniflare options: bindings from its wrangler.toml, modules from its bundle. */
+export async function loadWorker(role, part, { wasm, vars, outbound } = {}) {
+  const config = path.resolve(root, part.config);
+  const { workerOptions } = optionsOf(config);
+  const { modulesRules: _, rootPath: __, ...bindings } = workerOptions;
+  const bundle = path.resolve(root, part.bundle);
+  return {
+    ...bindings,
+    name: await nameOf(config),
+    modulesRoot: bundle,
+    modules: await readModules(bundle, wasm?.[role]),
+    bindings: { ...bindings.bindings, ...secrets[role], ...vars?.[role] },
+    unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
+    ...(outbound && { outboundService: async (request) => (await outbound(request)) ?? fetch(request.url, forwardable(request)) }),
+  };
+}
+
+async function nameOf(config) {
+  const match = /^name\s*=\s*"([^"]+)"/m.exec(await readFile(config, "utf8"));
+  if (!match) throw new Error(`${config}: no name`);
+  return match[1];
+}
+
+async function readModules(bundle, wasm) {
+  let names;
+  try {
+    names = await readdir(bundle);
+  } catch (cause) {
+    throw new Error(`${path.relative(root, bundle)} is not there: run \`make build\` first`, { cause });
+  }
+  const modules = [];
+  for (const name of names.sort((a, b) => entryFirst(a) - entryFirst(b))) {
+    const type = moduleTypes[path.extname(name)];
+    if (type === undefined) continue;
+    const file = type === "CompiledWasm" && wasm ? path.resolve(root, wasm) : path.join(bundle, name);
+    modules.push({ type, path: path.join(bundle, name), contents: await readFile(file) });
+  }
+  if (modules[0]?.type !== "ESModule") throw new Error(`${bundle}: no entry module`);
+  return modules;
+}
+
+// The first module is the entry; wrangler writes exactly one script.
+const entryFirst = (name) => (path.extname(name) === ".js" ? 0 : 1);
+
+function forwardable(request) {
+  const hasBody = request.method !== "GET" && request.method !== "HEAD";
+  return { method: request.method, headers: request.headers, redirect: "manual", ...(hasBody && { body: request.body, duplex: "half" }) };
+}
+
+// interpose moves the worker's KV, R2 and queue bindings to a fault Worker
+// and leaves service bindings to it in their place, under the same names.
+async function interpose(worker) {
+  const file = path.join(root, "e2e", "faults.worker.mjs");
+  const faults = {
+    name: "faults",
+    modules: [{ type: "ESModule", path: file, contents: await readFile(file) }],
+    modulesRoot: path.dirname(file),
+    compatibilityDate: worker.compatibilityDate,
+    unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
+  };
+  worker.serviceBindings = { ...worker.serviceBindings };
+  for (const [kind, entrypoint] of [["kvNamespaces", "KV"], ["r2Buckets", "Bucket"], ["queueProducers", "Queue"]]) {
+    faults[kind] = worker[kind];
+    for (const binding of Object.keys(worker[kind] ?? {})) {
+      worker.serviceBindings[binding] = { name: "faults", entrypoint, props: { binding } };
+    }
+    worker[kind] = {};
+  }
+  return faults;
+}
+
+async function describe(mf, workers, { logs, temporary }) {
+  const url = (await mf.unsafeGetDirectURL(workers[0].name)).origin;
+  const control = workers.length > 2 && (await mf.unsafeGetDirectURL(workers[2].name)).origin;
+  const holder = (kind, binding) => {
+    const found = workers.find((w) => Object.hasOwn(w[kind] ?? {}, binding));
+    if (!found) throw new Error(`no Worker has ${kind} ${binding}`);
+    return found.name;
+  };
+  return {
+    url,
+    adminToken,
+    logs,
+    pids: () => childrenNamed("workerd"),
+    /** Calls the operator's API: {status, headers, text, json}. */
+    admin: (method, route, body, init) => call(`${url}/v1${route}`, method, body, { authorization: `Bearer ${adminToken}` }, init),
+    kv: (binding) => mf.getKVNamespace(binding, holder("kvNamespaces", binding)),
+    bucket: (binding) => mf.getR2Bucket(binding, holder("r2Buckets", binding)),
+    queue: (binding) => mf.getQueueProducer(binding, holder("queueProducers", binding)),
+    /** Sets what goes wrong per binding, e.g. {EVENTS: {fail: 1}}; see faults.worker.mjs. */
+    async faults(modes) {
+      if (!control) throw new Error("start({faults: true}) first");
+      const response = await fetch(control, { method: "PUT", body: JSON.stringify(modes) });
+      if (!response.ok) throw new Error(`faults: ${response.status} ${await response.text()}`);
+    },
+    async stop() {
+      await mf.dispose();
+      if (temporary) await rm(temporary, { recursive: true, force: true });
+    },
+  };
+}
+
+/** One JSON request; the answer with its body read. */
+export async function call(url, method, body, headers = {}, init = {}) {
+  const response = await fetch(url, {
+    method,
+    redirect: "manual",
+    headers: { ...(body !== undefined && { "content-type": "application/json" }), ...headers },
+    ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
+    ...init,
+  });
+  return answerOf(response);
+}
+
+/** {status, headers, text, json} of a Response; json is undefined if the text is not. */
+export async function answerOf(response) {
+  const text = await response.text();
+  let json;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    json = undefined;
+  }
+  return { status: response.status, headers: response.headers, text, json };
+}
+
+async function childrenNamed(name) {
+  const pids = [];
+  for (const entry of await readdir("/proc")) {
+    if (!/^\d+$/.test(entry)) continue;
+    const stat = await readFile(`/proc/${entry}/stat`, "utf8").catch(() => "");
+    const [, comm, ppid] = /\((.*)\) \S (\d+)/.exec(stat) ?? [];
+    if (comm === name && Number(ppid) === process.pid) pids.push(Number(entry));
+  }
+  return pids;
+}
+
+/** Runs `wrangler deploy --dry-run` of one wrangler.toml into a folder. */
+export async function bundle(config, outdir) {
+  const wrangler = path.join(root, "node_modules/wrangler/bin/wrangler.js");
+  await promisify(execFile)(process.execPath, [wrangler, "deploy", "--dry-run", "--outdir", outdir, "--config", config], {
+    cwd: root,
+    env: { ...process.env, WRANGLER_SEND_METRICS: "false", WRANGLER_SEND_ERROR_REPORTS: "false" },
+  });
+}
+
+/**
+ * Polls until check returns something other than undefined or false; the
+ * deadline (ms) is a bound, not a wait. The error says what was awaited.
+ */
+export async function until(what, check, deadline = 20_000) {
+  const end = Date.now() + deadline;
+  for (let pause = 5; ; pause = Math.min(pause * 2, 200)) {
+    const value = await check();
+    if (value !== undefined && value !== false) return value;
+    if (Date.now() > end) throw new Error(`waited ${deadline} ms for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, pause));
+  }
+}
