@@ -1,0 +1,160 @@
+package source
+
+import (
+	"errors"
+	"time"
+
+	"github.com/hookweir/hookweir/shared/name"
+	"github.com/hookweir/hookweir/shared/wire"
+)
+
+const (
+	// MaxSecrets bounds the secrets of a source, old ones in their overlap
+	// included: each costs the worker one HMAC per forged request.
+	MaxSecrets = 8
+	// DefaultRetention is how long an event is remembered when the operator
+	// says nothing; providers redeliver for up to three days.
+	DefaultRetention = 72 * time.Hour
+	// MinRetention is the least there may be (G4).
+	MinRetention = 24 * time.Hour
+	// MaxRetention bounds what the Ledger keeps.
+	MaxRetention = 30 * 24 * time.Hour
+)
+
+// ErrFormat reports a configuration this build cannot read.
+var ErrFormat = errors.New("source: unknown configuration format")
+
+// Config is one source.
+type Config struct {
+	Tenant   string
+	Name     string
+	Provider string   // catalogue name, e.g. "github"
+	Secrets  []Secret // newest first
+	// URL is the exact public URL registered at the provider, for schemes
+	// that sign it; empty when the operator gave none.
+	URL        string
+	Retention  time.Duration // whole seconds
+	Generation int64         // rises with every change, from 1
+}
+
+// Secret is one shared secret of a source, in the provider's own text form.
+type Secret struct {
+	ID       string // ours, for logs and answers; says nothing about the value
+	Value    []byte
+	Created  time.Time // whole milliseconds
+	NotAfter time.Time // first instant at which it no longer verifies; zero: no end
+}
+
+// String is the secret's id, so that a log line cannot hold the value.
+func (s Secret) String() string { return "secret " + s.ID }
+
+// GoString is String.
+func (s Secret) GoString() string { return s.String() }
+
+// Expired reports whether the secret no longer verifies.
+func (s Secret) Expired(now time.Time) bool {
+	return !s.NotAfter.IsZero() && !now.Before(s.NotAfter)
+}
+
+// Active returns the secrets that verify at this time, newest first. None
+// means that nothing verifies, never that everything does (G1).
+func (c *Config) Active(now time.Time) [][]byte {
+	out := make([][]byte, 0, len(c.Secrets))
+	for i := range c.Secrets {
+		if !c.Secrets[i].Expired(now) && len(c.Secrets[i].Value) > 0 {
+			out = append(out, c.Secrets[i].Value)
+		}
+	}
+	return out
+}
+
+// ActiveUntil is when the answer of [Config.Active] next changes by itself;
+// zero: never. A cache of the answer must not outlive it.
+func (c *Config) ActiveUntil(now time.Time) time.Time {
+	var next time.Time
+	for i := range c.Secrets {
+		s := &c.Secrets[i]
+		if s.NotAfter.IsZero() || s.Expired(now) {
+			continue
+		}
+		if next.IsZero() || s.NotAfter.Before(next) {
+			next = s.NotAfter
+		}
+	}
+	return next
+}
+
+// KVKey is the key in the CONFIG namespace. Names hold neither `:` nor `/`.
+func KVKey(tenant, source string) string { return "src:" + tenant + "/" + source }
+
+const (
+	format1 = 1
+	// minSecret is a packed secret with an empty id and value, in bytes.
+	minSecret = 4 + 4 + 8 + 8
+)
+
+// Encode packs the configuration, secrets in the clear: the result is sealed
+// before it goes anywhere, see [SealConfig].
+func Encode(c *Config) []byte {
+	b := wire.AppendUint8(make([]byte, 0, 512), format1)
+	for _, s := range [...]string{c.Tenant, c.Name, c.Provider, c.URL} {
+		b = wire.AppendBytes(b, s)
+	}
+	b = wire.AppendInt64(b, int64(c.Retention/time.Second))
+	b = wire.AppendInt64(b, c.Generation)
+	b = wire.AppendUint32(b, uint32(len(c.Secrets)))
+	for i := range c.Secrets {
+		s := &c.Secrets[i]
+		b = wire.AppendBytes(b, s.ID)
+		b = wire.AppendBytes(b, s.Value)
+		b = wire.AppendInt64(b, millis(s.Created))
+		b = wire.AppendInt64(b, millis(s.NotAfter))
+	}
+	return b
+}
+
+// Decode unpacks a configuration. Secret values alias b. Errors: ErrFormat
+// for an unknown version, a name that is none, or too many secrets;
+// wire.ErrTruncated, wire.ErrTrailing.
+func Decode(b []byte) (*Config, error) {
+	r := wire.NewReader(b)
+	if v := r.Uint8(); r.Err() == nil && v != format1 {
+		return nil, ErrFormat
+	}
+	c := &Config{Tenant: r.String(), Name: r.String(), Provider: r.String(), URL: r.String()}
+	seconds := r.Int64()
+	c.Generation = r.Int64()
+	n := r.Count(minSecret)
+	if n > MaxSecrets {
+		return nil, ErrFormat
+	}
+	for range n {
+		s := Secret{ID: r.String(), Value: r.Bytes()}
+		s.Created, s.NotAfter = instant(r.Int64()), instant(r.Int64())
+		c.Secrets = append(c.Secrets, s)
+	}
+	if err := r.Done(); err != nil {
+		return nil, err
+	}
+	if !name.Valid(c.Tenant) || !name.Valid(c.Name) ||
+		seconds < 0 || seconds > int64(MaxRetention/time.Second) || c.Generation < 0 {
+		return nil, ErrFormat
+	}
+	c.Retention = time.Duration(seconds) * time.Second
+	return c, nil
+}
+
+// millis and instant carry the zero time as 0.
+func millis(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+func instant(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms).UTC()
+}
