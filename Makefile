@@ -1,0 +1,86 @@
+# Hookweir. `make help` lists what there is to do.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+export WRANGLER_SEND_METRICS := false
+export WRANGLER_LOG_PATH := $(CURDIR)/build/log
+
+TOOL = go tool -modfile=tools.mod
+WASM = GOOS=js GOARCH=wasm
+SOURCES := $(shell find worker consumers shared -name '*.go' -not -name '*_test.go') go.mod go.sum
+GLUE := $(shell find worker consumers shared -name '*.mjs')
+GOWASM = $(WASM) go build -trimpath -ldflags='-s -w'
+
+.PHONY: help setup build demo dev test check bench deploy size fmt fuzz clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+setup: node_modules/.installed ## install the pinned npm packages, Node 24 and workerd among them
+
+node_modules/.installed: package.json package-lock.json
+	npm ci --no-audit --no-fund --loglevel=error
+	touch $@
+
+build: build/deploy/worker/index.js build/deploy/consumers/index.js ## build both Workers exactly as they deploy
+
+build/wasm_exec.js:
+	mkdir -p build
+	cp "$$(go env GOROOT)/lib/wasm/wasm_exec.js" $@
+
+build/worker.wasm: $(SOURCES)
+	$(GOWASM) -o $@ ./worker
+
+build/consumers.wasm: $(SOURCES)
+	$(GOWASM) -o $@ ./consumers
+
+# What wrangler would upload: one bundled module and the Wasm beside it.
+build/deploy/worker/index.js: wrangler.toml build/worker.wasm build/wasm_exec.js $(GLUE) node_modules/.installed
+	wrangler deploy --dry-run --outdir build/deploy/worker >build/deploy-worker.log 2>&1 || { cat build/deploy-worker.log; exit 1; }
+
+build/deploy/consumers/index.js: consumers/wrangler.toml build/consumers.wasm build/wasm_exec.js $(GLUE) node_modules/.installed
+	wrangler deploy --dry-run --outdir build/deploy/consumers -c consumers/wrangler.toml >build/deploy-consumers.log 2>&1 || { cat build/deploy-consumers.log; exit 1; }
+
+# The same modules with the tests' crash hooks compiled in. Never deployed.
+build/test/worker.wasm: $(SOURCES)
+	$(GOWASM) -tags hookweirtest -o $@ ./worker
+
+build/test/consumers.wasm: $(SOURCES)
+	$(GOWASM) -tags hookweirtest -o $@ ./consumers
+
+.dev.vars: .dev.vars.example
+	cp -n $< $@
+
+consumers/.dev.vars: consumers/.dev.vars.example
+	cp -n $< $@
+
+demo: build ## send real signed deliveries through the product on workerd, show what the agent received
+	node e2e/demo.mjs
+
+dev: build .dev.vars consumers/.dev.vars ## serve on 127.0.0.1:8787 (PORT overrides) until stopped
+	node e2e/dev.mjs
+
+test: build build/test/worker.wasm build/test/consumers.wasm ## every test: Go on the host, the Wasm in wazero, end to end on workerd
+	$(TOOL) gotestsum --format pkgname-and-test-fails -- ./...
+	node --test --test-reporter=spec 'e2e/*.test.mjs'
+
+check: setup ## formatting, vet, lint for both targets, dead code, import graph
+	bash .ci/check
+
+bench: build ## ratios against the peers on one workerd
+	node bench/run.mjs
+
+deploy: build ## wrangler deploy, consumers first
+	wrangler deploy -c consumers/wrangler.toml
+	wrangler deploy
+
+size: build ## sizes of what is uploaded
+	@ls -l build/deploy/*/*.wasm build/deploy/*/index.js | awk '{printf "%10d  %s\n", $$5, $$9}'
+
+fmt: ## format
+	$(TOOL) gofumpt -w .
+
+clean: ## remove everything that was built
+	rm -rf build .wrangler

@@ -1,0 +1,9 @@
+import "../build/wasm_exec.js";
+import module from "../build/consumers.wasm";
+import { createBackend } from "../shared/edge/backend/backend.mjs";
+
+const { handler, objectClass } = createBackend(module);
+
+export default handler;
+export class Ledger extends objectClass("Ledger") {}
+export class Tenant extends objectClass("Tenant") {}

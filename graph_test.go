@@ -1,0 +1,122 @@
+// Package hookweir_test holds what the repository as a whole promises.
+package hookweir_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const module = "github.com/hookweir/hookweir/"
+
+type listed struct {
+	ImportPath string
+	Imports    []string
+	Deps       []string
+}
+
+// list asks the go command about packages, as built for js/wasm.
+func list(t *testing.T, patterns ...string) []listed {
+	t.Helper()
+	cmd := exec.Command("go", append([]string{"list", "-json=ImportPath,Imports,Deps"}, patterns...)...)
+	cmd.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	require.NoError(t, err, stderr.String())
+	var packages []listed
+	for d := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p listed
+		if err := d.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		}
+		require.NoError(t, err)
+		packages = append(packages, p)
+	}
+	require.NotEmpty(t, packages)
+	return packages
+}
+
+// TestImportGraph holds the graph drawn in ARCHITECTURE.md to what the code
+// imports, both ways.
+func TestImportGraph(t *testing.T) {
+	doc, err := os.ReadFile("ARCHITECTURE.md")
+	require.NoError(t, err)
+	_, block, ok := strings.Cut(string(doc), "```imports\n")
+	require.True(t, ok, "ARCHITECTURE.md has no imports block")
+	block, _, ok = strings.Cut(block, "```")
+	require.True(t, ok)
+
+	drawn := map[string][]string{}
+	for _, line := range strings.Split(strings.TrimSpace(block), "\n") {
+		from, to, ok := strings.Cut(line, "→")
+		require.True(t, ok, "line %q", line)
+		drawn[strings.TrimSpace(from)] = strings.Fields(to)
+	}
+
+	actual := map[string][]string{}
+	for _, p := range list(t, "./worker", "./consumers", "./shared/...") {
+		name, ours := short(p.ImportPath)
+		if !ours {
+			continue
+		}
+		actual[name] = []string{}
+		for _, i := range p.Imports {
+			if dep, ours := short(i); ours {
+				actual[name] = append(actual[name], dep)
+			}
+		}
+		slices.Sort(actual[name])
+	}
+	for _, deps := range drawn {
+		slices.Sort(deps)
+	}
+	require.Equal(t, actual, drawn)
+}
+
+func short(path string) (string, bool) {
+	name, ours := strings.CutPrefix(path, module)
+	return strings.TrimPrefix(name, "shared/"), ours
+}
+
+// TestDependencies holds what may never be linked where (DESIGN §2).
+func TestDependencies(t *testing.T) {
+	for _, rule := range []struct {
+		packages, forbidden []string
+		why                 string
+	}{
+		{
+			[]string{"./worker"},
+			[]string{"net/http", "net/url", "encoding/json", "fmt", "reflect2", "log", "regexp", "golang.org/x/oauth2", module + "shared/vault", module + "shared/tenant"},
+			"the public module is small and holds no token",
+		},
+		{
+			[]string{"./shared/..."},
+			[]string{"syscall/js", "github.com/syumai/workers"},
+			"only shared/edge touches the platform",
+		},
+	} {
+		for _, p := range list(t, rule.packages...) {
+			if strings.HasPrefix(p.ImportPath, module+"shared/edge") {
+				continue
+			}
+			deps := p.Deps
+			if rule.packages[0] == "./shared/..." {
+				deps = p.Imports
+			}
+			for _, dep := range deps {
+				for _, f := range rule.forbidden {
+					require.False(t, dep == f || strings.HasPrefix(dep, f+"/") && strings.Contains(f, "."), "%s depends on %s: %s", p.ImportPath, dep, rule.why)
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,190 @@
+// The private Worker's half of the bridge to Go: see doc.go. Glue only.
+import { DurableObject, env, waitUntil } from "cloudflare:workers";
+
+// An instance is retired after so many events, or when its linear memory is
+// past so many bytes. syumai's AwaitPromise keeps about 2 KB an await; the
+// isolate has 128 MB for everything.
+const MAX_EVENTS = 5_000;
+const MAX_MEMORY = 48 << 20;
+
+const host = {
+  async fetch(method, url, headers, body, ms, maxBody) {
+    const response = await fetch(url, {
+      method,
+      headers: pairs(headers),
+      body: body ?? undefined,
+      redirect: "manual",
+      signal: AbortSignal.timeout(ms),
+    });
+    const read = await readBody(response.body, maxBody);
+    return { status: response.status, headers: flat(response.headers), ...read };
+  },
+  invoke(binding, name, method, payload) {
+    const namespace = env[binding];
+    if (namespace === undefined) return Promise.reject(new Error(`binding ${binding} is not configured`));
+    return namespace.get(namespace.idFromName(name)).invoke(name, method, payload);
+  },
+  async objectGet(binding, key) {
+    const object = await env[binding].get(key);
+    return object === null ? null : new Uint8Array(await object.arrayBuffer());
+  },
+  // body says whether to commit; a throw is how transactionSync rolls back.
+  transaction(storage, body) {
+    try {
+      storage.transactionSync(() => {
+        if (!body()) throw ROLLBACK;
+      });
+    } catch (e) {
+      if (e !== ROLLBACK) throw e;
+    }
+  },
+};
+
+const ROLLBACK = new Error("roll back");
+
+function flat(headers) {
+  const list = [];
+  for (const [name, value] of headers) list.push(name, value);
+  return list;
+}
+
+function pairs(list) {
+  const headers = new Headers();
+  for (let i = 0; i < list.length; i += 2) headers.append(list[i], list[i + 1]);
+  return headers;
+}
+
+async function readBody(stream, max) {
+  const parts = [];
+  let size = 0;
+  if (stream !== null) {
+    const reader = stream.getReader();
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      size += value.length;
+      if (size > max) {
+        reader.cancel().catch(() => {});
+        return { body: new Uint8Array(0), tooLarge: true };
+      }
+      parts.push(value);
+    }
+  }
+  if (parts.length === 1) return { body: parts[0], tooLarge: false };
+  const body = new Uint8Array(size);
+  let at = 0;
+  for (const part of parts) {
+    body.set(part, at);
+    at += part.length;
+  }
+  return { body, tooLarge: false };
+}
+
+// One Go instance and the events in flight in it.
+class Instance {
+  constructor(module) {
+    this.flight = new Set();
+    this.events = 0;
+    this.dead = false;
+    this.retired = false;
+    this.binding = {};
+    // syumai's packages read this while main starts; it is the same for all.
+    globalThis.context = { env, ctx: { waitUntil }, binding: this.binding, host, retire: () => (this.retired = true) };
+    const go = new globalThis.Go();
+    go.exit = (code) => this.die(`exit ${code}`);
+    let ready = false;
+    const wasm = new WebAssembly.Instance(module, {
+      ...go.importObject,
+      workers: { ready: () => (ready = true) },
+    });
+    this.memory = wasm.exports.mem;
+    go.run(wasm).catch((e) => this.die(e)); // main runs until it blocks, before run returns
+    const resume = go._resume.bind(go);
+    go._resume = () => {
+      // A callback into an instance that has ended has nobody to tell.
+      if (this.dead) return;
+      try {
+        resume();
+      } catch (e) {
+        this.die(e);
+      }
+    };
+    if (!ready) this.die("main did not call ready");
+  }
+
+  full() {
+    return this.dead || this.retired || this.events >= MAX_EVENTS || this.memory.buffer.byteLength > MAX_MEMORY;
+  }
+
+  die(why) {
+    if (this.dead) return;
+    this.dead = true;
+    console.error(JSON.stringify({ level: "error", event: "backend.instance_died", why: String(why), in_flight: this.flight.size }));
+    for (const event of this.flight) event(new Error("the instance ended before this event"));
+    this.flight.clear();
+  }
+
+  // run enters Go with resolve and reject and gives what Go answers.
+  run(enter) {
+    this.events++;
+    return new Promise((resolve, reject) => {
+      const end = (settle) => (value) => {
+        this.flight.delete(fail);
+        settle(value);
+      };
+      const fail = end(reject);
+      if (this.dead) return fail(new Error("the instance did not start"));
+      this.flight.add(fail);
+      try {
+        enter(this.binding, end(resolve), fail);
+      } catch (e) {
+        this.die(e);
+        fail(e);
+      }
+    });
+  }
+}
+
+// createBackend serves every event of this isolate from shared Go instances.
+export function createBackend(module) {
+  let instance;
+  let serial = 0;
+  const current = () => {
+    if (instance === undefined || instance.full()) instance = new Instance(module);
+    return instance;
+  };
+
+  const handler = {
+    async fetch(request) {
+      const go = current();
+      const read = await readBody(request.body, go.binding.bodyLimit ?? 0);
+      const answer = await go.run((binding, resolve, reject) =>
+        binding.handleFetch(resolve, reject, request.method, request.url, flat(request.headers), read.tooLarge ? null : read.body),
+      );
+      return new Response(answer.body.length ? answer.body : null, { status: answer.status, headers: pairs(answer.headers) });
+    },
+    queue(batch) {
+      return current().run((binding, resolve, reject) => binding.handleQueueMessageBatch(batch).then(resolve, reject));
+    },
+    scheduled(event) {
+      return current().run((binding, resolve, reject) => binding.runScheduler(event).then(resolve, reject));
+    },
+  };
+
+  const objectClass = (name) =>
+    class extends DurableObject {
+      #serial = ++serial;
+      invoke(id, method, payload) {
+        return current().run((binding, resolve, reject) =>
+          binding.handleObject(resolve, reject, this.#serial, name, this.ctx, id, method, payload),
+        );
+      }
+      alarm() {
+        return current().run((binding, resolve, reject) =>
+          binding.handleAlarm(resolve, reject, this.#serial, name, this.ctx, this.ctx.id.name ?? ""),
+        );
+      }
+    };
+
+  return { handler, objectClass };
+}

@@ -1,0 +1,103 @@
+package backend
+
+import (
+	"context"
+	"errors"
+	"syscall/js"
+
+	"github.com/syumai/workers/cloudflare/queues"
+
+	"github.com/hookweir/hookweir/shared/deliver"
+)
+
+// queue hands a batch to the handler and carries its verdicts out. It returns
+// an error, so that the whole batch comes again, only before any message has
+// been acknowledged.
+func (s *server) queue(b *queues.MessageBatch) error {
+	if s.Queue == nil {
+		return errNoHandler
+	}
+	batch := make([]deliver.Message, len(b.Messages))
+	for i, m := range b.Messages {
+		body, err := m.BytesBody()
+		if err != nil {
+			body = nil // not ours: no bytes decode to no event
+		}
+		batch[i] = deliver.Message{ID: m.ID, Attempts: m.Attempts, Body: body}
+	}
+	var verdicts []deliver.Verdict
+	err := s.protect("queue", func() error {
+		verdicts = s.Queue(context.Background(), b.Queue, batch)
+		if len(verdicts) != len(batch) {
+			return errors.New("backend: a verdict for every message, please")
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for i, m := range b.Messages {
+		switch v := verdicts[i]; {
+		case v.Ack:
+			m.Ack()
+		case v.Delay > 0:
+			m.Retry(queues.WithRetryDelay(v.Delay))
+		default:
+			m.Retry()
+		}
+	}
+	return nil
+}
+
+// scheduled never returns an error: syumai's cron package panics on one,
+// which would end the instance under every other event.
+func (s *server) scheduled(ctx context.Context) error {
+	err := s.protect("scheduled", func() error {
+		if s.Scheduled == nil {
+			return errNoHandler
+		}
+		return s.Scheduled(ctx)
+	})
+	if err != nil {
+		s.Log("backend.scheduled_failed", "error", err.Error())
+	}
+	return nil
+}
+
+// object finds or makes the logic behind a Durable Object.
+func (s *server) logic(args []js.Value) (Object, error) {
+	serial, class, state, name := args[0].Int(), args[1].String(), args[2], args[3].String()
+	if o := s.objects[serial]; o != nil {
+		return o, nil
+	}
+	make := s.Objects[class]
+	if make == nil {
+		return nil, errNoHandler
+	}
+	o, err := make(name, newStorage(state))
+	if err != nil {
+		return nil, err
+	}
+	s.objects[serial] = o
+	return o, nil
+}
+
+func (s *server) object(args []js.Value) (any, error) {
+	o, err := s.logic(args)
+	if err != nil {
+		return nil, err
+	}
+	reply, err := o.Invoke(args[4].String(), toGo(args[5]))
+	if err != nil {
+		return nil, err
+	}
+	return toJS(reply), nil
+}
+
+func (s *server) alarm(args []js.Value) (any, error) {
+	o, err := s.logic(args)
+	if err != nil {
+		return nil, err
+	}
+	return nil, o.Alarm()
+}

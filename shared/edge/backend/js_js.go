@@ -1,0 +1,78 @@
+package backend
+
+import (
+	"errors"
+	"fmt"
+	"syscall/js"
+)
+
+// ErrRemote reports that the platform, or the far side of a Durable Object
+// call, failed: a JavaScript exception or a rejected promise. Its text is the
+// exception's and carries no payload.
+var ErrRemote = errors.New("backend: platform call failed")
+
+// guard turns a JavaScript exception thrown by f into an error.
+func guard(f func() error) (err error) {
+	defer func() {
+		switch v := recover().(type) {
+		case nil:
+		case js.Error:
+			err = remote(v.Value)
+		default:
+			panic(v)
+		}
+	}()
+	return f()
+}
+
+func remote(v js.Value) error {
+	if v.Type() == js.TypeObject {
+		if m := v.Get("message"); m.Type() == js.TypeString {
+			return fmt.Errorf("%w: %s", ErrRemote, m.String())
+		}
+	}
+	return ErrRemote
+}
+
+type settled struct {
+	value js.Value
+	err   error
+}
+
+// call invokes a method that gives a promise and waits for it. Both callbacks
+// are released, whichever fires; a synchronous exception is an error as well.
+func call(object js.Value, method string, args ...any) (value js.Value, err error) {
+	err = guard(func() error {
+		value = object.Call(method, args...)
+		return nil
+	})
+	if err != nil {
+		return js.Value{}, err
+	}
+	done := make(chan settled, 1)
+	fulfilled := js.FuncOf(func(_ js.Value, args []js.Value) any {
+		done <- settled{value: args[0]}
+		return nil
+	})
+	defer fulfilled.Release()
+	rejected := js.FuncOf(func(_ js.Value, args []js.Value) any {
+		done <- settled{err: remote(args[0])}
+		return nil
+	})
+	defer rejected.Release()
+	value.Call("then", fulfilled, rejected)
+	s := <-done
+	return s.value, s.err
+}
+
+func toJS(b []byte) js.Value {
+	a := js.Global().Get("Uint8Array").New(len(b))
+	js.CopyBytesToJS(a, b)
+	return a
+}
+
+func toGo(a js.Value) []byte {
+	b := make([]byte, a.Get("byteLength").Int())
+	js.CopyBytesToGo(b, a)
+	return b
+}

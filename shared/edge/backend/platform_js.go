@@ -1,0 +1,165 @@
+package backend
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"syscall/js"
+	"time"
+
+	"github.com/syumai/workers/cloudflare/kv"
+	"github.com/syumai/workers/cloudflare/queues"
+	"github.com/syumai/workers/cloudflare/r2"
+)
+
+// Setting reads an environment variable or secret; "" when unset.
+func Setting(name string) string {
+	v := js.Global().Get("context").Get("env").Get(name)
+	if v.Type() != js.TypeString {
+		return ""
+	}
+	return v.String()
+}
+
+// Bound says whether a binding of that name exists.
+func Bound(name string) bool {
+	return !js.Global().Get("context").Get("env").Get(name).IsUndefined()
+}
+
+func host() js.Value { return js.Global().Get("context").Get("host") }
+
+// Invoke calls a method of the named Durable Object. Errors wrap ErrRemote.
+func Invoke(_ context.Context, binding, name, method string, payload []byte) ([]byte, error) {
+	v, err := call(host(), "invoke", binding, name, method, toJS(payload))
+	if err != nil {
+		return nil, err
+	}
+	return toGo(v), nil
+}
+
+// KV is a KV namespace, by binding name.
+type KV struct{ Binding string }
+
+// Put writes a key; a zero ttl keeps it until it is deleted.
+func (k KV) Put(_ context.Context, key, value string, ttl time.Duration) error {
+	return guard(func() error {
+		ns, err := kv.NewNamespace(k.Binding)
+		if err != nil {
+			return err
+		}
+		return ns.PutString(key, value, &kv.PutOptions{ExpirationTTL: int(ttl / time.Second)})
+	})
+}
+
+// Delete removes a key; it is no error when there is none.
+func (k KV) Delete(_ context.Context, key string) error {
+	return guard(func() error {
+		ns, err := kv.NewNamespace(k.Binding)
+		if err != nil {
+			return err
+		}
+		return ns.Delete(key)
+	})
+}
+
+// maxBatch is Queues' limit of messages in one sendBatch.
+const maxBatch = 100
+
+// SendBatch enqueues messages to a queue, by binding name. Every message is
+// at most 128,000 bytes; Queues takes 256 KB in one call, so callers send
+// small messages here (references).
+func SendBatch(binding string, messages [][]byte) error {
+	return guard(func() error {
+		p, err := queues.NewProducer(binding)
+		if err != nil {
+			return err
+		}
+		for len(messages) > 0 {
+			n := min(len(messages), maxBatch)
+			batch := make([]*queues.MessageSendRequest, n)
+			for i, m := range messages[:n] {
+				batch[i] = queues.NewBytesMessageSendRequest(m)
+			}
+			if err := p.SendBatch(batch); err != nil {
+				return err
+			}
+			messages = messages[n:]
+		}
+		return nil
+	})
+}
+
+// Bucket is an R2 bucket, by binding name.
+type Bucket struct{ Binding string }
+
+// Get reads an object; nil when there is none.
+func (b Bucket) Get(_ context.Context, key string) ([]byte, error) {
+	v, err := call(host(), "objectGet", b.Binding, key)
+	if err != nil || v.IsNull() {
+		return nil, err
+	}
+	return toGo(v), nil
+}
+
+// Put stores an object.
+func (b Bucket) Put(_ context.Context, key string, content []byte) error {
+	return guard(func() error {
+		bucket, err := r2.NewBucket(b.Binding)
+		if err != nil {
+			return err
+		}
+		_, err = bucket.Put(key, io.NopCloser(bytes.NewReader(content)), nil)
+		return err
+	})
+}
+
+// Delete removes an object; it is no error when there is none.
+func (b Bucket) Delete(_ context.Context, key string) error {
+	return guard(func() error {
+		bucket, err := r2.NewBucket(b.Binding)
+		if err != nil {
+			return err
+		}
+		return bucket.Delete(key)
+	})
+}
+
+// Request is one outbound HTTP request.
+type Request struct {
+	Method  string
+	URL     string
+	Header  http.Header
+	Body    []byte        // nil for none
+	Timeout time.Duration // for the answer, body included
+	MaxBody int           // bytes of the answer's body
+}
+
+// Response is its answer.
+type Response struct {
+	Status   int
+	Header   http.Header
+	Body     []byte
+	TooLarge bool // the body was over MaxBody and is empty here
+}
+
+// Fetch sends a request; redirects are answers, not followed. Errors wrap
+// ErrRemote, ErrTimeout as well when the deadline passed: the far side may
+// have acted.
+func Fetch(_ context.Context, r Request) (*Response, error) {
+	var body any
+	if r.Body != nil {
+		body = toJS(r.Body)
+	}
+	v, err := call(host(), "fetch", r.Method, r.URL, headerToJS(r.Header), body,
+		float64(r.Timeout/time.Millisecond), r.MaxBody)
+	if err != nil {
+		return nil, err
+	}
+	return &Response{
+		Status:   v.Get("status").Int(),
+		Header:   headerToGo(v.Get("headers")),
+		Body:     toGo(v.Get("body")),
+		TooLarge: v.Get("tooLarge").Bool(),
+	}, nil
+}

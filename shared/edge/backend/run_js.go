@@ -1,0 +1,203 @@
+package backend
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"runtime"
+	"syscall/js"
+
+	"github.com/syumai/workers"
+	"github.com/syumai/workers/cloudflare/cron"
+	"github.com/syumai/workers/cloudflare/queues"
+
+	"github.com/hookweir/hookweir/shared/deliver"
+)
+
+// Object is one Durable Object's logic.
+type Object interface {
+	// Invoke answers one call.
+	Invoke(method string, payload []byte) ([]byte, error)
+	// Alarm runs at the time last set. An error makes the platform try again.
+	Alarm() error
+}
+
+// Handlers are what the Worker does. A nil field means that such an event is
+// an error.
+type Handlers struct {
+	// Fetch answers the requests of the service binding. The request's body
+	// has been read; a body over BodyLimit reaches it as ErrBodyTooLarge
+	// from Read.
+	Fetch     http.Handler
+	BodyLimit int // bytes
+
+	// Queue decides each message of a batch of the named queue.
+	Queue func(ctx context.Context, queue string, batch []deliver.Message) []deliver.Verdict
+
+	// Scheduled runs on each cron tick.
+	Scheduled func(ctx context.Context) error
+
+	// Objects makes the logic of a Durable Object, by class. The name is the
+	// object's.
+	Objects map[string]func(name string, storage *Storage) (Object, error)
+
+	// Log takes one line of structured log.
+	Log func(event string, kv ...string)
+}
+
+// Run serves events until the isolate ends. It never returns.
+func Run(h Handlers) {
+	s := &server{Handlers: h, objects: map[int]Object{}}
+	queues.ConsumeNonBlock(s.queue)
+	cron.ScheduleTaskNonBlock(s.scheduled)
+	binding := js.Global().Get("context").Get("binding")
+	binding.Set("bodyLimit", h.BodyLimit)
+	s.register(binding, "handleFetch", s.fetch)
+	s.register(binding, "handleObject", s.object)
+	s.register(binding, "handleAlarm", s.alarm)
+	workers.Ready()
+	select {}
+}
+
+type server struct {
+	Handlers
+	objects map[int]Object // by serial of the JavaScript object
+}
+
+var errNoHandler = errors.New("backend: no handler for this event")
+
+// register makes f the binding's handler called name: it runs in a goroutine
+// of its own and settles the event by resolve or reject. A panic rejects the
+// event and retires the instance.
+func (s *server) register(binding js.Value, name string, f func(args []js.Value) (any, error)) {
+	binding.Set(name, js.FuncOf(func(_ js.Value, args []js.Value) any {
+		resolve, reject := args[0], args[1]
+		args = args[2:]
+		go func() {
+			var value any
+			err := s.protect(name, func() (err error) {
+				value, err = f(args)
+				return err
+			})
+			if err != nil {
+				reject.Invoke(js.Global().Get("Error").New(err.Error()))
+				return
+			}
+			resolve.Invoke(value)
+		}()
+		return nil
+	}))
+}
+
+// errPanic is all that a caller learns of a panic.
+var errPanic = errors.New("backend: internal error")
+
+// protect runs f; a panic becomes errPanic, a log line and a fresh instance
+// for the events to come.
+func (s *server) protect(event string, f func() error) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			s.Log("backend.panic", "in", event, "panic", panicText(v))
+			js.Global().Get("context").Call("retire")
+			err = errPanic
+		}
+	}()
+	return f()
+}
+
+// panicText says what panicked without the values of a request: runtime
+// errors and our own constant strings, nothing formatted from input.
+func panicText(v any) string {
+	switch v := v.(type) {
+	case runtime.Error:
+		return v.Error()
+	case string:
+		return v
+	}
+	return "panic"
+}
+
+// ErrBodyTooLarge is what reading the body of a request over
+// Handlers.BodyLimit gives.
+var ErrBodyTooLarge = errors.New("backend: request body over the limit")
+
+type failingReader struct{}
+
+func (failingReader) Read([]byte) (int, error) { return 0, ErrBodyTooLarge }
+
+func (s *server) fetch(args []js.Value) (any, error) {
+	if s.Fetch == nil {
+		return nil, errNoHandler
+	}
+	u, err := url.Parse(args[1].String())
+	if err != nil {
+		return nil, err
+	}
+	r := &http.Request{
+		Method: args[0].String(), URL: u, Host: u.Host, RequestURI: u.RequestURI(),
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: headerToGo(args[2]),
+	}
+	if args[3].IsNull() {
+		r.Body = io.NopCloser(failingReader{})
+		r.ContentLength = -1
+	} else {
+		body := toGo(args[3])
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		r.ContentLength = int64(len(body))
+	}
+	w := &recorder{header: http.Header{}}
+	s.Fetch.ServeHTTP(w, r.WithContext(context.Background()))
+	return w.toJS(), nil
+}
+
+// recorder keeps a response until it is whole.
+type recorder struct {
+	header http.Header
+	status int
+	body   []byte
+}
+
+func (w *recorder) Header() http.Header { return w.header }
+
+func (w *recorder) WriteHeader(status int) {
+	if w.status == 0 {
+		w.status = status
+	}
+}
+
+func (w *recorder) Write(b []byte) (int, error) {
+	w.WriteHeader(http.StatusOK)
+	w.body = append(w.body, b...)
+	return len(b), nil
+}
+
+func (w *recorder) toJS() js.Value {
+	w.WriteHeader(http.StatusOK)
+	o := js.Global().Get("Object").New()
+	o.Set("status", w.status)
+	o.Set("headers", headerToJS(w.header))
+	o.Set("body", toJS(w.body))
+	return o
+}
+
+func headerToGo(list js.Value) http.Header {
+	h := http.Header{}
+	for i := 0; i+1 < list.Length(); i += 2 {
+		h.Add(list.Index(i).String(), list.Index(i+1).String())
+	}
+	return h
+}
+
+func headerToJS(h http.Header) js.Value {
+	list := js.Global().Get("Array").New()
+	for name, values := range h {
+		for _, v := range values {
+			list.Call("push", name, v)
+		}
+	}
+	return list
+}

@@ -1,0 +1,54 @@
+package ingress
+
+import "unsafe"
+
+//go:wasmimport edge ready
+func hostReady(ptr unsafe.Pointer, n int32)
+
+//go:wasmimport edge respond
+func hostRespond(req int32, ptr unsafe.Pointer, n int32)
+
+//go:wasmimport edge call
+func hostCall(req, call, op, ms int32, ptr unsafe.Pointer, n int32)
+
+//go:wasmimport edge later
+func hostLater(req, op int32, ptr unsafe.Pointer, n int32)
+
+//go:wasmimport edge hmac
+func hostHMAC(alg int32, key unsafe.Pointer, keyLen int32, ptr unsafe.Pointer, n int32, out unsafe.Pointer)
+
+//go:wasmimport edge setting
+func hostSetting(ptr unsafe.Pointer, n int32, out unsafe.Pointer, size int32) int32
+
+//go:wasmimport edge log
+func hostLog(ptr unsafe.Pointer, n int32)
+
+//go:wasmimport edge retire
+func retire()
+
+// current is this module instance. A wasm module instance is the process:
+// exports have no receiver, so this one variable is theirs.
+var current *instance
+
+//go:wasmexport handle
+func handle(req, n int32) {
+	if n < 0 {
+		current.start(req, nil)
+		return
+	}
+	current.start(req, append(make([]byte, 0, n), current.scratch[:n]...))
+}
+
+//go:wasmexport reserve
+func reserve(call, n int32) unsafe.Pointer {
+	return bytesPtr(current.reserve(call, n))
+}
+
+//go:wasmexport complete
+func complete(call, status, n int32) {
+	current.finish(call, Status(status), n)
+}
+
+// bytesPtr is the address of b's bytes for the host to read or write before
+// the call that hands it over returns (or, for reserve, before complete).
+func bytesPtr(b []byte) unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(b)) }

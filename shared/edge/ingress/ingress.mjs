@@ -1,0 +1,255 @@
+// The worker's half of the bridge to Go: see doc.go for the ABI. Glue only:
+// it converts, calls and converts; what is accepted and refused is decided in
+// Go.
+import { createHmac } from "node:crypto";
+import { env } from "cloudflare:workers";
+
+const OK = 0, ABSENT = 1, FAILED = -1, TIMEOUT = -2, TOO_LARGE = -3, MISSING = -4;
+const BODY = 1, KV_GET = 2, KV_PUT = 3, QUEUE_SEND = 4, OBJECT_PUT = 5, FORWARD = 6;
+const HASHES = [, "sha1", "sha256", "sha512", "md5"];
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+// A reader of packed fields, see package wire.
+class Fields {
+  constructor(bytes) {
+    this.bytes = bytes;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.at = 0;
+  }
+  uint32() {
+    this.at += 4;
+    return this.view.getUint32(this.at - 4, true);
+  }
+  slice() {
+    const n = this.uint32();
+    this.at += n;
+    return this.bytes.subarray(this.at - n, this.at);
+  }
+  text() {
+    return decoder.decode(this.slice());
+  }
+}
+
+// One Go instance. Everything in flight in it is in `requests`.
+class Instance {
+  constructor(module) {
+    this.requests = new Map();
+    this.dead = false;
+    this.retired = false;
+    this.seq = 0;
+    const go = new globalThis.Go();
+    go.exit = (code) => this.die(`exit ${code}`);
+    const wasm = new WebAssembly.Instance(module, { ...go.importObject, edge: this.imports() });
+    this.exports = wasm.exports;
+    go.run(wasm).catch((e) => this.die(e)); // main runs until it blocks, before run returns
+    if (!this.dead && this.scratch === undefined) this.die("main did not call ready");
+  }
+
+  die(why) {
+    if (this.dead) return;
+    this.dead = true;
+    console.error(JSON.stringify({ level: "error", event: "edge.instance_died", why: String(why), in_flight: this.requests.size }));
+  }
+
+  memory(ptr, n) {
+    return new Uint8Array(this.exports.mem.buffer, ptr, n);
+  }
+
+  imports() {
+    return {
+      ready: (ptr, cap) => {
+        this.scratch = ptr;
+        this.cap = cap;
+      },
+      respond: (req, ptr, n) => {
+        const request = this.requests.get(req);
+        if (request === undefined) return;
+        const f = new Fields(this.memory(ptr, n));
+        const status = f.uint32();
+        const headers = [];
+        for (let i = f.uint32(); i > 0; i--) headers.push([f.text(), f.text()]);
+        const body = f.slice();
+        request.answer(new Response(body.length ? body.slice() : null, { status, headers }));
+      },
+      call: (req, call, op, ms, ptr, n) => {
+        const request = this.requests.get(req);
+        if (request === undefined) return;
+        const arg = new Fields(this.memory(ptr, n));
+        let work;
+        try {
+          work = start(request, op, arg);
+        } catch (e) {
+          work = Promise.reject(e);
+        }
+        this.settle(request, call, work, ms);
+      },
+      later: (req, op, ptr, n) => {
+        const request = this.requests.get(req);
+        if (request === undefined) return;
+        try {
+          const work = start(request, op, new Fields(this.memory(ptr, n)));
+          request.ctx.waitUntil(work.catch((e) => logFailure("edge.later_failed", op, e)));
+        } catch (e) {
+          logFailure("edge.later_failed", op, e);
+        }
+      },
+      hmac: (alg, key, keyLen, ptr, n, out) => {
+        const mac = createHmac(HASHES[alg], this.memory(key, keyLen)).update(this.memory(ptr, n)).digest();
+        this.memory(out, mac.length).set(mac);
+      },
+      setting: (ptr, n, out, cap) => {
+        const value = env[decoder.decode(this.memory(ptr, n))];
+        if (typeof value !== "string") return -1;
+        const bytes = encoder.encode(value);
+        if (bytes.length <= cap) this.memory(out, bytes.length).set(bytes);
+        return bytes.length;
+      },
+      log: (ptr, n) => console.log(decoder.decode(this.memory(ptr, n))),
+      retire: () => {
+        this.retired = true;
+      },
+    };
+  }
+
+  // settle resumes the call's coroutine once its work is done, or late.
+  settle(request, call, work, ms) {
+    let open = true;
+    const end = (status, bytes) => {
+      if (!open) return;
+      open = false;
+      clearTimeout(timer);
+      this.complete(request, call, status, bytes);
+    };
+    const timer = setTimeout(() => end(TIMEOUT), ms);
+    work.then(
+      (result) => (typeof result === "number" ? end(result) : end(OK, result)),
+      (e) => {
+        logFailure("edge.call_failed", undefined, e);
+        end(FAILED);
+      },
+    );
+  }
+
+  complete(request, call, status, bytes) {
+    if (this.dead) return request.answer(null);
+    try {
+      const n = bytes === undefined ? 0 : bytes.length;
+      if (n > 0) {
+        const to = n <= this.cap ? this.scratch : this.exports.reserve(call, n);
+        this.memory(to, n).set(bytes);
+      }
+      this.exports.complete(call, status, n);
+    } catch (e) {
+      this.die(e);
+    }
+    if (this.dead) request.answer(null);
+  }
+
+  // handle answers with a Response, or null when the instance died under it.
+  handle(req, ctx) {
+    const id = (this.seq = (this.seq + 1) & 0x7fffffff);
+    return new Promise((resolve) => {
+      const answer = (response) => {
+        this.requests.delete(id);
+        resolve(response);
+      };
+      this.requests.set(id, { request: req, ctx, answer });
+      try {
+        this.exports.handle(id, this.writeHead(req));
+      } catch (e) {
+        this.die(e);
+      }
+      if (this.dead) answer(null);
+    });
+  }
+
+  writeHead(req) {
+    let head = `${req.method}\n${req.url}\n`;
+    for (const [name, value] of req.headers) head += `${name}\n${value}\n`;
+    const to = this.memory(this.scratch, this.cap);
+    const { read, written } = encoder.encodeInto(head, to);
+    if (read < head.length) return -1;
+    if (written === head.length) return written;
+    // A byte over 0x7f: header values are byte strings, one byte a character.
+    for (let i = 0; i < head.length; i++) to[i] = head.charCodeAt(i);
+    return head.length;
+  }
+}
+
+// start begins an operation. Its promise gives bytes, undefined or a status.
+function start(request, op, arg) {
+  if (op === BODY) return readBody(request.request, arg.uint32());
+  const binding = env[arg.text()];
+  if (binding === undefined) return Promise.resolve(MISSING);
+  switch (op) {
+    case KV_GET:
+      return binding.get(arg.text(), "arrayBuffer").then((v) => (v === null ? ABSENT : new Uint8Array(v)));
+    case KV_PUT:
+      return binding.put(arg.text(), arg.text(), { expirationTtl: arg.uint32() });
+    case QUEUE_SEND:
+      return binding.send(arg.slice().slice(), { contentType: "bytes" });
+    case OBJECT_PUT:
+      return binding.put(arg.text(), arg.slice().slice()).then(() => undefined);
+    case FORWARD:
+      return binding.fetch(request.request).then((response) => {
+        request.answer(response);
+      });
+  }
+  throw new Error(`edge: unknown operation ${op}`);
+}
+
+async function readBody(request, limit) {
+  if (request.body === null) return undefined;
+  const declared = request.headers.get("content-length");
+  if (declared !== null) {
+    if (Number(declared) > limit) return TOO_LARGE;
+    return new Uint8Array(await request.arrayBuffer());
+  }
+  const parts = [];
+  let size = 0;
+  const reader = request.body.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    size += value.length;
+    if (size > limit) {
+      reader.cancel().catch(() => {});
+      return TOO_LARGE;
+    }
+    parts.push(value);
+  }
+  const body = new Uint8Array(size);
+  let at = 0;
+  for (const part of parts) {
+    body.set(part, at);
+    at += part.length;
+  }
+  return body;
+}
+
+function logFailure(event, op, e) {
+  console.error(JSON.stringify({ level: "error", event, op, error: e instanceof Error ? e.name : "unknown" }));
+}
+
+function unavailable() {
+  const problem = { type: "about:blank", title: "Service Unavailable", status: 503, code: "instance_restarted" };
+  return new Response(JSON.stringify(problem), {
+    status: 503,
+    headers: { "content-type": "application/problem+json", "retry-after": "1" },
+  });
+}
+
+// createWorker serves every request from one Go instance, replaced as soon as
+// it is retired or dead.
+export function createWorker(module) {
+  let instance;
+  return {
+    async fetch(request, _env, ctx) {
+      if (instance === undefined || instance.dead || instance.retired) instance = new Instance(module);
+      const response = instance.dead ? null : await instance.handle(request, ctx);
+      return response ?? unavailable();
+    },
+  };
+}

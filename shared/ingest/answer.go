@@ -1,0 +1,88 @@
+package ingest
+
+import (
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/hookweir/hookweir/shared/jsontext"
+	"github.com/hookweir/hookweir/shared/problem"
+	"github.com/hookweir/hookweir/shared/webhook"
+)
+
+var noStore = [2]string{"cache-control", "no-store"}
+
+// HeadTooLarge answers a request whose head does not fit the bridge.
+func HeadTooLarge() *Response {
+	return answerProblem(problem.New(problem.CodeHeadersTooLarge, ""))
+}
+
+// Panicked answers a request whose handler panicked.
+func Panicked() *Response { return answerProblem(problem.New(problem.CodeInternal, "")) }
+
+func answerProblem(p problem.Problem) *Response {
+	r := &Response{
+		Status: p.Status,
+		Header: [][2]string{{"content-type", problem.ContentType}, noStore},
+		Body:   p.Append(nil),
+	}
+	for _, h := range p.Headers {
+		r.Header = append(r.Header, [2]string{h.Name, h.Value})
+	}
+	return r
+}
+
+func unavailable(detail string) *Response {
+	return answerProblem(problem.New(problem.CodeUnavailable, detail).RetryAfter(retryAfter))
+}
+
+func methodNotAllowed(allow string) *Response {
+	return answerProblem(problem.New(problem.CodeMethodNotAllowed, "").With("Allow", allow))
+}
+
+func answerAccepted(key string) *Response { return answerJSON(202, `{"accepted":true,"id":`, key) }
+
+func answerDuplicate(key string) *Response { return answerJSON(200, `{"duplicate":true,"id":`, key) }
+
+func answerJSON(status int, head, key string) *Response {
+	b := make([]byte, 0, len(head)+len(key)+8)
+	b = append(jsontext.AppendString(append(b, head...), key), '}')
+	return &Response{Status: status, Header: [][2]string{{"content-type", "application/json"}, noStore}, Body: b}
+}
+
+// noSource answers when the configuration did not come.
+func (d *delivery) noSource(err error) *Response {
+	switch {
+	case errors.Is(err, ErrAbsent):
+		d.log("info", "webhook.unknown_source", "")
+		return answerProblem(problem.New(problem.CodeNotFound, "no such source"))
+	case errors.Is(err, errUnready):
+		d.log("error", "webhook.source_not_ready", "")
+		return answerProblem(problem.New(problem.CodeSourceNotReady, "").RetryAfter(retryAfter))
+	}
+	d.log("error", "webhook.config_unavailable", "")
+	return unavailable("the source's configuration could not be read")
+}
+
+func (d *delivery) noBody(err error) *Response {
+	switch {
+	case errors.Is(err, ErrTooLarge):
+		d.log("info", "webhook.too_large", "")
+		return answerProblem(problem.New(problem.CodeBodyTooLarge, "a webhook's body has at most 25 MiB"))
+	case errors.Is(err, ErrTimeout):
+		return answerProblem(problem.New(problem.CodeRequestTimeout, "the body did not arrive within 30 s"))
+	}
+	return answerProblem(problem.New(problem.CodeBadRequest, "the body could not be read"))
+}
+
+// refuse answers a delivery that did not verify, with the status its provider
+// wants to see.
+func (d *delivery) refuse(err error) *Response {
+	code := webhook.Code(err)
+	d.logRefusal(code)
+	p := problem.New(code, "")
+	p.Status = d.src.verifier.RefusalStatus()
+	return answerProblem(p)
+}
+
+func unixMilli(t time.Time) string { return strconv.FormatInt(t.UnixMilli(), 10) }

@@ -1,0 +1,60 @@
+package ingest
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+
+	"github.com/hookweir/hookweir/shared/event"
+	"github.com/hookweir/hookweir/shared/jsontext"
+)
+
+// seenKey is the idempotency key of an event in KV.
+func seenKey(key string) string { return "evt:" + key }
+
+// claimKey names a body in the payload bucket by event and content: the same
+// delivery sent again overwrites itself, another body under the same id does
+// not.
+func claimKey(e *event.Event) string {
+	id, body := sha256.Sum256([]byte(e.ID)), sha256.Sum256(e.Body)
+	return "evt/" + e.Tenant + "/" + e.Source + "/" + hex.EncodeToString(id[:16]) + "-" + hex.EncodeToString(body[:16])
+}
+
+// maxContentType bounds the Content-Type that is kept, in bytes; longer ones
+// are no media type anybody registered.
+const maxContentType = 255
+
+func contentType(h Header) string {
+	v := h.Values("content-type")
+	if len(v) != 1 || len(v[0]) > maxContentType {
+		return "application/octet-stream"
+	}
+	for i := range len(v[0]) {
+		if c := v[0][i]; c < 0x20 || c > 0x7e {
+			return "application/octet-stream"
+		}
+	}
+	return v[0]
+}
+
+// log writes one line: what happened, where, to which event. Never a secret,
+// a signature or a payload.
+func (d *delivery) log(level, what, key string) {
+	d.gate.cfg.Log(d.line(level, what, "event_key", key))
+}
+
+func (d *delivery) logRefusal(code string) {
+	d.gate.cfg.Log(d.line("warn", "webhook.refused", "code", code))
+}
+
+func (d *delivery) line(level, what, name, value string) []byte {
+	b := append(make([]byte, 0, 192), `{"level":"`...)
+	b = append(append(b, level...), `","event":"`...)
+	b = append(append(b, what...), `","tenant":"`...)
+	b = append(append(b, d.tenant...), `","source":"`...)
+	b = append(append(b, d.source...), '"')
+	if value != "" {
+		b = append(append(append(b, `,"`...), name...), `":`...)
+		b = jsontext.AppendString(b, value)
+	}
+	return append(b, '}')
+}

@@ -1,0 +1,203 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/hookweir/hookweir/shared/event"
+	"github.com/hookweir/hookweir/shared/problem"
+	"github.com/hookweir/hookweir/shared/seal"
+	"github.com/hookweir/hookweir/shared/webhook"
+)
+
+// MaxBody is the largest webhook body, in bytes: the largest any provider in
+// the catalogue sends (GitHub, 25 MiB).
+const MaxBody = 25 << 20
+
+// retryAfter is what a provider is told to wait when a store is down, in
+// seconds. Most providers have a schedule of their own and ignore it.
+const retryAfter = 5
+
+// Config is what a Gate needs. Every field is required unless it says
+// otherwise.
+type Config struct {
+	Sources  KV // sealed source configuration, see source.KVKey
+	Seen     SeenStore
+	Events   Queue
+	Payloads Bucket
+	Backend  Forwarder
+
+	// Ring opens source configuration. Nil serves no webhook: every one is
+	// answered 503 and /healthz names the missing setting.
+	Ring *seal.Ring
+
+	// HMAC computes large MACs natively; nil uses Go's own.
+	HMAC func(hash webhook.Hash, key []byte, msg ...[]byte) []byte
+
+	Now func() time.Time
+	Log func(line []byte)
+}
+
+// SeenStore is the idempotency filter.
+type SeenStore interface {
+	KV
+	// PutLater writes after the response is on its way and may fail unseen.
+	PutLater(ctx context.Context, key, value string, ttl time.Duration)
+}
+
+// Queue is the producer of the queue `events`.
+type Queue interface {
+	// Send returns nil once the message is durable.
+	Send(ctx context.Context, msg []byte) error
+}
+
+// Bucket holds the bodies that do not fit a queue message.
+type Bucket interface {
+	Put(ctx context.Context, key string, content []byte) error
+}
+
+// Forwarder hands a request to the private Worker.
+type Forwarder interface {
+	// Forward returns nil once the request is answered.
+	Forward(ctx context.Context) error
+}
+
+// Gate serves the public edge.
+type Gate struct {
+	cfg     Config
+	sources sourceCache
+}
+
+// New makes a Gate. It returns ErrNotConfigured when a required field is nil.
+func New(cfg Config) (*Gate, error) {
+	if cfg.Sources == nil || cfg.Seen == nil || cfg.Events == nil || cfg.Payloads == nil ||
+		cfg.Backend == nil || cfg.Now == nil || cfg.Log == nil {
+		return nil, ErrNotConfigured
+	}
+	return &Gate{cfg: cfg, sources: newSourceCache()}, nil
+}
+
+// Serve answers one request.
+func (g *Gate) Serve(ctx context.Context, r *Request) *Response {
+	path := pathOf(r.URL)
+	if !isWebhook(path) {
+		return g.forward(ctx, path)
+	}
+	tenant, name, ok := webhookRoute(path)
+	if !ok {
+		return answerProblem(problem.New(problem.CodeNotFound, "no such source"))
+	}
+	d := &delivery{gate: g, req: r, tenant: tenant, source: name}
+	return d.serve(ctx)
+}
+
+func (g *Gate) forward(ctx context.Context, path string) *Response {
+	if path == "/healthz" && g.cfg.Ring == nil {
+		return answerProblem(problem.New(problem.CodeNotReady,
+			"the worker's secret SOURCE_KEYS is missing or malformed: wrangler secret put SOURCE_KEYS"))
+	}
+	err := g.cfg.Backend.Forward(ctx)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, ErrNotConfigured):
+		return answerProblem(problem.New(problem.CodeNotReady, "the worker's service binding CONSUMERS is missing"))
+	}
+	return unavailable("the service behind the edge did not answer")
+}
+
+// delivery is one webhook on its way through the gate.
+type delivery struct {
+	gate           *Gate
+	req            *Request
+	tenant, source string
+	src            *source
+}
+
+func (d *delivery) serve(ctx context.Context) *Response {
+	if d.req.Method != "POST" && d.req.Method != "GET" && d.req.Method != "HEAD" {
+		return methodNotAllowed("GET, POST")
+	}
+	var err error
+	d.src, err = d.gate.lookup(ctx, d.tenant, d.source)
+	if err != nil {
+		return d.noSource(err)
+	}
+	if !d.src.verifier.Accepts(d.req.Method) {
+		return methodNotAllowed(d.src.verifier.Allow())
+	}
+	body, err := d.req.Body(MaxBody)
+	if err != nil {
+		return d.noBody(err)
+	}
+	now := d.gate.cfg.Now()
+	result, err := d.src.verifier.Verify(&webhook.Request{
+		Method: d.req.Method, URL: d.publicURL(), Header: d.req.Header, Body: body,
+	}, now)
+	if err != nil {
+		return d.refuse(err)
+	}
+	if result.Reply != nil {
+		d.log("info", "webhook.handshake", "")
+		return &Response{
+			Status: result.Reply.Status,
+			Header: [][2]string{{"content-type", result.Reply.ContentType}, noStore},
+			Body:   result.Reply.Body,
+		}
+	}
+	return d.accept(ctx, d.event(&result, body, now))
+}
+
+// publicURL is the URL a provider signs: the one registered with it, if the
+// operator said so, else the one it called.
+func (d *delivery) publicURL() string {
+	if d.src.url != "" {
+		return d.src.url
+	}
+	return d.req.URL
+}
+
+func (d *delivery) event(r *webhook.Result, body []byte, now time.Time) *event.Event {
+	e := &event.Event{
+		Tenant: d.tenant, Source: d.source, ID: r.EventID, Provider: d.src.provider, Type: r.Type,
+		Time: r.Time, Accepted: now, Origin: event.OriginWebhook, Authenticated: r.Authenticated,
+		ContentType: contentType(d.req.Header), Retention: d.src.retention,
+		Body: body, Size: int64(len(body)),
+	}
+	if e.Time.IsZero() {
+		e.Time = now
+	}
+	return e
+}
+
+// accept makes a verified event durable and says so. The order is G2's:
+// payload, queue, answer; the idempotency key only after all of them.
+func (d *delivery) accept(ctx context.Context, e *event.Event) *Response {
+	cfg := &d.gate.cfg
+	key := e.Key()
+	switch _, err := cfg.Seen.Get(ctx, seenKey(key)); {
+	case err == nil:
+		d.log("info", "webhook.duplicate", key)
+		return answerDuplicate(key)
+	case !errors.Is(err, ErrAbsent):
+		d.log("warn", "webhook.seen_unavailable", key) // the Ledger decides
+	}
+	if len(e.Body) > event.InlineLimit {
+		e.Claim = claimKey(e)
+		if err := cfg.Payloads.Put(ctx, e.Claim, e.Body); err != nil {
+			return d.down("webhook.payload_unavailable", key)
+		}
+		e.Body = nil
+	}
+	if err := cfg.Events.Send(ctx, event.Encode(e)); err != nil {
+		return d.down("webhook.queue_unavailable", key)
+	}
+	cfg.Seen.PutLater(ctx, seenKey(key), unixMilli(e.Accepted), e.Retention)
+	return answerAccepted(key)
+}
+
+func (d *delivery) down(logEvent, key string) *Response {
+	d.log("error", logEvent, key)
+	return unavailable("the event could not be stored; nothing was kept, send it again")
+}
