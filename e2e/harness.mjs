@@ -13,7 +13,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { Miniflare, Log, LogLevel, convertV4MiniflareOptions } from "miniflare";
-import { unstable_getMiniflareWorkerOptions as optionsOf } from "wrangler";
+import { unstable_getMiniflareWorkerOptions as miniflareOptions, unstable_readConfig as readConfig } from "wrangler";
 
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
 
@@ -45,6 +45,7 @@ const moduleTypes = { ".js": "ESModule", ".mjs": "ESModule", ".wasm": "CompiledW
  *   parts      {worker, consumers}, each {config, bundle}: default `product`
  *   wasm       {worker?, consumers?}: path of a .wasm put in place of the bundle's
  *   vars       {worker?, consumers?}: over [vars] and the development secrets
+ *   port       {worker?}: a fixed port of the public Worker; default: a free one
  *   persist    folder that keeps KV, R2 and Durable Objects; default: a
  *              temporary one, removed by stop()
  *   outbound   async (Request) => Response | undefined: sees every fetch of
@@ -67,6 +68,7 @@ export async function start(options = {}) {
       port: 0,
       cf: false, // no look-up of request.cf over the network
       telemetry: { enabled: false },
+      logRequests: false,
       log: new Log(options.verbose ? LogLevel.INFO : LogLevel.NONE),
       resourcePersistencePath: path.resolve(options.persist ?? temporary),
       handleStructuredLogs(line) {
@@ -86,26 +88,21 @@ export async function start(options = {}) {
 }
 
 /** One Worker's miniflare options: bindings from its wrangler.toml, modules from its bundle. */
-export async function loadWorker(role, part, { wasm, vars, outbound } = {}) {
-  const config = path.resolve(root, part.config);
-  const { workerOptions } = optionsOf(config);
+export async function loadWorker(role, part, { wasm, vars, outbound, port = {} } = {}) {
+  const config = readConfig({ config: path.resolve(root, part.config) }, { hideWarnings: true });
+  // Secrets are ours, below: no .dev.vars of the developer's, no environment.
+  const { workerOptions } = miniflareOptions({ ...config, secrets: undefined, userConfigPath: path.join(root, "build", "no-dev-vars", "wrangler.toml") });
   const { modulesRules: _, rootPath: __, ...bindings } = workerOptions;
   const bundle = path.resolve(root, part.bundle);
   return {
     ...bindings,
-    name: await nameOf(config),
+    name: config.name,
     modulesRoot: bundle,
     modules: await readModules(bundle, wasm?.[role]),
-    bindings: { ...bindings.bindings, ...secrets[role], ...vars?.[role] },
-    unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
-    ...(outbound && { outboundService: async (request) => (await outbound(request)) ?? fetch(request.url, forwardable(request)) }),
+    bindings: { ...config.vars, ...secrets[role], ...vars?.[role] },
+    unsafeDirectSockets: [{ host: "127.0.0.1", port: port[role] ?? 0 }],
+    ...(outbound && { outboundService: async (request) => (await outbound(request.clone())) ?? fetch(request.url, forwardable(request)) }),
   };
-}
-
-async function nameOf(config) {
-  const match = /^name\s*=\s*"([^"]+)"/m.exec(await readFile(config, "utf8"));
-  if (!match) throw new Error(`${config}: no name`);
-  return match[1];
 }
 
 async function readModules(bundle, wasm) {
