@@ -1,0 +1,8 @@
+//go:build js && wasm
+
+// Exits exits.
+package main
+
+import "os"
+
+func main() { os.Exit(3) }
