@@ -149,7 +149,7 @@ func TestBadModules(t *testing.T) {
 		{"endless", new(*HangError), "endless ran for 1s of real time without returning"},
 		{"panics", new(*ExitError), "panics exited with code 2: panic: the guest's own words"},
 		{"exits", new(*ExitError), "exits exited with code 3"},
-		{"greedy", new(*ExitError), "greedy exited with code 2: fatal error: out of memory: cannot allocate"},
+		{"greedy", new(*ExitError), "greedy exited with code 2: runtime: out of memory: cannot allocate"},
 		{"missing", new(*jsobj.Missing), "wasmtest: Headers.toSorted is not implemented"},
 	}
 	for _, tt := range tests {

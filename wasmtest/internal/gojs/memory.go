@@ -16,7 +16,7 @@ func (in *Instance) view() []byte {
 func (in *Instance) u32(addr uint32) uint32 { return binary.LittleEndian.Uint32(in.view()[addr:]) }
 func (in *Instance) u64(addr uint32) uint64 { return binary.LittleEndian.Uint64(in.view()[addr:]) }
 
-func (in *Instance) putU8(addr uint32, v uint8) { in.view()[addr] = v }
+func (in *Instance) putU8(addr uint32, v uint8)   { in.view()[addr] = v }
 func (in *Instance) putU32(addr uint32, v uint32) { binary.LittleEndian.PutUint32(in.view()[addr:], v) }
 
 func (in *Instance) putU64(addr uint32, v uint64) { binary.LittleEndian.PutUint64(in.view()[addr:], v) }

@@ -1,0 +1,152 @@
+package platform
+
+import (
+	"fmt"
+	"hash/fnv"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/hookweir/hookweir/wasmtest/internal/sched"
+)
+
+// Fault names one way in which the platform misbehaves.
+type Fault string
+
+// Row describes a fault.
+type Row struct {
+	Fault Fault
+	Does  string
+	Doc   string // where the platform says so; "observed" when it does not
+}
+
+// Faults.
+const (
+	KVStale        Fault = "kv.stale"
+	KVFail         Fault = "kv.fail"
+	KVPutLost      Fault = "kv.put-lost"
+	QueueSendFail  Fault = "queue.send-fail"
+	QueueSendLost  Fault = "queue.send-lost"
+	QueueDuplicate Fault = "queue.duplicate"
+	QueueReorder   Fault = "queue.reorder"
+	QueueDelay     Fault = "queue.delay"
+	R2Fail         Fault = "r2.fail"
+	R2PutLost      Fault = "r2.put-lost"
+	ObjectFail     Fault = "object.fail"
+	ObjectLost     Fault = "object.lost"
+	ObjectEvict    Fault = "object.evict"
+	AlarmLate      Fault = "alarm.late"
+	AlarmTwice     Fault = "alarm.twice"
+	CronSkip       Fault = "cron.skip"
+	CronLate       Fault = "cron.late"
+	CronTwice      Fault = "cron.twice"
+	FetchStatus    Fault = "fetch.status"
+	FetchRefused   Fault = "fetch.refused"
+	FetchHang      Fault = "fetch.hang"
+	FetchLost      Fault = "fetch.lost"
+	FetchSilent    Fault = "fetch.silent"
+	FetchSlow      Fault = "fetch.slow"
+	ServiceFail    Fault = "service.fail"
+	Crash          Fault = "isolate.crash"
+	ClientGone     Fault = "client.gone"
+)
+
+// Catalogue lists every fault.
+func Catalogue() []Row {
+	const docs = "https://developers.cloudflare.com/"
+	return []Row{
+		{KVStale, "a read answers with the key as it was up to 60 s ago, a miss included", docs + "kv/concepts/how-kv-works/"},
+		{KVFail, "an operation is refused and changes nothing", "observed"},
+		{KVPutLost, "a write happens and its answer is lost", "observed"},
+		{QueueSendFail, "a send is refused and nothing is queued", docs + "queues/platform/limits/"},
+		{QueueSendLost, "a send is queued and its answer is lost", "observed"},
+		{QueueDuplicate, "a message that was acknowledged is delivered again", docs + "queues/reference/delivery-guarantees/"},
+		{QueueReorder, "a batch takes messages out of order", docs + "queues/reference/delivery-guarantees/"},
+		{QueueDelay, "a message becomes visible up to five minutes late", "observed"},
+		{R2Fail, "an operation is refused and changes nothing", "observed"},
+		{R2PutLost, "an object is stored and the answer is lost", "observed"},
+		{ObjectFail, "a call does not reach its Durable Object", docs + "durable-objects/best-practices/error-handling/"},
+		{ObjectLost, "a call is executed and its answer is lost", docs + "durable-objects/best-practices/error-handling/"},
+		{ObjectEvict, "an idle object loses its memory before its next event", docs + "durable-objects/concepts/durable-object-lifecycle/"},
+		{AlarmLate, "an alarm fires up to a minute late", docs + "durable-objects/api/alarms/"},
+		{AlarmTwice, "an alarm that succeeded fires again", docs + "durable-objects/api/alarms/"},
+		{CronSkip, "a tick does not come", "https://github.com/lyc8503/UptimeFlare/issues/199"},
+		{CronLate, "a tick comes up to 30 s late", "observed"},
+		{CronTwice, "a tick comes twice", "observed"},
+		{FetchStatus, "the far side's front answers 429, 500 or 503; the far side sees nothing", "observed"},
+		{FetchRefused, "the connection fails; the far side sees nothing", "observed"},
+		{FetchHang, "the request never arrives and no answer comes", "observed"},
+		{FetchLost, "the far side acts and the connection breaks", "observed"},
+		{FetchSilent, "the far side acts and no answer comes", "observed"},
+		{FetchSlow, "the body trickles in over up to a minute", "observed"},
+		{ServiceFail, "a service binding's call does not arrive", "observed"},
+		{Crash, "the isolate is killed at a host call: memory gone, storage kept", docs + "workers/reference/how-workers-works/"},
+		{ClientGone, "the client hangs up before the answer", "observed"},
+	}
+}
+
+// Hit is a fault that happened: the Nth time there was an occasion for it.
+type Hit struct {
+	Fault Fault
+	Nth   int
+}
+
+func (h Hit) String() string { return fmt.Sprintf("%s#%d", h.Fault, h.Nth) }
+
+// Injector decides which faults happen.
+type Injector struct {
+	seed    uint64
+	chance  map[Fault]float64
+	planned map[Hit]bool
+	without map[Hit]bool
+	seen    map[Fault]int
+	hits    []Hit
+	until   time.Time
+}
+
+// NewInjector lets each fault happen with its probability, and the planned
+// ones for certain, but never those in without. From until on, unless that is
+// zero, only planned faults happen: a run can end in calm.
+func NewInjector(seed uint64, chance map[Fault]float64, planned, without []Hit, until time.Time) (*Injector, error) {
+	known := map[Fault]bool{}
+	for _, row := range Catalogue() {
+		known[row.Fault] = true
+	}
+	for _, f := range slices.Sorted(maps.Keys(chance)) {
+		if p := chance[f]; !known[f] || !(p >= 0 && p <= 1) {
+			return nil, fmt.Errorf("wasmtest: fault %q with probability %v: no such fault, or no probability", f, p)
+		}
+	}
+	in := &Injector{seed: seed, chance: chance, planned: map[Hit]bool{}, without: map[Hit]bool{}, seen: map[Fault]int{}, until: until}
+	for _, h := range planned {
+		if !known[h.Fault] || h.Nth < 1 {
+			return nil, fmt.Errorf("wasmtest: planned fault %q: no such fault, or not counted from 1", h)
+		}
+		in.planned[h] = true
+	}
+	for _, h := range without {
+		in.without[h] = true
+	}
+	return in, nil
+}
+
+// Hit is asked at every occasion for f. When the fault happens it gives a
+// source for its particulars.
+func (in *Injector) Hit(now time.Time, f Fault) (*sched.Rand, bool) {
+	in.seen[f]++
+	h := Hit{f, in.seen[f]}
+	name := fnv.New64a()
+	name.Write([]byte(f))
+	r := &sched.Rand{Rand: rand.New(rand.NewPCG(in.seed^name.Sum64(), uint64(h.Nth)))}
+	calm := !in.until.IsZero() && !now.Before(in.until)
+	hit := in.planned[h] || r.Chance(in.chance[f]) && !calm
+	if !hit || in.without[h] {
+		return nil, false
+	}
+	in.hits = append(in.hits, h)
+	return r, true
+}
+
+// Hits are the faults that happened, in order.
+func (in *Injector) Hits() []Hit { return in.hits }
