@@ -1,0 +1,251 @@
+package webhook_test
+
+import (
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/hookweir/hookweir/shared/webhook"
+	"github.com/hookweir/hookweir/shared/webhook/webhooktest"
+)
+
+func corpus(tb testing.TB) []webhooktest.Case {
+	tb.Helper()
+	cases, err := webhooktest.Load(os.DirFS("testdata"))
+	require.NoError(tb, err)
+	return cases
+}
+
+func verifier(tb testing.TB, c *webhooktest.Case) *webhook.Verifier {
+	tb.Helper()
+	v, err := webhook.New(webhook.Config{Provider: c.Provider, Secrets: c.Secrets})
+	require.NoError(tb, err)
+	return v
+}
+
+func TestCorpus(t *testing.T) {
+	for _, c := range corpus(t) {
+		t.Run(c.Provider+"/"+c.Name, func(t *testing.T) {
+			got, err := verifier(t, &c).Verify(&c.Request, c.Now)
+			if c.Want.Error != "" {
+				require.Error(t, err)
+				assert.Equal(t, c.Want.Error, webhook.Code(err))
+				assert.Zero(t, got, "a refusal must carry nothing of the request")
+				return
+			}
+			require.NoError(t, err)
+			check(t, &c, &got)
+		})
+	}
+}
+
+func check(t *testing.T, c *webhooktest.Case, got *webhook.Result) {
+	t.Helper()
+	assert.Equal(t, c.Want.Secret, got.SecretID)
+	assert.Equal(t, c.Want.Authenticated, got.Authenticated)
+	if c.Want.Reply != "" {
+		require.NotNil(t, got.Reply)
+		assert.Equal(t, c.Want.Reply, "200 "+got.Reply.ContentType)
+		assert.Equal(t, 200, got.Reply.Status)
+		assert.Equal(t, c.Want.ReplyBody, string(got.Reply.Body))
+		assert.Empty(t, got.EventID, "a handshake is no event")
+		return
+	}
+	assert.Nil(t, got.Reply)
+	assert.Equal(t, c.Want.ID, got.EventID)
+	assert.Equal(t, c.Want.Type, got.Type)
+	assert.True(t, c.Want.Time.Equal(got.Time), "time %v, want %v", got.Time, c.Want.Time)
+}
+
+// The cases no row goes without. Rows with a timestamp need the second list
+// too.
+var (
+	everyRow = []string{
+		"accept", "tampered-body", "tampered-signature", "wrong-secret", "missing-signature",
+		"duplicate-signature", "joined-signature", "second-secret", "no-active-secret",
+	}
+	everyTimedRow = []string{"stale", "future", "tampered-timestamp"}
+)
+
+func TestCatalogueIsCovered(t *testing.T) {
+	have := map[string][]string{}
+	for _, c := range corpus(t) {
+		have[c.Provider] = append(have[c.Provider], c.Name)
+	}
+	rows := webhook.Providers()
+	require.NotEmpty(t, rows)
+	for i := range rows {
+		want := everyRow
+		if rows[i].Timestamp.Source != webhook.NoTimestamp {
+			want = append(slices.Clone(want), everyTimedRow...)
+		}
+		assert.Subset(t, have[rows[i].Name], want, rows[i].Name)
+		delete(have, rows[i].Name)
+	}
+	assert.Empty(t, have, "cases of providers that are not in the catalogue")
+}
+
+// A row's claims about what is signed are held against its accept case: a
+// header that the row calls signed must break the signature when it changes,
+// one that it does not must not.
+func TestRowsSayWhatIsSigned(t *testing.T) {
+	for _, c := range accepts(t) {
+		row, ok := webhook.Lookup(c.Provider)
+		require.True(t, ok)
+		v := verifier(t, &c)
+
+		changed := c.Request
+		changed.Body = append(slices.Clone(c.Request.Body), ' ')
+		_, err := v.Verify(&changed, c.Now)
+		assert.Equal(t, row.BodyCovered, err != nil, "%s: BodyCovered", c.Provider)
+
+		before, err := v.Verify(&c.Request, c.Now)
+		require.NoError(t, err)
+		for _, set := range row.Headers {
+			if set.ID == "" || len(c.Request.Header.Values(set.ID)) == 0 {
+				continue
+			}
+			changed = c.Request
+			changed.Header = replace(c.Request.Header.(webhooktest.Header), set.ID, "another")
+			after, err := v.Verify(&changed, c.Now)
+			assert.Equal(t, row.IDSigned, err != nil || after.EventID == before.EventID, "%s: IDSigned", c.Provider)
+		}
+	}
+}
+
+// accepts returns the accept case of each row, and of each kind of key it
+// takes.
+func accepts(tb testing.TB) []webhooktest.Case {
+	tb.Helper()
+	cases := slices.DeleteFunc(corpus(tb), func(c webhooktest.Case) bool {
+		return c.Name != "accept" && !strings.HasSuffix(c.Name, "-accept")
+	})
+	require.NotEmpty(tb, cases)
+	return cases
+}
+
+func replace(h webhooktest.Header, name, value string) webhooktest.Header {
+	h = slices.Clone(h)
+	for i := range h {
+		if strings.EqualFold(h[i][0], name) {
+			h[i][1] = value
+		}
+	}
+	return h
+}
+
+// TestMutations flips every bit pattern of a kind in every byte that is
+// signed: each byte of the body, of the signature and of the signed headers.
+// None may verify.
+func TestMutations(t *testing.T) {
+	for _, c := range accepts(t) {
+		t.Run(c.Provider+"/"+c.Name, func(t *testing.T) {
+			v := verifier(t, &c)
+			row, _ := webhook.Lookup(c.Provider)
+			mutations := 0
+			refused := func(r *webhook.Request, what string, at int) {
+				mutations++
+				_, err := v.Verify(r, c.Now)
+				require.Error(t, err, "%s, byte %d", what, at)
+			}
+			for i := range c.Request.Body {
+				for _, mask := range []byte{0x01, 0x20, 0x80, 0xff} {
+					r := c.Request
+					r.Body = slices.Clone(c.Request.Body)
+					r.Body[i] ^= mask
+					refused(&r, "body", i)
+				}
+			}
+			for _, set := range row.Headers {
+				names := []string{set.Signature, set.Timestamp}
+				if row.IDSigned {
+					names = append(names, set.ID)
+				}
+				for _, name := range names {
+					mutateHeader(t, &c, name, refused)
+				}
+			}
+			assert.Greater(t, mutations, 4*len(c.Request.Body))
+		})
+	}
+}
+
+// mutateHeader changes each byte of a header. Three changes are no change of
+// meaning and are left out: the case of a hex digit, Stripe's v0 element,
+// which nothing reads, and an element's label turned into one that is passed
+// over, if the rest still verifies (there is no rest here).
+func mutateHeader(t *testing.T, c *webhooktest.Case, name string, refused func(*webhook.Request, string, int)) {
+	t.Helper()
+	values := c.Request.Header.Values(name)
+	if name == "" || len(values) == 0 {
+		return
+	}
+	signed := values[0]
+	if i := strings.Index(signed, ",v0="); i >= 0 {
+		signed = signed[:i]
+	}
+	for i := range signed {
+		for _, mask := range []byte{0x01, 0x02, 0x10, 0x80} {
+			b := []byte(values[0])
+			b[i] ^= mask
+			if strings.EqualFold(string(b), values[0]) {
+				continue
+			}
+			r := c.Request
+			r.Header = replace(c.Request.Header.(webhooktest.Header), name, string(b))
+			refused(&r, name, i)
+		}
+	}
+}
+
+// FuzzVerify takes the corpus' requests apart and lets the fuzzer put them
+// together again. Whatever comes, Verify answers, and what it accepts was
+// signed: the signed content is in the corpus, or the fuzzer has broken HMAC.
+func FuzzVerify(f *testing.F) {
+	cases := corpus(f)
+	for i, c := range cases {
+		row, _ := webhook.Lookup(c.Provider)
+		var signature, timestamp, id string
+		for _, set := range row.Headers {
+			signature += first(c.Request.Header.Values(set.Signature))
+			timestamp += first(c.Request.Header.Values(set.Timestamp))
+			id += first(c.Request.Header.Values(set.ID))
+		}
+		f.Add(uint16(i), signature, timestamp, id, c.Request.Body)
+	}
+	bodies := map[string]bool{}
+	for _, c := range cases {
+		bodies[c.Provider+string(c.Request.Body)] = true
+	}
+	f.Fuzz(func(t *testing.T, n uint16, signature, timestamp, id string, body []byte) {
+		c := cases[int(n)%len(cases)]
+		row, _ := webhook.Lookup(c.Provider)
+		for _, set := range row.Headers {
+			r := webhook.Request{Method: "POST", URL: c.Request.URL, Body: body, Header: webhooktest.Header{
+				{set.Signature, signature}, {set.Timestamp, timestamp}, {set.ID, id}, {set.Type, id}, {set.Time, timestamp},
+			}}
+			got, err := verifier(t, &c).Verify(&r, c.Now)
+			if err != nil {
+				require.Zero(t, got)
+				require.NotEmpty(t, webhook.Code(err))
+				continue
+			}
+			require.True(t, bodies[c.Provider+string(body)], "accepted a body nobody signed")
+			if got.Reply == nil {
+				require.NotEmpty(t, got.EventID)
+				require.NotEmpty(t, got.Type)
+			}
+		}
+	})
+}
+
+func first(values []string) string {
+	if len(values) == 0 {
+		return ""
+	}
+	return values[0]
+}

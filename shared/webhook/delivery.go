@@ -1,0 +1,231 @@
+package webhook
+
+import (
+	"crypto/sha256"
+	"strings"
+	"time"
+
+	"github.com/hookweir/hookweir/shared/event"
+	"github.com/hookweir/hookweir/shared/jsontext"
+)
+
+const (
+	// maxTypeBytes bounds an event type without the row's prefix.
+	maxTypeBytes = 128
+	// maxChallenge bounds what a handshake echoes, in bytes. Slack's
+	// challenge has 52.
+	maxChallenge = 1024
+	hashPrefix   = "sha256-"
+	unknownType  = "unknown"
+	lowerHex     = "0123456789abcdef"
+)
+
+// delivery reads values out of a verified request. Reading a header that was
+// repeated ends in d.err.
+type delivery struct {
+	*plan
+	req  *Request
+	work *work
+	form bool // the body is no JSON
+	err  error
+}
+
+// text returns a value's text; ok is false when there is none, or it is empty.
+func (d *delivery) text(v *value) (text string, ok bool) {
+	switch {
+	case v.Text != "":
+		return v.Text, true
+	case v.Header == HeaderTimestamp:
+		text = d.work.timestamp
+	case v.Header != 0:
+		text = d.header(d.work.set.role(v.Header))
+	case v.Name != "":
+		text = d.header(v.Name)
+	case v.Form != "":
+		text = d.formText(v)
+	case v.path >= 0:
+		text, _ = jsontext.String(d.work.values[v.path])
+	}
+	return text, text != ""
+}
+
+func (d *delivery) header(name string) string {
+	text, err := one(d.req.Header, name, false)
+	if err != nil {
+		d.err = err
+	}
+	return text
+}
+
+func (s *HeaderSet) role(r Role) string {
+	switch r {
+	case HeaderID:
+		return s.ID
+	case HeaderType:
+		return s.Type
+	case HeaderTime:
+		return s.Time
+	}
+	return ""
+}
+
+func (d *delivery) formText(v *value) string {
+	if !d.form {
+		return ""
+	}
+	field, ok := formField(d.req.Body, v.Form)
+	if !ok || len(v.JSON) == 0 {
+		return field
+	}
+	text, _ := jsontext.FindString([]byte(field), v.JSON...)
+	return text
+}
+
+// present says that there is a value, be it an object, an array or empty. A
+// JSON null is none.
+func (d *delivery) present(v *value) bool {
+	if v.path >= 0 {
+		raw := d.work.values[v.path]
+		return raw != nil && string(raw) != "null"
+	}
+	_, ok := d.text(v)
+	return ok
+}
+
+func (d *delivery) hold(cs []condition) bool {
+	for i := range cs {
+		c := &cs[i]
+		if c.is == "" {
+			if d.present(&c.value) {
+				return false
+			}
+			continue
+		}
+		if text, _ := d.text(&c.value); text != c.is {
+			return false
+		}
+	}
+	return true
+}
+
+// first returns the text of the first rule that applies.
+func (d *delivery) first(rules []rule) (string, bool) {
+	for i := range rules {
+		r := &rules[i]
+		if !d.hold(r.when) {
+			continue
+		}
+		if text, ok := d.join(r.parts); ok {
+			return text, true
+		}
+	}
+	return "", false
+}
+
+func (d *delivery) join(parts []value) (string, bool) {
+	if len(parts) == 1 {
+		return d.text(&parts[0])
+	}
+	var b strings.Builder
+	for i := range parts {
+		text, ok := d.text(&parts[i])
+		if !ok {
+			return "", false
+		}
+		b.WriteString(text)
+	}
+	return b.String(), true
+}
+
+// handshake returns the answer to a handshake, or nil. The challenge is put
+// back as text, so it must be one short line.
+func (d *delivery) handshake() (*Reply, error) {
+	for i := range d.handshakes {
+		h := &d.handshakes[i]
+		if !d.hold(h.when) {
+			continue
+		}
+		text, ok := d.text(&h.echo)
+		if !ok || len(text) > maxChallenge || !visible(text) {
+			return nil, ErrHandshake
+		}
+		return &Reply{Status: 200, ContentType: h.contentType, Body: []byte(text)}, d.err
+	}
+	return nil, d.err
+}
+
+// eventID returns the provider's id for the event. One that is too long for a
+// key, or has bytes that a header, a URL or a log would not carry, is
+// replaced by its hash; so is one that looks like such a hash.
+func (d *delivery) eventID(scope HashScope) (string, error) {
+	id, ok := d.first(d.id)
+	switch {
+	case d.err != nil:
+		return "", d.err
+	case !ok:
+		sum := d.work.digest(scope, d.req.Body)
+		return hashID(sum[:]), nil
+	case len(id) > event.MaxIDBytes || !visible(id) || strings.HasPrefix(id, hashPrefix):
+		return hashText(id), nil
+	}
+	return id, nil
+}
+
+// eventType returns prefix and the provider's own type in lower case. What is
+// no letter, digit, `-`, `_` or full stop becomes a full stop (`orders/create`
+// is `orders.create`).
+func (d *delivery) eventType(prefix string) (string, error) {
+	name, ok := d.first(d.types)
+	if d.err != nil {
+		return "", d.err
+	}
+	if !ok || len(name) > maxTypeBytes {
+		name = unknownType
+	}
+	b := make([]byte, 0, len(prefix)+maxTypeBytes)
+	b = append(b, prefix...)
+	for i := range len(name) {
+		b = append(b, typeByte(name[i]))
+	}
+	return string(b), nil
+}
+
+func typeByte(c byte) byte {
+	switch {
+	case 'A' <= c && c <= 'Z':
+		return c + 'a' - 'A'
+	case 'a' <= c && c <= 'z', '0' <= c && c <= '9', c == '-', c == '_':
+		return c
+	}
+	return '.'
+}
+
+// eventTime returns when the event happened, or zero.
+func (d *delivery) eventTime() (time.Time, error) {
+	for i := range d.time {
+		text, ok := d.text(&d.time[i].value)
+		if d.err != nil {
+			return time.Time{}, d.err
+		}
+		if !ok {
+			continue
+		}
+		if t, ok := parseTime(text, d.time[i].format); ok {
+			return t, nil
+		}
+	}
+	return time.Time{}, nil
+}
+
+func hashText(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return hashID(sum[:])
+}
+
+func hashID(sum []byte) string {
+	b := append(make([]byte, 0, len(hashPrefix)+2*sha256.Size), hashPrefix...)
+	for _, c := range sum {
+		b = append(b, lowerHex[c>>4], lowerHex[c&0xf])
+	}
+	return string(b)
+}

@@ -1,0 +1,139 @@
+package webhook
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"encoding/base64"
+	"strings"
+	"sync"
+	"time"
+)
+
+// key is one parsed secret.
+type key struct {
+	id                  string
+	notBefore, notAfter time.Time
+	rule                *KeyRule
+	// secret is the HMAC key, or the Ed25519 public key.
+	secret []byte
+	states sync.Pool // of *macState, for HMACs computed here
+}
+
+func (k *key) active(now time.Time) bool {
+	return !now.Before(k.notBefore) && (k.notAfter.IsZero() || now.Before(k.notAfter))
+}
+
+// newKey parses one secret by the first key rule whose prefix it has.
+func newKey(s *Scheme, secret *Secret) (*key, error) {
+	switch {
+	case len(secret.Value) == 0:
+		return nil, ErrEmptySecret
+	case len(secret.Value) > maxSecretBytes:
+		return nil, ErrSecretFormat
+	}
+	for i := range s.Keys {
+		rule := &s.Keys[i]
+		text, ok := bytes.CutPrefix(secret.Value, []byte(rule.Prefix))
+		if !ok {
+			continue
+		}
+		decoded, err := decodeKey(text, rule.Encoding)
+		if err != nil {
+			return nil, err
+		}
+		if rule.Algorithm == Ed25519 {
+			err = checkPublic(decoded)
+		} else {
+			err = checkHMAC(decoded, s.MinKeyBytes)
+		}
+		if err != nil {
+			return nil, err
+		}
+		k := &key{id: secret.ID, notBefore: secret.NotBefore, notAfter: secret.NotAfter, rule: rule, secret: decoded}
+		k.states.New = func() any { return newMACState(rule.Algorithm, decoded) }
+		return k, nil
+	}
+	return nil, ErrSecretFormat
+}
+
+// decodeKey returns a copy of text, decoded.
+func decodeKey(text []byte, e Encoding) ([]byte, error) {
+	if len(text) == 0 {
+		return nil, ErrEmptySecret
+	}
+	switch e {
+	case Raw:
+		return bytes.Clone(text), nil
+	case Hex:
+		out := make([]byte, len(text)/2)
+		if decodeHex(out, string(text)) < 0 {
+			return nil, ErrSecretFormat
+		}
+		return out, nil
+	case Base64:
+		return decodeKeyBase64(text, base64.RawStdEncoding)
+	case Base64URL:
+		return decodeKeyBase64(text, base64.RawURLEncoding)
+	}
+	return nil, ErrSecretFormat
+}
+
+// decodeKeyBase64 takes padding or none: providers' consoles show both.
+func decodeKeyBase64(text []byte, e *base64.Encoding) ([]byte, error) {
+	s := strings.TrimRight(string(text), "=")
+	if len(text)-len(s) > 2 || strings.ContainsAny(s, "\r\n") {
+		return nil, ErrSecretFormat
+	}
+	out, err := e.DecodeString(s)
+	if err != nil {
+		return nil, ErrSecretFormat
+	}
+	return out, nil
+}
+
+// checkHMAC refuses keys that protect nothing. HMAC pads a key with zero
+// bytes to the hash's block (RFC 2104 §2), so trailing zeros add nothing: a
+// key of zeros alone is the empty key, under which anybody can sign.
+func checkHMAC(k []byte, minimum int) error {
+	if minimum == 0 {
+		minimum = MinKeyBytes
+	}
+	switch n := len(bytes.TrimRight(k, "\x00")); {
+	case len(k) == 0:
+		return ErrEmptySecret
+	case n < minimum:
+		return ErrWeakKey
+	}
+	return nil
+}
+
+// lowOrder are the y coordinates of the eight points whose order divides the
+// cofactor, with the encodings not reduced modulo p; the sign bit is clear.
+// Under such a public key a signature that anybody can write verifies
+// (RFC 8032 §5.1.7 checks neither; Chalkias, Garillot, Nikolaenko, "Taming the
+// many EdDSAs", table 6).
+var lowOrder = [...]string{
+	"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00",
+	"\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00",
+	"\x26\xe8\x95\x8f\xc2\xb2\x27\xb0\x45\xc3\xf4\x89\xf2\xef\x98\xf0\xd5\xdf\xac\x05\xd3\xc6\x33\x39\xb1\x38\x02\x88\x6d\x53\xfc\x05",
+	"\xc7\x17\x6a\x70\x3d\x4d\xd8\x4f\xba\x3c\x0b\x76\x0d\x10\x67\x0f\x2a\x20\x53\xfa\x2c\x39\xcc\xc6\x4e\xc7\xfd\x77\x92\xac\x03\x7a",
+	"\xec\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f",
+	"\xed\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f",
+	"\xee\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f",
+}
+
+// checkPublic refuses Ed25519 public keys of low order. Bytes that are no
+// point at all are let through: nothing verifies under them.
+func checkPublic(k []byte) error {
+	if len(k) != ed25519.PublicKeySize {
+		return ErrSecretFormat
+	}
+	y := bytes.Clone(k)
+	y[31] &= 0x7f
+	for _, low := range lowOrder {
+		if string(y) == low {
+			return ErrWeakKey
+		}
+	}
+	return nil
+}

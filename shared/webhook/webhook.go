@@ -1,0 +1,221 @@
+package webhook
+
+import (
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/hookweir/hookweir/shared/event"
+)
+
+const (
+	// MaxSecrets bounds the secrets of one source: a body of 25 MiB is
+	// hashed once per active secret before it is refused.
+	MaxSecrets = 16
+	// MinKeyBytes is the shortest HMAC key, without trailing zero bytes.
+	// Whoever captures one delivery can guess the key offline; under eight
+	// bytes that takes hours. Providers that generate secrets give 16 and
+	// more.
+	MinKeyBytes = 8
+	// maxSecretBytes bounds one secret as configured.
+	maxSecretBytes = 4096
+)
+
+// Header gives the header lines of a request.
+type Header interface {
+	// Values returns the value of each line called name, in any case. A
+	// platform may have joined repeated lines by ", " into one.
+	Values(name string) []string
+}
+
+// Request is one delivery as received.
+type Request struct {
+	Method string
+	URL    string // absolute, as registered with the provider
+	Header Header
+	Body   []byte // every byte as received, content coding included
+}
+
+// Secret is one secret of a source. It does not print: String and GoString
+// hide the value, and encoding it as JSON or text fails.
+type Secret struct {
+	ID    string // for logs: which secret matched
+	Value []byte // as the provider shows it, prefix included
+	// The secret is active from NotBefore until just before NotAfter; zero
+	// is unbounded.
+	NotBefore, NotAfter time.Time
+}
+
+// String hides the value.
+func (s Secret) String() string { return "webhook.Secret(" + s.ID + ")" }
+
+// GoString hides the value.
+func (s Secret) GoString() string { return s.String() }
+
+// MarshalText fails: a secret is stored sealed, by package source. encoding
+// /json and slog both come here.
+func (s Secret) MarshalText() ([]byte, error) { return nil, ErrSecretFormat }
+
+// Config is what a Verifier is made of.
+type Config struct {
+	Provider string   // name of a catalogue row
+	Secrets  []Secret // at least one; the values are copied
+	// HMAC computes a MAC over the parts of msg one after the other, for
+	// instance in native code. Nil, or a nil result, is Go's crypto.
+	HMAC func(h Hash, key []byte, msg ...[]byte) []byte
+}
+
+// Result is an accepted delivery.
+type Result struct {
+	EventID string    // at most event.MaxIDBytes of printable ASCII without spaces
+	Type    string    // reverse DNS, lower case, e.g. "com.github.push"
+	Time    time.Time // when it happened, as the provider says; zero if it does not
+	// SecretID is the ID of the secret that matched.
+	SecretID string
+	// Authenticated is event.ProofSignature or event.ProofBearer.
+	Authenticated string
+	// Reply, if not nil, is the answer to a handshake, which is no event.
+	Reply *Reply
+}
+
+// Reply is the answer to a handshake.
+type Reply struct {
+	Status      int
+	ContentType string
+	Body        []byte
+}
+
+// Verifier verifies the deliveries of one source. It is immutable and safe
+// for concurrent use.
+type Verifier struct {
+	scheme *Scheme
+	keys   []*key
+	plan   plan
+	hmac   func(h Hash, key []byte, msg ...[]byte) []byte
+	work   sync.Pool // of *work
+}
+
+// New builds a Verifier. Errors: ErrUnknownProvider, ErrNoSecret,
+// ErrTooManySecrets, and of each secret ErrEmptySecret, ErrWeakKey,
+// ErrSecretFormat. One bad secret fails them all: an operator who rotates
+// must hear of it before the old one ends.
+func New(cfg Config) (*Verifier, error) {
+	s, ok := Lookup(cfg.Provider)
+	if !ok {
+		return nil, ErrUnknownProvider
+	}
+	return newVerifier(s, cfg)
+}
+
+func newVerifier(s *Scheme, cfg Config) (*Verifier, error) {
+	switch {
+	case len(cfg.Secrets) == 0:
+		return nil, ErrNoSecret
+	case len(cfg.Secrets) > MaxSecrets:
+		return nil, ErrTooManySecrets
+	}
+	v := &Verifier{scheme: s, hmac: cfg.HMAC, plan: newPlan(s)}
+	v.work.New = func() any { return new(work) }
+	for i := range cfg.Secrets {
+		k, err := newKey(s, &cfg.Secrets[i])
+		if err != nil {
+			return nil, err
+		}
+		v.keys = append(v.keys, k)
+	}
+	return v, nil
+}
+
+// String hides the keys.
+func (v *Verifier) String() string { return "webhook.Verifier(" + v.scheme.Name + ")" }
+
+// GoString hides the keys.
+func (v *Verifier) GoString() string { return v.String() }
+
+// RefusalStatus is the HTTP status this provider wants to see for a delivery
+// that does not verify.
+func (v *Verifier) RefusalStatus() int { return v.scheme.Refusal() }
+
+// Accepts says whether the provider uses this method.
+func (v *Verifier) Accepts(method string) bool {
+	if len(v.scheme.Methods) == 0 {
+		return method == "POST"
+	}
+	return slices.Contains(v.scheme.Methods, method)
+}
+
+// Allow is the value of the Allow header for a method that is not accepted.
+func (v *Verifier) Allow() string {
+	if len(v.scheme.Methods) == 0 {
+		return "POST"
+	}
+	return strings.Join(v.scheme.Methods, ", ")
+}
+
+// Verify decides about one delivery at the time now. The Result aliases
+// nothing of req.Body. Errors: ErrMethod, ErrNoSecret, ErrMissingHeader,
+// ErrDuplicateHeader, ErrMalformed, ErrStale, ErrFuture, ErrSignature,
+// ErrHandshake; the Result is then zero.
+func (v *Verifier) Verify(req *Request, now time.Time) (Result, error) {
+	if !v.Accepts(req.Method) {
+		return Result{}, ErrMethod
+	}
+	if !slices.ContainsFunc(v.keys, func(k *key) bool { return k.active(now) }) {
+		return Result{}, ErrNoSecret
+	}
+	w := v.work.Get().(*work)
+	defer v.work.Put(w)
+	w.reset()
+
+	if err := v.read(w, req); err != nil {
+		return Result{}, err
+	}
+	if err := v.fresh(w.timestamp, now); err != nil {
+		return Result{}, err
+	}
+	if err := v.content(w, req); err != nil {
+		return Result{}, err
+	}
+	k := v.match(w, now)
+	if k == nil {
+		return Result{}, ErrSignature
+	}
+	return v.accept(w, req, k, now)
+}
+
+// accept looks into a body that is known to be the provider's.
+func (v *Verifier) accept(w *work, req *Request, k *key, now time.Time) (Result, error) {
+	d := v.plan.open(req, w)
+	if v.scheme.Timestamp.Source == FromBody {
+		text, ok := d.text(&v.plan.timestamp)
+		if !ok {
+			return Result{}, ErrMalformed
+		}
+		if err := v.fresh(text, now); err != nil {
+			return Result{}, err
+		}
+	}
+	r := Result{SecretID: k.id, Authenticated: event.ProofBearer}
+	if v.scheme.BodyCovered {
+		r.Authenticated = event.ProofSignature
+	}
+	reply, err := d.handshake()
+	if err != nil {
+		return Result{}, err
+	}
+	if reply != nil {
+		r.Reply = reply
+		return r, nil
+	}
+	if r.EventID, err = d.eventID(v.scheme.Hash); err != nil {
+		return Result{}, err
+	}
+	if r.Type, err = d.eventType(v.scheme.TypePrefix); err != nil {
+		return Result{}, err
+	}
+	if r.Time, err = d.eventTime(); err != nil {
+		return Result{}, err
+	}
+	return r, nil
+}
