@@ -21,6 +21,9 @@ const (
 	CodeMalformedSignature  = "malformed_signature"
 	CodeBadSignature        = "bad_signature"
 	CodeStaleTimestamp      = "stale_timestamp"
+	CodeFutureTimestamp     = "future_timestamp"
+	CodeDuplicateHeader     = "duplicate_header"
+	CodeInvalidHandshake    = "invalid_handshake"
 	CodeSourceNotReady      = "source_not_ready"
 	CodeUnreadableEvent     = "unreadable_event"
 	CodeUnsupportedEncoding = "unsupported_encoding"
@@ -60,6 +63,9 @@ var table = [...]Problem{
 	{Status: 401, Code: CodeMalformedSignature, Title: "The signature cannot be read"},
 	{Status: 401, Code: CodeBadSignature, Title: "The signature does not match"},
 	{Status: 401, Code: CodeStaleTimestamp, Title: "The signed timestamp is outside the tolerance"},
+	{Status: 401, Code: CodeFutureTimestamp, Title: "The signed timestamp lies in the future"},
+	{Status: 401, Code: CodeDuplicateHeader, Title: "A header or element of the signature occurs more than once"},
+	{Status: 401, Code: CodeInvalidHandshake, Title: "The handshake cannot be answered"},
 	{Status: 503, Code: CodeSourceNotReady, Title: "This source cannot verify anything yet"},
 	{Status: 400, Code: CodeUnreadableEvent, Title: "The event cannot be read"},
 	{Status: 415, Code: CodeUnsupportedEncoding, Title: "The content coding is not supported"},

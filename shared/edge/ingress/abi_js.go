@@ -31,13 +31,7 @@ func retire()
 var current *instance
 
 //go:wasmexport handle
-func handle(req, n int32) {
-	if n < 0 {
-		current.start(req, nil)
-		return
-	}
-	current.start(req, append(make([]byte, 0, n), current.scratch[:n]...))
-}
+func handle(req, head, body int32) { current.start(req, head, body) }
 
 //go:wasmexport reserve
 func reserve(call, n int32) unsafe.Pointer {

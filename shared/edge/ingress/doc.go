@@ -4,7 +4,7 @@
 //
 //	JavaScript                          Go
 //	fetch(request)
-//	  handle(req, n)      ─────────▶    coroutine starts (iter.Pull)
+//	  handle(req, …)      ─────────▶    coroutine starts (iter.Pull)
 //	                      ◀─────────    call(req, call, op, …) and yields
 //	  op's promise settles
 //	  complete(call, s, n) ────────▶    exactly that coroutine resumes
@@ -35,10 +35,13 @@
 //
 // Exports, beside Go's own run, resume, getsp and mem:
 //
-//	handle(req, n)           scratch[:n] holds the head: method, URL, then name
-//	                         and value of each header, every one of them ended
-//	                         by a line feed (which none can contain); n = -1
-//	                         when the head did not fit the scratch buffer
+//	handle(req, head, body)  scratch[:head] holds the head: method, URL, then
+//	                         name and value of each header, every one of them
+//	                         ended by a line feed (which none can contain);
+//	                         head = -1 when it is over 32 KiB. A body of at most
+//	                         32 KiB with a declared length follows at
+//	                         scratch[head:head+body]; body = -1 means that it
+//	                         must be asked for with OpBody
 //	reserve(call, n) ptr     a buffer of n bytes for the result of a call
 //	complete(call, status, n)  the call's status and result
 //

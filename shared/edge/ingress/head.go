@@ -8,8 +8,7 @@ import (
 
 // parseHead reads the head of a request: method, URL, then name and value of
 // each header, every one ended by a line feed.
-func parseHead(head []byte) *ingest.Request {
-	s := string(head)
+func parseHead(s string) *ingest.Request {
 	r := &ingest.Request{}
 	r.Method, s = cutLine(s)
 	r.URL, s = cutLine(s)

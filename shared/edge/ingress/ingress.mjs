@@ -148,7 +148,8 @@ class Instance {
   }
 
   // handle answers with a Response, or null when the instance died under it.
-  handle(req, ctx) {
+  // body is the whole body where it was short enough to be read ahead.
+  handle(req, ctx, body) {
     const id = (this.seq = (this.seq + 1) & 0x7fffffff);
     return new Promise((resolve) => {
       const answer = (response) => {
@@ -157,25 +158,35 @@ class Instance {
       };
       this.requests.set(id, { request: req, ctx, answer });
       try {
-        this.exports.handle(id, this.writeHead(req));
+        const to = this.memory(this.scratch, this.cap);
+        const head = writeHead(req, to.subarray(0, HEAD_MAX));
+        if (body !== undefined && head >= 0) to.set(body, head);
+        this.exports.handle(id, head, body === undefined ? -1 : body.length);
       } catch (e) {
         this.die(e);
       }
       if (this.dead) answer(null);
     });
   }
+}
 
-  writeHead(req) {
-    let head = `${req.method}\n${req.url}\n`;
-    for (const [name, value] of req.headers) head += `${name}\n${value}\n`;
-    const to = this.memory(this.scratch, this.cap);
-    const { read, written } = encoder.encodeInto(head, to);
-    if (read < head.length) return -1;
-    if (written === head.length) return written;
-    // A byte over 0x7f: header values are byte strings, one byte a character.
-    for (let i = 0; i < head.length; i++) to[i] = head.charCodeAt(i);
-    return head.length;
-  }
+// A body up to this many bytes crosses together with the head: one crossing
+// and no wait in Go. Scratch is both.
+const AHEAD_MAX = 32 << 10;
+const HEAD_MAX = 32 << 10;
+
+// writeHead gives the length of the head, or -1 when it does not fit.
+function writeHead(req, to) {
+  let head = `${req.method}\n${req.url}\n`;
+  req.headers.forEach((value, name) => {
+    head += `${name}\n${value}\n`;
+  });
+  const { read, written } = encoder.encodeInto(head, to);
+  if (read < head.length) return -1;
+  if (written === head.length) return written;
+  // A byte over 0x7f: header values are byte strings, one byte a character.
+  for (let i = 0; i < head.length; i++) to[i] = head.charCodeAt(i);
+  return head.length;
 }
 
 // start begins an operation. Its promise gives bytes, undefined or a status.
@@ -199,6 +210,15 @@ function start(request, op, arg) {
   }
   throw new Error(`edge: unknown operation ${op}`);
 }
+
+function readAhead(request) {
+  if (request.body === null) return NO_BYTES;
+  const declared = request.headers.get("content-length");
+  if (declared === null || Number(declared) > AHEAD_MAX) return undefined;
+  return request.arrayBuffer().then((b) => new Uint8Array(b));
+}
+
+const NO_BYTES = new Uint8Array(0);
 
 async function readBody(request, limit) {
   if (request.body === null) return undefined;
@@ -247,8 +267,9 @@ export function createWorker(module) {
   let instance;
   return {
     async fetch(request, _env, ctx) {
+      const body = await readAhead(request);
       if (instance === undefined || instance.dead || instance.retired) instance = new Instance(module);
-      const response = instance.dead ? null : await instance.handle(request, ctx);
+      const response = instance.dead ? null : await instance.handle(request, ctx, body);
       return response ?? unavailable();
     },
   };

@@ -8,13 +8,11 @@ import (
 	"github.com/hookweir/hookweir/shared/ingest"
 )
 
-// task is one request's coroutine. It is also the request's context, so that
-// a binding knows on whose behalf it calls the host.
+// task is one request's turn in a coroutine. It is also the request's
+// context, so that a binding knows on whose behalf it calls the host.
 type task struct {
+	*coroutine
 	req    int32
-	next   func() (struct{}, bool)
-	stop   func()
-	yield  func(struct{}) bool
 	parked time.Time // when it last began to wait
 	call   int32     // the call it waits for
 	gone   bool      // the client left; nothing it says is heard
@@ -22,6 +20,19 @@ type task struct {
 	status Status
 	result []byte
 }
+
+// coroutine serves one request after the other: a stack that has grown once
+// need not grow again.
+type coroutine struct {
+	resume func() (struct{}, bool)
+	stop   func()
+	yield  func(struct{}) bool
+	run    func() // the request to serve; nil once it is served
+}
+
+// maxSpare is how many coroutines are kept for requests to come; a grown
+// stack takes 8 to 32 KB.
+const maxSpare = 64
 
 // maxIdle is how long a coroutine may wait for one host call before it counts
 // as abandoned: far over every deadline given to a call, so only a request
@@ -38,25 +49,80 @@ type instance struct {
 	handler  ingest.Handler
 	waiting  map[int32]*task  // by call
 	reserved map[int32][]byte // result buffers, by call
+	spare    []*coroutine     // those between two requests
 	calls    int32
 	served   uint32
 	scratch  [ScratchBytes]byte
 }
 
-func (in *instance) start(req int32, head []byte) {
+// start runs one request. Its head, and its body when it came along (body is
+// not negative), lie in scratch one after the other.
+func (in *instance) start(req, head, body int32) {
 	in.served++
 	if in.served%reapEvery == 0 {
 		in.reap(time.Now())
 	}
 	t := &task{req: req}
-	t.next, t.stop = iter.Pull(func(yield func(struct{}) bool) {
-		t.yield = yield
-		in.serve(t, head)
-	})
-	t.next()
+	var r *ingest.Request
+	if head >= 0 {
+		r = parseHead(string(in.scratch[:head]))
+		if body >= 0 {
+			r.Body = ahead(append(make([]byte, 0, body), in.scratch[head:head+body]...))
+		} else {
+			r.Body = t.body
+		}
+	}
+	t.coroutine = in.takeCoroutine()
+	t.run = func() { in.serve(t, r) }
+	in.advance(t.coroutine)
 }
 
-func (in *instance) serve(t *task, head []byte) {
+func (in *instance) takeCoroutine() *coroutine {
+	if n := len(in.spare) - 1; n >= 0 {
+		c := in.spare[n]
+		in.spare[n] = nil
+		in.spare = in.spare[:n]
+		return c
+	}
+	c := &coroutine{}
+	c.resume, c.stop = iter.Pull(func(yield func(struct{}) bool) {
+		c.yield = yield
+		for {
+			c.run()
+			c.run = nil
+			if !yield(struct{}{}) {
+				return
+			}
+		}
+	})
+	return c
+}
+
+// advance runs the coroutine until it waits for the host or has served its
+// request; then it is spare.
+func (in *instance) advance(c *coroutine) {
+	c.resume()
+	if c.run != nil {
+		return
+	}
+	if len(in.spare) < maxSpare {
+		in.spare = append(in.spare, c)
+		return
+	}
+	c.stop()
+}
+
+func ahead(body []byte) func(int) ([]byte, error) {
+	return func(limit int) ([]byte, error) {
+		if len(body) > limit {
+			return nil, ingest.ErrTooLarge
+		}
+		return body, nil
+	}
+}
+
+// serve runs the handler; r is nil when the head did not fit.
+func (in *instance) serve(t *task, r *ingest.Request) {
 	defer func() {
 		if v := recover(); v != nil {
 			logPanic(v)
@@ -64,12 +130,10 @@ func (in *instance) serve(t *task, head []byte) {
 			retire()
 		}
 	}()
-	if head == nil {
+	if r == nil {
 		t.respond(ingest.HeadTooLarge())
 		return
 	}
-	r := parseHead(head)
-	r.Body = func(limit int) ([]byte, error) { return t.body(limit) }
 	if res := in.handler.Serve(t, r); res != nil {
 		t.respond(res)
 	}
@@ -109,7 +173,7 @@ func (in *instance) finish(call int32, status Status, n int32) {
 	case n > 0:
 		t.result = append([]byte(nil), in.scratch[:n]...)
 	}
-	t.next()
+	in.advance(t.coroutine)
 }
 
 func (in *instance) reserve(call, n int32) []byte {
