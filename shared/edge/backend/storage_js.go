@@ -99,9 +99,12 @@ func (s *Storage) Tx(f func() error) (err error) {
 	return thrown
 }
 
-// SetAlarm asks for one alarm at t, in place of any other. The write is part
-// of the storage's output gate, so it needs no waiting.
+// SetAlarm asks for one alarm at t, in place of any other. It does not wait:
+// the write is in the object's output gate like any other, and if it fails
+// the platform resets the object before anything it said gets out.
 func (s *Storage) SetAlarm(t time.Time) error {
-	_, err := call(s.storage, "setAlarm", float64(t.UnixMilli()))
-	return err
+	return guard(func() error {
+		s.storage.Call("setAlarm", float64(t.UnixMilli()))
+		return nil
+	})
 }
