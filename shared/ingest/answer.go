@@ -78,6 +78,9 @@ func (d *delivery) noBody(err error) *Response {
 // refuse answers a delivery that did not verify, with the status its provider
 // wants to see.
 func (d *delivery) refuse(err error) *Response {
+	if errors.Is(err, webhook.ErrNoSecret) {
+		return d.noSource(errUnready) // the operator's doing, so the provider shall try again
+	}
 	code := webhook.Code(err)
 	d.logRefusal(code)
 	p := problem.New(code, "")

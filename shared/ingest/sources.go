@@ -108,7 +108,7 @@ func (g *Gate) lookup(ctx context.Context, tenant, name string) (*source, error)
 }
 
 func (g *Gate) open(sealed, tenant, name string) (*source, error) {
-	cfg, err := config.OpenConfig(g.cfg.Ring, sealed, tenant, name)
+	cfg, err := config.OpenConfig(g.cfg.Ring, tenant, name, sealed)
 	if err != nil {
 		return nil, err
 	}
