@@ -53,8 +53,8 @@ func (s Secret) String() string { return "webhook.Secret(" + s.ID + ")" }
 // GoString hides the value.
 func (s Secret) GoString() string { return s.String() }
 
-// MarshalText fails: a secret is stored sealed, by package source. encoding
-// /json and slog both come here.
+// MarshalText fails: a secret is stored sealed, by package source. JSON
+// encoders and slog both come here.
 func (s Secret) MarshalText() ([]byte, error) { return nil, ErrSecretFormat }
 
 // Config is what a Verifier is made of.
