@@ -1,0 +1,142 @@
+// `make bench`: this Worker and its peers on one workerd, same machine, same
+// run, warm, in interleaved rounds; then the cold first request of each in
+// fresh processes. Prints medians and ratios, writes build/bench.json.
+//
+//	node bench/run.mjs [--rounds 5] [--seconds 0.8] [--only verify-1k]
+import { execFile } from "node:child_process";
+import { writeFile } from "node:fs/promises";
+import net from "node:net";
+import path from "node:path";
+import { parseArgs, promisify } from "node:util";
+import { root } from "../e2e/harness.mjs";
+import { bringUp, build, contestants, load, sourceConfiguration } from "./peers.mjs";
+
+const { values: flags } = parseArgs({ options: {
+  rounds: { type: "string", default: "5" },
+  seconds: { type: "string", default: "0.8" },
+  only: { type: "string", default: "" },
+} });
+const rounds = Number(flags.rounds);
+const sizes = { "1k": 1 << 10, "20k": 20 << 10, "200k": 200 << 10 };
+const cases = ["verify", "full"].flatMap((work) => Object.entries(sizes).flatMap(([label, size]) =>
+  [1, 32].map((clients) => ({ name: `${work}-${label}-c${clients}`, work, size, clients }))));
+
+/** How each metric of the table is read from the load generator's line. */
+const metrics = { requests_per_s: "requests_per_s", cpu_s_per_1k: "cpu_s_per_1k", p50_ms: "p50_ms", p99_ms: "p99_ms" };
+
+const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
+
+async function measure(stage, name, c, run) {
+  const address = stage.origin[name === "ours" && c.work === "verify" ? "ours-verify" : name];
+  const { stdout } = await promisify(execFile)(load, [
+    "-addr", address, "-path", contestants[name][c.work], "-size", c.size, "-clients", c.clients,
+    "-for", `${flags.seconds}s`, "-pid", stage.pid, "-run", run,
+  ].map(String)).catch((error) => {
+    throw new Error(`${name} ${c.name}: ${error.stderr}`);
+  });
+  const line = JSON.parse(stdout);
+  if (line.errors > 0) throw new Error(`${name} ${c.name}: ${line.errors} of ${line.requests} failed: ${line.first_error}`);
+  return line;
+}
+
+// warm measures every case of every contestant, round by round, the order
+// turned by one each round so that nobody always follows the same neighbour.
+async function warm(names, configuration) {
+  const lines = new Map();
+  const stage = await bringUp(names, configuration);
+  try {
+    for (let round = 0; round < rounds; round++) {
+      for (const c of cases.filter(({ name }) => name.startsWith(flags.only))) {
+        for (let i = 0; i < names.length; i++) {
+          const name = names[(i + round) % names.length];
+          const key = `${c.name} ${name}`;
+          lines.set(key, [...(lines.get(key) ?? []), await measure(stage, name, c, `${round}-${c.name}`)]);
+        }
+      }
+      process.stderr.write(`round ${round + 1} of ${rounds}\n`);
+    }
+  } finally {
+    await stage.stop();
+  }
+  return lines;
+}
+
+// cold is the time in ms from the first byte of a Worker's first request to
+// its answer, in a workerd that has just started.
+async function cold(names, configuration) {
+  const samples = new Map(names.map((name) => [name, []]));
+  for (let round = 0; round < rounds; round++) {
+    for (const name of names) {
+      const stage = await bringUp([name], name === "ours" ? configuration : []);
+      try {
+        await firstAnswer(stage.origin.sink, "GET / HTTP/1.1\r\nHost: sink\r\n\r\n"); // the process and this client, not the Worker
+        const { stdout: request } = await promisify(execFile)(load, ["-print", "-addr", stage.origin[name], "-path", contestants[name].full, "-run", `cold-${round}`]);
+        samples.get(name).push(await firstAnswer(stage.origin[name], request, "202"));
+      } finally {
+        await stage.stop();
+      }
+    }
+  }
+  return samples;
+}
+
+function firstAnswer(address, request, want = "200") {
+  const [host, port] = address.split(":");
+  return new Promise((resolve, reject) => {
+    const socket = net.connect(Number(port), host, () => {
+      const began = performance.now();
+      socket.write(request);
+      socket.once("data", (data) => {
+        const ms = performance.now() - began;
+        socket.destroy();
+        const status = data.toString("latin1").slice(9, 12);
+        if (status === want) resolve(ms);
+        else reject(new Error(`cold: ${data.toString().slice(0, 300)}`));
+      });
+    });
+    socket.on("error", reject);
+  });
+}
+
+/** Rows of build/bench.json. Without "ours", handwritten stands in, so that peers can be compared. */
+function tabulate(names, lines, samples) {
+  const us = names.includes("ours") ? "ours" : "handwritten";
+  const rows = [];
+  const add = (name, peer, metric, ours, theirs) => rows.push({ case: name, peer, metric, ours: round3(ours), theirs: round3(theirs), ratio: round3(ours / theirs) });
+  for (const peer of names.filter((name) => name !== us)) {
+    for (const c of cases) {
+      const [ours, theirs] = [us, peer].map((name) => lines.get(`${c.name} ${name}`));
+      if (!ours) continue;
+      for (const [metric, field] of Object.entries(metrics)) {
+        add(c.name, peer, metric, median(ours.map((l) => l[field])), median(theirs.map((l) => l[field])));
+      }
+    }
+    add("cold-full-1k", peer, "first_request_ms", median(samples.get(us)), median(samples.get(peer)));
+  }
+  return rows;
+}
+
+const round3 = (n) => Number(n.toPrecision(4));
+
+function print(names, rows) {
+  const us = names.includes("ours") ? "ours" : "handwritten";
+  const peers = names.filter((name) => name !== us);
+  for (const metric of [...new Set(rows.map((row) => row.metric))]) {
+    console.log(`\n${metric}, median of ${rounds}: ${us}, each peer, and ${us} ÷ peer`);
+    console.log(["case".padEnd(16), us.padStart(10), ...peers.flatMap((p) => [p.padStart(12), "ratio".padStart(7)])].join(" "));
+    const of = rows.filter((row) => row.metric === metric);
+    for (const name of [...new Set(of.map((row) => row.case))]) {
+      const line = of.filter((row) => row.case === name);
+      console.log([name.padEnd(16), String(line[0].ours).padStart(10), ...line.flatMap((row) => [String(row.theirs).padStart(12), `${row.ratio.toFixed(2)}×`.padStart(7)])].join(" "));
+    }
+  }
+}
+
+const began = Date.now();
+await build();
+const names = Object.keys(contestants);
+const configuration = names.includes("ours") ? await sourceConfiguration() : [];
+const rows = tabulate(names, await warm(names, configuration), await cold(names, configuration));
+print(names, rows);
+await writeFile(path.join(root, "build", "bench.json"), `${JSON.stringify(rows, null, 1)}\n`);
+console.log(`\n${rows.length} rows in build/bench.json, ${((Date.now() - began) / 1000).toFixed(0)} s`);
