@@ -28,8 +28,6 @@ const (
 	// MaxIDBytes bounds the provider's event id within a key. A KV key holds
 	// 512 bytes: `evt:` + two names of 64 + slashes leave over 370.
 	MaxIDBytes = 256
-	// maxAttr bounds each other attribute, in bytes.
-	maxAttr = 1024
 )
 
 // ErrFormat reports a message this build cannot read.
