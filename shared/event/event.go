@@ -28,6 +28,8 @@ const (
 	// MaxIDBytes bounds the provider's event id within a key. A KV key holds
 	// 512 bytes: `evt:` + two names of 64 + slashes leave over 370.
 	MaxIDBytes = 256
+	// maxRetention bounds what a message may ask for, in seconds: a year.
+	maxRetention = 365 * 24 * 60 * 60
 )
 
 // ErrFormat reports a message this build cannot read.
@@ -124,13 +126,17 @@ func decodeEvent(r *wire.Reader) (*Message, error) {
 	e.Time = time.UnixMilli(r.Int64()).UTC()
 	e.Accepted = time.UnixMilli(r.Int64()).UTC()
 	e.Origin, e.Authenticated, e.ContentType = r.String(), r.String(), r.String()
-	e.Retention = time.Duration(r.Int64()) * time.Second
+	retention := r.Int64()
 	e.Claim = r.String()
 	e.Size = r.Int64()
 	e.Body = r.Bytes()
 	if err := r.Done(); err != nil {
 		return nil, err
 	}
+	if retention < 0 || retention > maxRetention {
+		return nil, ErrFormat
+	}
+	e.Retention = time.Duration(retention) * time.Second
 	if e.Claim != "" {
 		e.Body = nil
 	}
