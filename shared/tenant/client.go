@@ -1,0 +1,132 @@
+package tenant
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+
+	"github.com/hookweir/hookweir/shared/wire"
+)
+
+// ErrAnswer reports an answer this build cannot read.
+var ErrAnswer = errors.New("tenant: malformed answer")
+
+// Client calls one tenant's object. Its methods are those of [Tenant] and
+// return the same errors, or whatever Invoke failed with: then nobody knows
+// whether the call took effect. Every call may be repeated but CreateKey and
+// the two that generate a secret. A tenant nothing was ever written for has
+// empty lists and ErrNotFound for the rest.
+type Client struct {
+	Tenant string
+	Invoke func(ctx context.Context, method string, payload []byte) ([]byte, error)
+}
+
+func call[Out any](ctx context.Context, c Client, method string, in any) (Out, error) {
+	var out Out
+	arg, err := json.Marshal(in)
+	if err != nil {
+		return out, ErrRequest
+	}
+	b, err := c.Invoke(ctx, method, append(wire.AppendBytes(nil, c.Tenant), arg...))
+	if err != nil {
+		return out, err
+	}
+	if len(b) == 0 || int(b[0]) > len(answers) {
+		return out, ErrAnswer
+	}
+	if b[0] > 0 {
+		return out, answers[b[0]-1]
+	}
+	if json.Unmarshal(b[1:], &out) != nil {
+		var none Out
+		return none, ErrAnswer
+	}
+	return out, nil
+}
+
+// none is the argument of a call without one.
+type none struct{}
+
+// PutSource is [Tenant.PutSource].
+func (c Client) PutSource(ctx context.Context, in PutSource) (Source, error) {
+	return call[Source](ctx, c, methodPutSource, in)
+}
+
+// Source is [Tenant.Source].
+func (c Client) Source(ctx context.Context, name string) (Source, error) {
+	return call[Source](ctx, c, methodSource, name)
+}
+
+// Sources is [Tenant.Sources].
+func (c Client) Sources(ctx context.Context) ([]Source, error) {
+	return emptyIfNone(call[[]Source](ctx, c, methodSources, none{}))
+}
+
+// DeleteSource is [Tenant.DeleteSource].
+func (c Client) DeleteSource(ctx context.Context, name string) (published bool, err error) {
+	return call[bool](ctx, c, methodDeleteSource, name)
+}
+
+// RotateSource is [Tenant.RotateSource].
+func (c Client) RotateSource(ctx context.Context, in RotateSource) (Source, error) {
+	return call[Source](ctx, c, methodRotateSource, in)
+}
+
+// PutAgent is [Tenant.PutAgent].
+func (c Client) PutAgent(ctx context.Context, in PutAgent) (Agent, error) {
+	return call[Agent](ctx, c, methodPutAgent, in)
+}
+
+// Agent is [Tenant.Agent].
+func (c Client) Agent(ctx context.Context) (Agent, error) {
+	return call[Agent](ctx, c, methodAgent, none{})
+}
+
+// RotateAgent is [Tenant.RotateAgent].
+func (c Client) RotateAgent(ctx context.Context, in RotateAgent) (Agent, error) {
+	return call[Agent](ctx, c, methodRotateAgent, in)
+}
+
+// StopAgent is [Tenant.StopAgent].
+func (c Client) StopAgent(ctx context.Context, in StopAgent) error {
+	_, err := call[any](ctx, c, methodStopAgent, in)
+	return err
+}
+
+// AgentTarget is [Tenant.AgentTarget].
+func (c Client) AgentTarget(ctx context.Context) (AgentTarget, error) {
+	return call[AgentTarget](ctx, c, methodAgentTarget, none{})
+}
+
+// CreateKey is [Tenant.CreateKey].
+func (c Client) CreateKey(ctx context.Context, label string) (Key, error) {
+	return call[Key](ctx, c, methodCreateKey, label)
+}
+
+// Keys is [Tenant.Keys].
+func (c Client) Keys(ctx context.Context) ([]Key, error) {
+	return emptyIfNone(call[[]Key](ctx, c, methodKeys, none{}))
+}
+
+// DeleteKey is [Tenant.DeleteKey].
+func (c Client) DeleteKey(ctx context.Context, id string) error {
+	_, err := call[any](ctx, c, methodDeleteKey, id)
+	return err
+}
+
+// Authenticate is [Tenant.Authenticate]. A tenant that does not exist is
+// ErrUnauthenticated like any other wrong key.
+func (c Client) Authenticate(ctx context.Context, token string) error {
+	_, err := call[any](ctx, c, methodAuthenticate, token)
+	if errors.Is(err, ErrNotFound) || errors.Is(err, ErrTenant) {
+		return ErrUnauthenticated
+	}
+	return err
+}
+
+func emptyIfNone[T any](list []T, err error) ([]T, error) {
+	if errors.Is(err, ErrNotFound) {
+		return []T{}, nil
+	}
+	return list, err
+}

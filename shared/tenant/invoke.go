@@ -1,0 +1,111 @@
+package tenant
+
+import (
+	"encoding/json"
+	"errors"
+
+	"github.com/hookweir/hookweir/shared/seal"
+	"github.com/hookweir/hookweir/shared/wire"
+)
+
+// Methods of Invoke.
+const (
+	methodPutSource    = "put_source"
+	methodSource       = "source"
+	methodSources      = "sources"
+	methodDeleteSource = "delete_source"
+	methodRotateSource = "rotate_source"
+	methodPutAgent     = "put_agent"
+	methodAgent        = "agent"
+	methodRotateAgent  = "rotate_agent"
+	methodStopAgent    = "stop_agent"
+	methodAgentTarget  = "agent_target"
+	methodCreateKey    = "create_key"
+	methodKeys         = "keys"
+	methodDeleteKey    = "delete_key"
+	methodAuthenticate = "authenticate"
+)
+
+// answers are the errors that a caller is told by number; the number is the
+// index plus one, and 0 is success. An error's text never crosses. New ones go
+// to the end.
+var answers = [...]error{
+	ErrNotFound, ErrTenant, ErrRequest, ErrProvider, ErrSecret, ErrSecrets, ErrLimit,
+	ErrStale, ErrUnauthenticated, ErrUnreadable, seal.ErrNoRing,
+}
+
+// Invoke serves one call of a Client. The payload names the tenant the caller
+// means, and the object refuses all but its own. The error is nil unless the
+// database or the platform failed; refusals are in the answer.
+//
+//	payload: bytes tenant, then the argument as JSON
+//	answer:  uint8 number of the error, then the result as JSON
+func (t *Tenant) Invoke(method string, payload []byte) ([]byte, error) {
+	result, err := t.invoke(method, payload)
+	if err != nil {
+		for i, known := range answers {
+			if errors.Is(err, known) {
+				return []byte{byte(i + 1)}, nil
+			}
+		}
+		return nil, err
+	}
+	b, err := json.Marshal(result)
+	if err != nil {
+		return nil, err
+	}
+	return append([]byte{0}, b...), nil
+}
+
+func (t *Tenant) invoke(method string, payload []byte) (any, error) {
+	r := wire.NewReader(payload)
+	tenant := r.String()
+	if r.Err() != nil {
+		return nil, ErrRequest
+	}
+	arg := r.Rest()
+	switch method {
+	// These make the object exist.
+	case methodPutSource:
+		return invokeWith(t, tenant, true, arg, t.PutSource)
+	case methodPutAgent:
+		return invokeWith(t, tenant, true, arg, t.PutAgent)
+	case methodCreateKey:
+		return invokeWith(t, tenant, true, arg, t.CreateKey)
+	// These find it or nothing.
+	case methodSource:
+		return invokeWith(t, tenant, false, arg, t.Source)
+	case methodSources:
+		return invokeWith(t, tenant, false, arg, func(struct{}) ([]Source, error) { return t.Sources() })
+	case methodDeleteSource:
+		return invokeWith(t, tenant, false, arg, t.DeleteSource)
+	case methodRotateSource:
+		return invokeWith(t, tenant, false, arg, t.RotateSource)
+	case methodAgent:
+		return invokeWith(t, tenant, false, arg, func(struct{}) (Agent, error) { return t.Agent() })
+	case methodRotateAgent:
+		return invokeWith(t, tenant, false, arg, t.RotateAgent)
+	case methodStopAgent:
+		return invokeWith(t, tenant, false, arg, func(in StopAgent) (any, error) { return nil, t.StopAgent(in) })
+	case methodAgentTarget:
+		return invokeWith(t, tenant, false, arg, func(struct{}) (AgentTarget, error) { return t.AgentTarget() })
+	case methodKeys:
+		return invokeWith(t, tenant, false, arg, func(struct{}) ([]Key, error) { return t.Keys() })
+	case methodDeleteKey:
+		return invokeWith(t, tenant, false, arg, func(id string) (any, error) { return nil, t.DeleteKey(id) })
+	case methodAuthenticate:
+		return invokeWith(t, tenant, false, arg, func(token string) (any, error) { return nil, t.Authenticate(token) })
+	}
+	return nil, ErrRequest
+}
+
+func invokeWith[In, Out any](t *Tenant, tenant string, write bool, arg []byte, f func(In) (Out, error)) (any, error) {
+	var in In
+	if json.Unmarshal(arg, &in) != nil {
+		return nil, ErrRequest
+	}
+	if err := t.bind(tenant, write); err != nil {
+		return nil, err
+	}
+	return f(in)
+}
