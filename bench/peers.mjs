@@ -1,7 +1,8 @@
 // The Workers under the bench: this product's public Worker and its peers,
 // each deployable on its own, brought up side by side on one workerd.
 import { execFile } from "node:child_process";
-import { access, mkdir } from "node:fs/promises";
+import { access, mkdir, mkdtemp, rm, statfs } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import { Miniflare, Log, LogLevel, convertV4MiniflareOptions } from "miniflare";
@@ -58,36 +59,46 @@ const exists = (file) => access(file).then(() => true, () => false);
  * with "ours-verify", its verify-only build.
  */
 export async function bringUp(names, configuration = []) {
-  const workers = [await loadWorker("consumers", sink)];
-  for (const name of names) {
-    const role = name === "ours" ? "worker" : name;
-    workers.push(await loadWorker(role, contestants[name]));
-    if (name === "ours") {
-      const verifyOnly = await loadWorker(role, contestants.ours, { wasm: { worker: oursVerifyOnly } });
-      workers.push({ ...verifyOnly, name: "ours-verify" });
-    }
+  const workers = { sink: await loadWorker("consumers", sink) };
+  for (const name of names.filter((n) => n !== "ours")) workers[name] = await loadWorker(name, contestants[name]);
+  if (names.includes("ours")) {
+    workers.ours = await loadWorker("worker", contestants.ours);
+    workers["ours-verify"] = { ...(await loadWorker("worker", contestants.ours, { wasm: { worker: oursVerifyOnly } })), name: "ours-verify" };
   }
   const before = new Set(await workerds());
+  const state = await mkdtemp(path.join(await scratch(), "hookweir-bench-"));
   const mf = new Miniflare(convertV4MiniflareOptions({
     host: "127.0.0.1", port: 0, cf: false, telemetry: { enabled: false }, logRequests: false, log: new Log(LogLevel.NONE),
+    resourcePersistencePath: state,
     handleStructuredLogs() {}, // ours logs; nobody reads it here
-    workers,
+    workers: Object.values(workers),
   }));
-  await mf.ready;
-  const origin = {};
-  for (const worker of workers) {
-    const { host } = await mf.unsafeGetDirectURL(worker.name);
-    origin[{ [sink.name]: "sink" }[worker.name] ?? alias(worker.name)] = host;
+  const stop = async () => {
+    await mf.dispose();
+    await rm(state, { recursive: true, force: true });
+  };
+  try {
+    await mf.ready;
+    const origin = {};
+    for (const [name, worker] of Object.entries(workers)) origin[name] = (await mf.unsafeGetDirectURL(worker.name)).host;
+    if (configuration.length) {
+      const kv = await mf.getKVNamespace("CONFIG", workers.ours.name);
+      for (const [key, value] of configuration) await kv.put(key, value);
+    }
+    const [pid] = (await workerds()).filter((p) => !before.has(p));
+    return { pid, origin, stop };
+  } catch (error) {
+    await stop();
+    throw error;
   }
-  if (configuration.length) {
-    const kv = await mf.getKVNamespace("CONFIG", "hookweir");
-    for (const [key, value] of configuration) await kv.put(key, value);
-  }
-  const [pid] = (await workerds()).filter((p) => !before.has(p));
-  return { pid, origin, stop: () => mf.dispose() };
 }
 
-const alias = (name) => ({ hookweir: "ours", "hookweir-consumers": "sink" })[name] ?? name.replace(/^bench-/, "");
+// scratch is where workerd's KV, R2 and Durable Objects write: in memory if
+// there is room, since a disk shared with others measures the others.
+async function scratch() {
+  const room = await statfs("/dev/shm").then((s) => s.bavail * s.bsize, () => 0);
+  return room >= 4 * 2 ** 30 ? "/dev/shm" : tmpdir();
+}
 
 async function workerds() {
   const { stdout } = await run("ps", ["-o", "pid=,comm=", "--ppid", String(process.pid)]);
