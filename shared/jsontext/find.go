@@ -88,9 +88,6 @@ type finder struct {
 	// index counts the elements of the arrays open at a depth that a path
 	// can reach.
 	index [MaxPathLen + 1]int
-	// cold is the depth of the outermost open container that no path leads
-	// into; 0 is none. Keys below it are not compared.
-	cold int
 }
 
 func (f *finder) run(s *scanner) bool {
@@ -98,7 +95,13 @@ func (f *finder) run(s *scanner) bool {
 	for {
 		switch s.value() {
 		case opened:
-			f.open(s)
+			if f.leads(s.depth) {
+				break
+			}
+			if !s.skip() {
+				return false
+			}
+			f.end(s)
 		case scalar:
 			f.end(s)
 		default:
@@ -124,26 +127,20 @@ func (f *finder) run(s *scanner) bool {
 	}
 }
 
-func (f *finder) open(s *scanner) {
-	d := s.depth
-	if f.cold != 0 {
-		return
-	}
-	for i := range f.paths {
-		if int(f.level[i]) == d-1 && len(f.paths[i]) >= d {
-			f.index[d] = 0
-			return
+// leads says that a path leads into the container just opened.
+func (f *finder) leads(depth int) bool {
+	for i, p := range f.paths {
+		if int(f.level[i]) == depth-1 && len(p) >= depth {
+			f.index[depth] = 0
+			return true
 		}
 	}
-	f.cold = d
+	return false
 }
 
 // element is called before each element of an array.
 func (f *finder) element(s *scanner) {
 	d := s.depth
-	if f.cold != 0 {
-		return
-	}
 	n := f.index[d]
 	f.index[d]++
 	for i, p := range f.paths {
@@ -157,9 +154,6 @@ func (f *finder) element(s *scanner) {
 // member is called before each value of an object, after its key.
 func (f *finder) member(s *scanner) {
 	d := s.depth
-	if f.cold != 0 {
-		return
-	}
 	for i, p := range f.paths {
 		if int(f.level[i]) != d-1 || len(p) < d || !equalKey(s.key, s.keyEscaped, p[d-1]) {
 			continue
@@ -187,12 +181,6 @@ func (f *finder) begin(s *scanner) {
 // end is called after each value.
 func (f *finder) end(s *scanner) {
 	d := s.depth
-	if f.cold != 0 {
-		if d >= f.cold {
-			return
-		}
-		f.cold = 0
-	}
 	for i, p := range f.paths {
 		if int(f.level[i]) != d {
 			continue

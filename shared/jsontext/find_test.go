@@ -190,7 +190,7 @@ func TestPlainAgreesWithOneByteAtATime(t *testing.T) {
 			if special < 0x20 || special == '"' || special == '\\' {
 				want = at
 			}
-			assert.Equal(t, want, plain(b), "%#x at %d", special, at)
+			assert.Equal(t, want, plain(b, 0), "%#x at %d", special, at)
 		}
 	}
 }

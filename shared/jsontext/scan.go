@@ -1,6 +1,9 @@
 package jsontext
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"math/bits"
+)
 
 // token is what the scanner found next.
 type token uint8
@@ -53,25 +56,28 @@ func (s *scanner) peek() byte {
 // value reads a scalar or an opening bracket.
 func (s *scanner) value() token {
 	s.space()
-	var ok bool
-	switch c := s.peek(); c {
-	case '{', '[':
+	if c := s.peek(); c == '{' || c == '[' {
 		return s.open(c == '{')
-	case '"':
-		_, _, ok = s.text()
-	case 't':
-		ok = s.literal("true")
-	case 'f':
-		ok = s.literal("false")
-	case 'n':
-		ok = s.literal("null")
-	default:
-		ok = s.number()
 	}
-	if !ok {
+	if !s.scalar() {
 		return invalid
 	}
 	return scalar
+}
+
+func (s *scanner) scalar() bool {
+	switch s.peek() {
+	case '"':
+		_, _, ok := s.text()
+		return ok
+	case 't':
+		return s.literal("true")
+	case 'f':
+		return s.literal("false")
+	case 'n':
+		return s.literal("null")
+	}
+	return s.number()
 }
 
 func (s *scanner) open(object bool) token {
@@ -101,8 +107,7 @@ func (s *scanner) next() token {
 		}
 		return invalid
 	}
-	top := s.depth - 1
-	object := s.objects[top/64]>>(top%64)&1 == 1
+	object := s.inObject()
 	switch c := s.peek(); {
 	case (c == '}' && object) || (c == ']' && !object):
 		s.pos++
@@ -182,25 +187,34 @@ func (s *scanner) digits() bool {
 // text reads a string and returns what is between the quotes, undecoded.
 func (s *scanner) text() (raw []byte, escaped, ok bool) {
 	start := s.pos + 1
-	i := start
+	end, escaped := stringEnd(s.doc, start)
+	if end < 0 {
+		return nil, false, false
+	}
+	s.pos = end
+	return s.doc[start : end-1], escaped, true
+}
+
+// stringEnd returns the place after the closing quote of the string whose
+// text starts at i, or -1.
+func stringEnd(doc []byte, i int) (end int, escaped bool) {
 	for {
-		i += plain(s.doc[i:])
-		if i >= len(s.doc) {
-			return nil, false, false
+		i = plain(doc, i)
+		if i >= len(doc) {
+			return -1, false
 		}
-		switch c := s.doc[i]; {
-		case c == '"':
-			s.pos = i + 1
-			return s.doc[start:i], escaped, true
-		case c == '\\':
-			n := escapeLen(s.doc[i:])
+		switch doc[i] {
+		case '"':
+			return i + 1, escaped
+		case '\\':
+			n := escapeLen(doc[i:])
 			if n == 0 {
-				return nil, false, false
+				return -1, false
 			}
 			escaped = true
 			i += n
 		default: // a control character
-			return nil, false, false
+			return -1, false
 		}
 	}
 }
@@ -210,23 +224,23 @@ const (
 	highs = 0x8080808080808080
 )
 
-// plain returns how many bytes from the start of b need no attention inside a
-// string: neither quote, backslash nor control character. It looks at eight
-// bytes at once: a string's text is most of a large body.
-func plain(b []byte) int {
-	i := 0
-	for ; len(b)-i >= 8; i += 8 {
+// plain returns the place of the first byte at or after i that needs attention
+// inside a string: a quote, a backslash or a control character. It looks at
+// eight bytes at once: a string's text is most of a large body.
+func plain(b []byte, i int) int {
+	for len(b)-i >= 8 {
 		w := binary.LittleEndian.Uint64(b[i:])
 		quote, slash := w^(ones*'"'), w^(ones*'\\')
 		// The high bit of each byte is set where the byte is zero (quote,
-		// slash) or below 0x20 (control). Borrows can only mark bytes above
-		// a true hit, so "none" is exact.
+		// slash) or below 0x20 (control). A borrow can only mark bytes above
+		// a true hit, so the lowest mark is exact.
 		hit := (quote - ones) &^ quote
 		hit |= (slash - ones) &^ slash
 		hit |= (w - ones*0x20) &^ w
-		if hit&highs != 0 {
-			break
+		if hit &= highs; hit != 0 {
+			return i + bits.TrailingZeros64(hit)/8
 		}
+		i += 8
 	}
 	for ; i < len(b); i++ {
 		if c := b[i]; c < 0x20 || c == '"' || c == '\\' {

@@ -182,8 +182,8 @@ func (d *delivery) eventType(prefix string) (string, error) {
 	if !ok || len(name) > maxTypeBytes {
 		name = unknownType
 	}
-	b := make([]byte, 0, len(prefix)+maxTypeBytes)
-	b = append(b, prefix...)
+	var buf [maxTypeBytes + 64]byte
+	b := append(buf[:0], prefix...)
 	for i := range len(name) {
 		b = append(b, typeByte(name[i]))
 	}
