@@ -1,0 +1,208 @@
+package deliver
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/hookweir/hookweir/shared/event"
+	"github.com/hookweir/hookweir/shared/ledger"
+	"github.com/hookweir/hookweir/shared/retry"
+)
+
+const (
+	// PostDeadline is how long the agent may take to answer. The host of Post
+	// keeps it.
+	PostDeadline = 15 * time.Second
+	// MaxPosts is how many posts of a batch run at once: a Worker may have six
+	// connections waiting for headers.
+	MaxPosts = 6
+	// leaseSlack is for Claim itself and for fetching payloads.
+	leaseSlack = 10 * time.Second
+	// largeBody is the body size, in bytes, above which events go one at a
+	// time: a body of 25 MiB stands in memory up to three times (bytes,
+	// base64, request) and the isolate has 128 MB.
+	largeBody = 1 << 20
+	// settleTries is how often a Settle is tried within the batch; it may be
+	// repeated, and the alternative is a second POST.
+	settleTries = 3
+	// lastResort is after how many deliveries by `events-dead` a message goes
+	// to quarantine although it is readable: the Ledger has been away for two
+	// days, and the queue gives a message up after 100.
+	lastResort = 80
+)
+
+var (
+	// agentBackoff paces attempts to reach the agent.
+	agentBackoff = retry.Backoff{Base: 5 * time.Second, Cap: 24 * time.Hour}
+	// ownBackoff paces messages that our own parts could not handle. They
+	// cost the agent nothing, so it stays short.
+	ownBackoff = retry.Backoff{Base: 2 * time.Second, Cap: 10 * time.Minute}
+	// deadBackoff paces `events-dead`.
+	deadBackoff = retry.Backoff{Base: 10 * time.Second, Cap: time.Hour}
+)
+
+// ErrTimeout is what Post returns when the deadline has passed.
+var ErrTimeout = errors.New("deliver: no answer within the deadline")
+
+// Message is one queue message.
+type Message struct {
+	ID       string
+	Attempts int // the queue's count, from 1
+	Body     []byte
+}
+
+// Verdict is what the queue shall do with a message.
+type Verdict struct {
+	Ack   bool
+	Delay time.Duration // before the retry, in whole seconds; when !Ack
+}
+
+// AgentState says whether a tenant's agent takes events.
+type AgentState uint8
+
+// The zero value delivers nothing.
+const (
+	AgentNone    AgentState = iota // none configured yet
+	AgentActive                    // takes events
+	AgentStopped                   // answered 410, or the operator stopped it
+)
+
+// Agent is where a tenant's events go.
+type Agent struct {
+	URL     string
+	Secrets [][]byte // signing keys, newest first (webhook.ParseSecret)
+	State   AgentState
+}
+
+// PostRequest is one HTTP POST.
+type PostRequest struct {
+	URL    string
+	Header [][2]string // names in lower case
+	Body   []byte
+	// Deadline covers the whole exchange. The host keeps it and follows no
+	// redirect.
+	Deadline time.Duration
+}
+
+// PostResponse is the answer; nobody reads its body.
+type PostResponse struct {
+	Status     int
+	RetryAfter string // the header as it came, or empty
+}
+
+// Ledger is one shard; [ledger.Client] is one.
+type Ledger interface {
+	Claim(ctx context.Context, req ledger.ClaimRequest) ([]ledger.Decision, error)
+	Settle(ctx context.Context, results []ledger.Result) ([]ledger.Settled, error)
+	MarkDead(ctx context.Context, items []ledger.Item) ([]ledger.Marked, error)
+}
+
+// Config is what a Deliverer needs. Every function may be called by several
+// goroutines of one Handle at once.
+type Config struct {
+	Now  func() time.Time
+	Rand func() float64 // uniform in [0, 1), for jitter
+
+	Ledger func(tenant string, shard int) Ledger
+	// Agent looks a tenant's agent up. A tenant without one is AgentNone and
+	// no error.
+	Agent func(ctx context.Context, tenant string) (Agent, error)
+	// AgentGone records that the agent answered 410 Gone.
+	AgentGone func(ctx context.Context, tenant, reason string) error
+	// Post sends one request. Errors: ErrTimeout, or anything else for a
+	// failure below HTTP.
+	Post func(ctx context.Context, r PostRequest) (PostResponse, error)
+	// Payload fetches a body from the payload bucket.
+	Payload func(ctx context.Context, claim string) ([]byte, error)
+	// Quarantine keeps a message that nobody can read, outside the queue.
+	Quarantine func(ctx context.Context, id string, body []byte) error
+	// Log writes one structured line: a stable name and pairs of strings.
+	Log func(name string, pairs ...string)
+
+	// AllowLoopback also posts to this machine; for development only.
+	AllowLoopback bool
+}
+
+// Deliverer handles batches. It keeps nothing between them.
+type Deliverer struct{ cfg Config }
+
+// New checks the configuration.
+func New(cfg Config) (*Deliverer, error) {
+	if cfg.Now == nil || cfg.Rand == nil || cfg.Ledger == nil || cfg.Agent == nil || cfg.AgentGone == nil ||
+		cfg.Post == nil || cfg.Payload == nil || cfg.Quarantine == nil || cfg.Log == nil {
+		return nil, errors.New("deliver: incomplete configuration")
+	}
+	return &Deliverer{cfg: cfg}, nil
+}
+
+// entry is one message of a batch on its way through.
+type entry struct {
+	msg     Message
+	decoded *event.Message
+	verdict *Verdict
+}
+
+// Handle delivers a batch of the queue `events` and returns a verdict per
+// message, in order. Whatever goes wrong with one tenant, shard or message,
+// the others are delivered.
+func (d *Deliverer) Handle(ctx context.Context, batch []Message) []Verdict {
+	verdicts := make([]Verdict, len(batch))
+	tenants := map[string][]entry{}
+	for i, m := range batch {
+		verdicts[i] = d.later(ownBackoff, m.Attempts) // until something better is known
+		decoded, err := event.Decode(m.Body)
+		if err != nil {
+			// A newer build's message, perhaps: it comes back and, if nobody
+			// learns to read it, ends in quarantine by way of `events-dead`.
+			d.cfg.Log("message_undecodable", "message", m.ID)
+			continue
+		}
+		tenants[decoded.Tenant] = append(tenants[decoded.Tenant], entry{m, decoded, &verdicts[i]})
+	}
+	b := &batchRun{
+		Deliverer: d,
+		lease:     PostDeadline*time.Duration((len(batch)+MaxPosts-1)/MaxPosts) + leaseSlack,
+		slots:     make(chan struct{}, MaxPosts),
+		large:     make(chan struct{}, 1),
+	}
+	var wg sync.WaitGroup
+	for tenant, entries := range tenants {
+		wg.Go(func() { b.tenant(ctx, tenant, entries) })
+	}
+	wg.Wait()
+	return verdicts
+}
+
+// later is a retry for reasons of our own.
+func (d *Deliverer) later(b retry.Backoff, attempts int) Verdict {
+	return Verdict{Delay: wholeSeconds(time.Second + b.Delay(attempts, d.cfg.Rand()))}
+}
+
+// byShard splits a tenant's messages among its ledger objects, in order.
+func byShard(entries []entry) map[int][]entry {
+	shards := map[int][]entry{}
+	for _, e := range entries {
+		s := ledger.ShardOf(e.decoded.Key)
+		shards[s] = append(shards[s], e)
+	}
+	return shards
+}
+
+func items(entries []entry) []ledger.Item {
+	out := make([]ledger.Item, len(entries))
+	for i, e := range entries {
+		out[i] = ledger.Item{MessageID: e.msg.ID, Attempts: e.msg.Attempts, Message: e.msg.Body}
+	}
+	return out
+}
+
+// wholeSeconds rounds up: a queue counts in seconds, and a message must not
+// come back early.
+func wholeSeconds(t time.Duration) time.Duration {
+	return (t + time.Second - 1).Truncate(time.Second)
+}
+
+func seconds(t time.Duration) string { return strconv.Itoa(int(t / time.Second)) }
