@@ -90,6 +90,27 @@ func TestFind(t *testing.T) {
 	}
 }
 
+// What no path leads into is read by another loop: it must be as strict.
+func TestSkippedContainersAreRead(t *testing.T) {
+	scalars := []string{`"a"`, `"\u00e9\n"`, `-1.5e3`, `0`, `true`, `null`, `{}`, `[]`, ` [ 1 , 2 ] `, `{"a":[{"b":[[]]},{}],"c":"]}"}`, `[[1],[2,[3]],4]`}
+	broken := []string{
+		``, `,`, `1,`, `,1`, `1 2`, `[1 2]`, `[1,]`, `[,1]`, `{,}`, `{"a"}`, `{"a":}`, `{"a":1,}`, `{"a":1 "b":2}`, `{"a" 1}`, `{a:1}`, `{1:2}`,
+		`[}`, `{]`, `[[1]`, `[1]]`, `{"a":[}`, `"a`, `"\x"`, "\"\n\"", `01`, `1.`, `+1`, `tru`, `nulll`, `{"a":1}}`, `["a":1]`, `{"a",1}`, `{"a":1:2}`, `'a'`, `:`,
+	}
+	for _, v := range append(scalars, broken...) {
+		for _, doc := range []string{
+			`{"cold":[` + v + `],"z":7}`, `{"cold":[0,` + v + `,0],"z":7}`, `{"cold":{"k":` + v + `},"z":7}`,
+			`{"cold":{"j":[0],"k":` + v + `,"l":{}},"z":7}`, `{"cold":[[{"k":[` + v + `]}]],"z":7}`,
+		} {
+			raw, ok := Find([]byte(doc), "z")
+			require.Equal(t, json.Valid([]byte(doc)), ok, doc)
+			if ok {
+				assert.Equal(t, "7", string(raw))
+			}
+		}
+	}
+}
+
 func TestFindString(t *testing.T) {
 	for _, c := range []struct{ raw, want string }{
 		{`"plain"`, "plain"},

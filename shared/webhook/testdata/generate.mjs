@@ -262,6 +262,7 @@ const sha = (...b) => 'sha256-' + b.reduce((h, x) => h.update(x), createHash('sh
   put('message-changed', event({ type: 'message', subtype: 'message_changed', hidden: true, channel: 'C024BE91L', ts: '1355517523.000005', message: { ...message, text: 'Hello!' } }), {
     why: 'An edit is another event than the message it is about, even under the same ts: it must not be swallowed as its duplicate.', want });
   put('message-deleted', event({ type: 'message', subtype: 'message_deleted', hidden: true, channel: 'C024BE91L', ts: '1358878755.000001', deleted_ts: '1355517523.000005' }), { why: 'So is a deletion.', want });
+  put('message-deleted-previous', event({ type: 'message', subtype: 'message_deleted', channel: 'C024BE91L', ts: '1355517523.000005', previous_message: message }), { why: 'The message that is gone, inside the event about it, tells a deletion too.', want });
   put('message-replied', event({ type: 'message', channel: 'C024BE91L', ts: '1355517523.000005', message: { type: 'message', thread_ts: '1355517523.000005', reply_count: 1 } }), {
     why: 'Slack omits the subtype of message_replied over the Events API; what tells it apart is the message inside.', want });
   put('app-mention', event({ ...message, type: 'app_mention' }), {
@@ -378,6 +379,8 @@ const sha = (...b) => 'sha256-' + b.reduce((h, x) => h.update(x), createHash('sh
   put('v1-and-v1a-public-key', { ...vector, why: 'The same; this source holds the public key.', secrets: [pk], headers: published('webhook-', `${sig1} ${sig1a}`) });
   put('migrating-to-v1a', { ...vector, why: 'A source that migrates holds a secret and a public key; v1a alone verifies.', secrets: [sk, { ...pk, id: 'public' }], headers: published('webhook-', sig1a), want: { ...vector.want, secret: 'public' } });
   put('v1-bytes-as-v1a', { ...vector, why: 'A v1 signature under the label of v1a verifies under neither key.', secrets: [sk, { ...pk, id: 'public' }], headers: published('webhook-', sig1.replace('v1,', 'v1a,')), error: 'bad_signature' });
+  put('v1-bytes-as-v1a-beside-v1', { ...vector, why: 'Nor beside a v1 signature that is wrong: bytes count under their own label alone.', secrets: [sk], headers: published('webhook-', `${flipB64(sig1)} ${sig1.replace('v1,', 'v1a,')}`), error: 'bad_signature' });
+  put('v1a-bytes-as-v1-beside-v1a', { ...vector, why: 'The other way round.', secrets: [pk], headers: published('webhook-', `${flipB64(sig1a)} ${sig1a.replace('v1a,', 'v1,')}`), error: 'bad_signature' });
 
   const two = (order) => order.map((n) => v1(key(n), id, NOW, body)).join(' ');
   const withSignature = (s) => [['webhook-id', id], ['webhook-timestamp', NOW], ['webhook-signature', s]];
