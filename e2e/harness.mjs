@@ -11,21 +11,17 @@ import { readdir, readFile, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
+import { parseEnv, promisify } from "node:util";
 import { Miniflare, Log, LogLevel, convertV4MiniflareOptions } from "miniflare";
 import { unstable_getMiniflareWorkerOptions as miniflareOptions, unstable_readConfig as readConfig } from "wrangler";
 
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
 
-export const adminToken = "dev-admin-token";
+/** Development settings, in place of `wrangler secret put`. */
+const developmentVars = { worker: ".dev.vars.example", consumers: "consumers/.dev.vars.example" };
 
-/** What `wrangler secret put` would have set. Development values only. */
-const sourceKeys = `dev1:${Buffer.from("development-only-source-key-0001").toString("base64")}`;
-const vaultKeys = `dev1:${Buffer.from("development-only-vault--key-0001").toString("base64")}`;
-const secrets = {
-  worker: { SOURCE_KEYS: sourceKeys },
-  consumers: { SOURCE_KEYS: sourceKeys, VAULT_KEYS: vaultKeys, ADMIN_TOKEN: adminToken, DEVELOPMENT: "1" },
-};
+/** Reads a .dev.vars file. */
+export const readVars = async (file) => parseEnv(await readFile(path.join(root, file), "utf8"));
 
 /** Where each Worker's configuration and deployable files are. */
 export const product = {
@@ -79,7 +75,7 @@ export async function start(options = {}) {
       workers,
     }));
     await mf.ready;
-    return await describe(mf, workers, { logs, temporary });
+    return await describe(mf, workers, { logs, temporary, adminToken: consumers.bindings.ADMIN_TOKEN });
   } catch (error) {
     await mf?.dispose();
     if (temporary) await rm(temporary, { recursive: true, force: true });
@@ -90,7 +86,7 @@ export async function start(options = {}) {
 /** One Worker's miniflare options: bindings from its wrangler.toml, modules from its bundle. */
 export async function loadWorker(role, part, { wasm, vars, outbound, port = {} } = {}) {
   const config = readConfig({ config: path.resolve(root, part.config) }, { hideWarnings: true });
-  // Secrets are ours, below: no .dev.vars of the developer's, no environment.
+  // Settings are the committed examples: no .dev.vars of the developer's, no environment.
   const { workerOptions } = miniflareOptions({ ...config, secrets: undefined, userConfigPath: path.join(root, "build", "no-dev-vars", "wrangler.toml") });
   const { modulesRules: _, rootPath: __, ...bindings } = workerOptions;
   const bundle = path.resolve(root, part.bundle);
@@ -99,7 +95,7 @@ export async function loadWorker(role, part, { wasm, vars, outbound, port = {} }
     name: config.name,
     modulesRoot: bundle,
     modules: await readModules(bundle, wasm?.[role]),
-    bindings: { ...config.vars, ...secrets[role], ...vars?.[role] },
+    bindings: { ...config.vars, ...(developmentVars[role] && (await readVars(developmentVars[role]))), ...vars?.[role] },
     unsafeDirectSockets: [{ host: "127.0.0.1", port: port[role] ?? 0 }],
     ...(outbound && { outboundService: async (request) => (await outbound(request.clone())) ?? fetch(request.url, forwardable(request)) }),
   };
@@ -153,7 +149,7 @@ async function interpose(worker) {
   return faults;
 }
 
-async function describe(mf, workers, { logs, temporary }) {
+async function describe(mf, workers, { logs, temporary, adminToken }) {
   const url = (await mf.unsafeGetDirectURL(workers[0].name)).origin;
   const control = workers.length > 2 && (await mf.unsafeGetDirectURL(workers[2].name)).origin;
   const holder = (kind, binding) => {

@@ -6,7 +6,7 @@ const deadline = 20_000;
 
 /**
  * Writes the parts (strings are latin-1, so any byte can be said) to a fresh
- * connection, waiting for `drain` between them, and resolves to
+ * connection, no faster than it takes them, and resolves to
  * {status, headers, body}, or {closed: true} if the server hung up without an
  * answer. Stops writing as soon as an answer comes. Rejects on a hang.
  */
@@ -17,6 +17,7 @@ export function raw(url, parts) {
     socket.setNoDelay(true);
     let received = Buffer.alloc(0);
     let answered = false;
+    const closed = new Promise((done) => socket.once("close", done));
     const finish = (result) => {
       if (answered) return;
       answered = true;
@@ -39,7 +40,7 @@ export function raw(url, parts) {
     socket.on("connect", async () => {
       for await (const part of parts) {
         if (answered || socket.destroyed) return;
-        if (!socket.write(part, "latin1")) await new Promise((done) => socket.once("drain", done).once("close", done));
+        if (!socket.write(part, "latin1")) await Promise.race([new Promise((done) => socket.once("drain", done)), closed]);
       }
     });
   });

@@ -15,11 +15,28 @@ const testBuild = { worker: "build/test/worker.wasm", consumers: "build/test/con
  */
 export async function setUp({ tenant = "acme", behave, testBuild: hooks, ...options } = {}) {
   const product = await start({ ...options, ...(hooks && { wasm: testBuild }) });
+  try {
+    const scene = await join(product, tenant, { behave });
+    const stopAgent = scene.stop;
+    scene.stop = async () => {
+      await product.stop();
+      await stopAgent();
+    };
+    return scene;
+  } catch (error) {
+    await product.stop();
+    throw error;
+  }
+}
+
+/** Sets up a tenant and its agent on a product that runs. stop() stops the agent. */
+export async function join(product, tenant, { behave } = {}) {
   const secret = `whsec_${randomBytes(32).toString("base64")}`;
-  const agent = await startAgent({ secret, behave });
   const scene = {
-    product, agent, tenant, secret,
+    product, tenant, secret,
     url: product.url,
+    agent: await startAgent({ secret, behave }),
+    admin: (method, route, body) => product.admin(method, `/tenants/${tenant}${route}`, body),
     send: (delivery, init) => send(product.url, tenant, delivery, init).then(answerOf),
     /** Makes a delivery of a kind and sends it: {delivery, answer}. */
     async deliver(kind, options, init) {
@@ -27,13 +44,10 @@ export async function setUp({ tenant = "acme", behave, testBuild: hooks, ...opti
       return { delivery, answer: await scene.send(delivery, init) };
     },
     settle: () => settle(scene),
-    async stop() {
-      await product.stop();
-      await scene.agent.stop();
-    },
+    stop: () => scene.agent.stop(),
   };
   try {
-    await configure(product, tenant, agent.url, secret);
+    await configure(product, tenant, scene.agent.url, secret);
   } catch (error) {
     await scene.stop();
     throw error;
@@ -75,3 +89,6 @@ export const keyOf = (scene, delivery) => `${scene.tenant}/${delivery.source}/${
 export function arrived(scene, key, deadline) {
   return until(`${key} to reach the agent`, () => scene.agent.ids().includes(key) && scene.agent.by(key), deadline);
 }
+
+/** One event as the API shows it. */
+export const eventOf = async (scene, key) => (await must(scene.admin("GET", `/events/${encodeURIComponent(key)}`))).json;

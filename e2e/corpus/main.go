@@ -1,0 +1,136 @@
+// Command corpus prints the webhook corpus (shared/webhook/testdata) as the
+// tests over HTTP need it, a line of JSON per case: the request as bytes for
+// the wire, sent to a source of its own, and that source's configuration,
+// sealed for the CONFIG namespace under the key ring in SOURCE_KEYS.
+//
+// The request carries the case's time in the header x-hookweir-now, which
+// only the test build reads.
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"time"
+
+	"github.com/hookweir/hookweir/shared/seal"
+	"github.com/hookweir/hookweir/shared/source"
+	"github.com/hookweir/hookweir/shared/webhook"
+	"github.com/hookweir/hookweir/shared/webhook/webhooktest"
+)
+
+const tenant = "corpus"
+
+// line is one case; []byte is base64 in JSON.
+type line struct {
+	Name     string `json:"name"`
+	Why      string `json:"why"`
+	Tenant   string `json:"tenant"`
+	Source   string `json:"source"`
+	KVKey    string `json:"kv_key"`
+	KVValue  string `json:"kv_value"`
+	Request  []byte `json:"request"`
+	Body     []byte `json:"body"`
+	Error    string `json:"error,omitempty"`
+	ID       string `json:"id,omitempty"`
+	Type     string `json:"type,omitempty"`
+	Time     string `json:"time,omitempty"` // RFC 3339
+	Reply    string `json:"reply,omitempty"`
+	ReplyRaw string `json:"reply_body,omitempty"`
+}
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "corpus:", err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	if len(os.Args) != 2 {
+		return errors.New("usage: SOURCE_KEYS=… corpus shared/webhook/testdata")
+	}
+	ring, err := seal.Parse(os.Getenv("SOURCE_KEYS"))
+	if err != nil {
+		return err
+	}
+	cases, err := webhooktest.Load(os.DirFS(os.Args[1]))
+	if err != nil {
+		return err
+	}
+	out := json.NewEncoder(os.Stdout)
+	for _, c := range cases {
+		l, err := describe(ring, c)
+		if err != nil {
+			return fmt.Errorf("%s/%s: %w", c.Provider, c.Name, err)
+		}
+		if err := out.Encode(l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func describe(ring *seal.Ring, c webhooktest.Case) (*line, error) {
+	l := &line{
+		Name: c.Provider + "/" + c.Name, Why: c.Why, Tenant: tenant, Source: c.Provider + "-" + c.Name, Body: c.Request.Body,
+		Error: c.Want.Error, ID: c.Want.ID, Type: c.Want.Type, Reply: c.Want.Reply, ReplyRaw: c.Want.ReplyBody,
+	}
+	if !c.Want.Time.IsZero() {
+		l.Time = c.Want.Time.Format(time.RFC3339Nano)
+	}
+	sealed, err := source.SealConfig(ring, &source.Config{
+		Tenant: tenant, Name: l.Source, Provider: c.Provider, URL: c.Request.URL,
+		Secrets: secrets(c), Retention: source.DefaultRetention, Generation: 1,
+	})
+	if err != nil {
+		return nil, err
+	}
+	l.KVKey, l.KVValue = source.KVKey(tenant, l.Source), sealed
+	l.Request, err = wire(l, c)
+	return l, err
+}
+
+// secrets are the case's as a configuration holds them. A configuration has
+// no start for a secret: one that is not active yet is written as ended,
+// which is the same to the request at hand.
+func secrets(c webhooktest.Case) []source.Secret {
+	out := make([]source.Secret, len(c.Secrets))
+	for i, s := range c.Secrets {
+		if s.NotBefore.After(c.Now) {
+			s.NotAfter = c.Now
+		}
+		out[i] = source.Secret{ID: s.ID, Value: s.Value, Created: c.Now, NotAfter: s.NotAfter}
+	}
+	return out
+}
+
+// wire writes the request as HTTP/1.1, header lines as they stand.
+func wire(l *line, c webhooktest.Case) ([]byte, error) {
+	u, err := url.Parse(c.Request.URL)
+	if err != nil {
+		return nil, err
+	}
+	header, ok := c.Request.Header.(webhooktest.Header)
+	if !ok {
+		return nil, webhook.ErrMalformed
+	}
+	target := "/webhooks/" + tenant + "/" + l.Source
+	if u.RawQuery != "" {
+		target += "?" + u.RawQuery
+	}
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "%s %s HTTP/1.1\r\nHost: %s\r\nX-Hookweir-Now: %d\r\n", c.Request.Method, target, u.Host, c.Now.Unix())
+	for _, h := range header {
+		fmt.Fprintf(&b, "%s: %s\r\n", h[0], h[1])
+	}
+	if len(c.Request.Body) > 0 || c.Request.Method != "GET" {
+		fmt.Fprintf(&b, "Content-Length: %d\r\n", len(c.Request.Body))
+	}
+	b.WriteString("\r\n")
+	b.Write(c.Request.Body)
+	return b.Bytes(), nil
+}

@@ -1,0 +1,166 @@
+// From the queue to the agent: once, in spite of everything.
+import assert from "node:assert/strict";
+import { createHash, randomBytes } from "node:crypto";
+import { after, before, describe, test } from "node:test";
+import { dataOf, startAgent } from "./agent.mjs";
+import { start, until } from "./harness.mjs";
+import { make } from "./providers.mjs";
+import { arrived, eventOf, join, keyOf, must, setUp } from "./scene.mjs";
+
+/** Long enough for a few attempts with the product's backoff, in ms. */
+const patience = 90_000;
+
+const digest = (body) => createHash("sha256").update(body).digest("hex");
+
+/** A body of about so many bytes that does not compress and is valid JSON. */
+const bodyOf = (size) => Buffer.from(JSON.stringify({ id: 1, pad: randomBytes(size >> 1).toString("hex") }));
+
+describe("delivery", { concurrency: true }, () => {
+  let product;
+  const scenes = [];
+  before(async () => (product = await start()));
+  after(async () => {
+    await product?.stop();
+    await Promise.all(scenes.map((scene) => scene.stop()));
+  });
+
+  async function tenant(name, options) {
+    const scene = await join(product, name, options);
+    scenes.push(scene);
+    return scene;
+  }
+
+  test("200 duplicates at once: one effect", async () => {
+    const scene = await tenant("storm");
+    const delivery = await make("github push");
+    const answers = await Promise.all(Array.from({ length: 200 }, () => scene.send(delivery)));
+    for (const answer of answers) assert.ok(answer.status === 202 || answer.json?.duplicate === true, `${answer.status} ${answer.text}`);
+    assert.ok(answers.some((answer) => answer.status === 202));
+    assert.deepEqual([...new Set(answers.map((a) => a.json.id))], [keyOf(scene, delivery)]);
+    await arrived(scene, keyOf(scene, delivery), patience);
+    await scene.settle();
+    assert.equal(scene.agent.by(keyOf(scene, delivery)).length, 1);
+  });
+
+  for (const [what, size] of [["200 KB", 200 << 10], ["5 MB", 5 << 20]]) {
+    test(`a body of ${what} arrives byte for byte`, async () => {
+      const scene = await tenant(`claim-${size}`);
+      const { delivery, answer } = await scene.deliver("github push", { body: bodyOf(size) });
+      assert.equal(answer.status, 202, answer.text);
+      const [arrival] = await arrived(scene, answer.json.id, patience);
+      assert.ok(arrival.verified, arrival.error);
+      assert.equal(digest(dataOf(arrival)), digest(delivery.body));
+    });
+  }
+
+  test("an agent that is down, then up, gets everything once", async () => {
+    const scene = await tenant("outage");
+    const { port } = scene.agent;
+    await scene.agent.stop();
+    const sent = await Promise.all(Array.from({ length: 5 }, () => scene.deliver("github push")));
+    const keys = sent.map(({ answer }) => answer.json.id);
+    for (const key of keys) await until(`a failed attempt at ${key}`, async () => (await eventOf(scene, key)).attempts > 0, patience);
+    scene.agent = await startAgent({ secret: scene.secret, port });
+    for (const key of keys) await arrived(scene, key, patience);
+    await scene.settle();
+    for (const key of keys) assert.equal(scene.agent.by(key).length, 1, key);
+  });
+
+  test("Retry-After is a floor", async () => {
+    const scene = await tenant("floor", { behave: ({ attempt }) => (attempt === 1 ? { status: 503, headers: { "retry-after": "4" } } : {}) });
+    const { answer } = await scene.deliver("github push");
+    const [first, second] = await arrived(scene, answer.json.id, patience);
+    assert.ok(second.at - first.at >= 4000, `${second.at - first.at} ms`);
+  });
+
+  test("every attempt is signed afresh, under the same id", async () => {
+    const scene = await tenant("afresh", { behave: ({ attempt }) => (attempt === 1 ? { status: 500 } : {}) });
+    const { answer } = await scene.deliver("stripe invoice.paid");
+    const arrivals = await arrived(scene, answer.json.id, patience);
+    assert.equal(arrivals.length, 2);
+    for (const arrival of arrivals) assert.ok(arrival.verified, arrival.error);
+    assert.deepEqual(arrivals[0].body, arrivals[1].body);
+  });
+
+  test("410 stops the subscription, nothing is lost, a PUT starts it again", async () => {
+    let gone = true;
+    const scene = await tenant("gone", { behave: () => (gone ? { status: 410 } : {}) });
+    const first = (await scene.deliver("github push")).answer.json.id;
+    await until("the agent to be stopped", async () => (await must(scene.admin("GET", "/agent"))).json.state === "stopped", patience);
+    const second = await scene.deliver("github push");
+    assert.equal(second.answer.status, 202, "still accepted");
+    const held = second.answer.json.id;
+    await until("the second event to be held", async () => ["dead", "pending"].includes((await eventOf(scene, held)).state), patience);
+    assert.equal(scene.agent.by(held).length, 0, "nothing is sent to a stopped agent");
+    gone = false;
+    await must(scene.admin("PUT", "/agent", { url: scene.agent.url, secret: scene.secret }));
+    for (const key of [first, held]) {
+      if ((await eventOf(scene, key)).state === "dead") await must(scene.admin("POST", `/events/${encodeURIComponent(key)}/replay`));
+      await arrived(scene, key, patience);
+    }
+  });
+
+  test("a redirect is not followed; the event is tried again where it belongs", async () => {
+    const elsewhere = await startAgent({ secret: `whsec_${randomBytes(32).toString("base64")}` });
+    try {
+      for (const status of [301, 302, 307, 308]) {
+        const scene = await tenant(`redirect-${status}`, { behave: ({ attempt }) => (attempt === 1 ? { status, headers: { location: elsewhere.url } } : {}) });
+        const { answer } = await scene.deliver("github push");
+        assert.equal((await arrived(scene, answer.json.id, patience)).length, 2);
+      }
+      assert.equal(elsewhere.arrivals.length, 0);
+    } finally {
+      await elsewhere.stop();
+    }
+  });
+
+  test("an agent that resets connections is tried again", async () => {
+    const scene = await tenant("reset", { behave: ({ attempt }) => ({ reset: attempt === 1 }) });
+    const { answer } = await scene.deliver("github push");
+    assert.equal((await arrived(scene, answer.json.id, patience)).length, 2);
+  });
+
+  test("an agent's huge, slow or odd answer does no harm", async () => {
+    const scene = await tenant("odd", { behave: () => ({ status: 200, headers: { "content-type": "text/html", "set-cookie": "a=b" } }) });
+    const { answer } = await scene.deliver("slack message");
+    assert.equal((await arrived(scene, answer.json.id, patience)).length, 1);
+  });
+
+  test("tenants do not see each other's events", async () => {
+    const [one, two] = [await tenant("one"), await tenant("two")];
+    const delivery = await make("github push"); // the same provider id at both
+    const answers = [await one.send(delivery), await two.send(delivery)];
+    assert.deepEqual(answers.map((a) => a.status), [202, 202]);
+    await arrived(one, keyOf(one, delivery), patience);
+    await arrived(two, keyOf(two, delivery), patience);
+    assert.ok(one.agent.arrivals.every((a) => a.id.startsWith("one/")));
+    assert.ok(two.agent.arrivals.every((a) => a.id.startsWith("two/")));
+  });
+});
+
+describe("delivery, the Ledger alone", () => {
+  let scene;
+  before(async () => (scene = await setUp({ faults: true })));
+  after(() => scene?.stop());
+
+  test("without the filter every copy goes through the queue, and one is delivered", async () => {
+    await scene.product.faults({ IDEMPOTENCY: { fail: 1 } });
+    const deliveries = await Promise.all(Array.from({ length: 10 }, () => make("github push")));
+    const answers = await Promise.all(deliveries.flatMap((d) => Array.from({ length: 10 }, () => scene.send(d))));
+    assert.deepEqual([...new Set(answers.map((a) => a.status))], [202]);
+    for (const d of deliveries) await arrived(scene, keyOf(scene, d), patience);
+    await scene.settle();
+    for (const d of deliveries) assert.equal(scene.agent.by(keyOf(scene, d)).length, 1, keyOf(scene, d));
+  });
+});
+
+describe("delivery, a silent agent", () => {
+  let scene;
+  before(async () => (scene = await setUp({ behave: ({ attempt }) => ({ hang: attempt === 1 }) })));
+  after(() => scene?.stop());
+
+  test("no answer within the deadline is a failure like any other", async () => {
+    const { answer } = await scene.deliver("github push");
+    assert.equal((await arrived(scene, answer.json.id, patience)).length, 2);
+  });
+});
