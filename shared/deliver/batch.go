@@ -51,10 +51,8 @@ func (t *tenantRun) shard(ctx context.Context, shard int, entries []entry) {
 		t.cfg.Log("ledger_unavailable", "tenant", t.name, "shard", strconv.Itoa(shard), "call", "claim")
 		return
 	}
-	var mine []entry
-	var results []ledger.Result
-	var wg sync.WaitGroup
-	held := make([]claim, 0, len(entries))
+	var mine []entry // the messages of held
+	var held []claim
 	for i, dec := range decisions {
 		if dec.Kind != ledger.Deliver {
 			t.decided(dec, entries[i])
@@ -70,7 +68,8 @@ func (t *tenantRun) shard(ctx context.Context, shard int, entries []entry) {
 		mine = append(mine, entries[i])
 		held = append(held, claim{event: e, decision: dec, until: until})
 	}
-	results = make([]ledger.Result, len(held))
+	results := make([]ledger.Result, len(held))
+	var wg sync.WaitGroup
 	for i := range held {
 		wg.Go(func() { results[i] = t.attempt(ctx, held[i]) })
 	}
@@ -131,16 +130,16 @@ func (t *tenantRun) settle(ctx context.Context, l Ledger, shard int, entries []e
 }
 
 func (t *tenantRun) logSettled(r ledger.Result, s ledger.Settled) {
-	name := "event_retry"
+	line := "event_retry"
 	switch {
 	case s.Stale:
-		name = "event_lease_lost"
+		line = "event_lease_lost"
 	case s.Died:
-		name = "event_dead"
+		line = "event_dead"
 	case r.Outcome == ledger.OutcomeDelivered:
-		name = "event_delivered"
+		line = "event_delivered"
 	case r.Outcome == ledger.OutcomeRelease:
-		name = "event_released"
+		line = "event_released"
 	}
 	pairs := []string{
 		"tenant", t.name, "key", r.Key, "status", strconv.Itoa(r.Status), "reason", r.Reason,
@@ -149,5 +148,5 @@ func (t *tenantRun) logSettled(r ledger.Result, s ledger.Settled) {
 	if !s.Ack {
 		pairs = append(pairs, "retry_after_s", seconds(s.RetryAfter))
 	}
-	t.cfg.Log(name, pairs...)
+	t.cfg.Log(line, pairs...)
 }

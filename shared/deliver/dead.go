@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"sync"
 
-	"github.com/hookweir/hookweir/shared/event"
 	"github.com/hookweir/hookweir/shared/ledger"
 )
 
@@ -23,9 +22,9 @@ func (d *Deliverer) HandleDead(ctx context.Context, batch []Message) []Verdict {
 	var wg sync.WaitGroup
 	for i, m := range batch {
 		verdicts[i] = d.later(deadBackoff, m.Attempts)
-		decoded, err := event.Decode(m.Body)
+		decoded, ok := decode(m.Body)
 		e := entry{m, decoded, &verdicts[i]}
-		if err != nil {
+		if !ok {
 			wg.Go(func() { d.quarantine(ctx, e, "undecodable") })
 			continue
 		}

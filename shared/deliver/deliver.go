@@ -9,6 +9,7 @@ import (
 
 	"github.com/hookweir/hookweir/shared/event"
 	"github.com/hookweir/hookweir/shared/ledger"
+	"github.com/hookweir/hookweir/shared/name"
 	"github.com/hookweir/hookweir/shared/retry"
 )
 
@@ -120,7 +121,7 @@ type Config struct {
 	// Quarantine keeps a message that nobody can read, outside the queue.
 	Quarantine func(ctx context.Context, id string, body []byte) error
 	// Log writes one structured line: a stable name and pairs of strings.
-	Log func(name string, pairs ...string)
+	Log func(event string, pairs ...string)
 
 	// AllowLoopback also posts to this machine; for development only.
 	AllowLoopback bool
@@ -153,8 +154,8 @@ func (d *Deliverer) Handle(ctx context.Context, batch []Message) []Verdict {
 	tenants := map[string][]entry{}
 	for i, m := range batch {
 		verdicts[i] = d.later(ownBackoff, m.Attempts) // until something better is known
-		decoded, err := event.Decode(m.Body)
-		if err != nil {
+		decoded, ok := decode(m.Body)
+		if !ok {
 			// A newer build's message, perhaps: it comes back and, if nobody
 			// learns to read it, ends in quarantine by way of `events-dead`.
 			d.cfg.Log("message_undecodable", "message", m.ID)
@@ -174,6 +175,12 @@ func (d *Deliverer) Handle(ctx context.Context, batch []Message) []Verdict {
 	}
 	wg.Wait()
 	return verdicts
+}
+
+// decode reads a message. A tenant that is no name has no objects to ask.
+func decode(body []byte) (*event.Message, bool) {
+	m, err := event.Decode(body)
+	return m, err == nil && name.Valid(m.Tenant)
 }
 
 // later is a retry for reasons of our own.
