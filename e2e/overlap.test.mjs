@@ -70,7 +70,7 @@ const outcomes = [
 const deck = outcomes.flatMap(([n, maker]) => Array(n).fill(maker));
 
 let copy, copies = 0;
-const repeated = async () => (copies++ % 3 === 0 ? (copy = await make("standard webhooks")) : copy);
+const repeated = () => (copies++ % 3 === 0 ? (copy = make("standard webhooks")) : copy);
 
 test(`${requests} requests from ${clients} clients: no answer failed, none swapped`, { timeout: 180_000 }, async () => {
   await scene.product.faults({
