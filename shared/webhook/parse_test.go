@@ -40,7 +40,26 @@ func TestParseTime(t *testing.T) {
 		{UnixFraction, "1.2.3", ""},
 		{UnixFraction, "1.0000000001", ""},
 		{RFC3339, "2021-02-25T16:02:10.5+01:00", "2021-02-25T15:02:10.5Z"},
+		{RFC3339, "2021-02-25T15:02:10Z", "2021-02-25T15:02:10Z"},
+		{RFC3339, "2024-02-29T23:59:59.123456789-23:59", "2024-03-01T23:58:59.123456789Z"},
+		{RFC3339, "2021-02-29T00:00:00Z", ""},
+		{RFC3339, "2021-13-01T00:00:00Z", ""},
+		{RFC3339, "2021-00-01T00:00:00Z", ""},
+		{RFC3339, "2021-01-00T00:00:00Z", ""},
+		{RFC3339, "2021-01-01T24:00:00Z", ""},
+		{RFC3339, "2021-01-01T00:60:00Z", ""},
+		{RFC3339, "2021-01-01T00:00:60Z", ""},
+		{RFC3339, "2021-01-01T00:00:00", ""},
+		{RFC3339, "2021-01-01T00:00:00.Z", ""},
+		{RFC3339, "2021-01-01T00:00:00.1234567890Z", ""},
+		{RFC3339, "2021-01-01T00:00:00+24:00", ""},
+		{RFC3339, "2021-01-01T00:00:00+00:60", ""},
+		{RFC3339, "2021-01-01T00:00:00+0000", ""},
+		{RFC3339, "2021-01-01t00:00:00z", ""},
+		{RFC3339, "2021-01-01 00:00:00Z", ""},
+		{RFC3339, "2021-01-01T00:00:00Z ", ""},
 		{RFC3339, "2021-02-25", ""},
+		{RFC3339, "", ""},
 		{0, "1", ""},
 	} {
 		got, ok := parseTime(c.text, c.format)
@@ -61,6 +80,15 @@ func FuzzParseTime(f *testing.F) {
 		for _, format := range []TimeFormat{UnixSeconds, UnixMillis, UnixFraction, RFC3339} {
 			parseTime(text, format)
 		}
+		want, err := time.Parse(time.RFC3339, text)
+		if got, ok := parseTime(text, RFC3339); ok {
+			require.NoError(t, err)
+			require.True(t, want.Equal(got), "%v, want %v", got, want)
+		} else if err == nil {
+			// Go also reads one-digit hours, a comma for the full stop, and
+			// more digits than nanoseconds; it writes none of them.
+			require.False(t, canonical(text), "%q", text)
+		}
 		if got, ok := parseTime(text, UnixSeconds); ok {
 			n, err := strconv.ParseUint(text, 10, 63)
 			require.NoError(t, err)
@@ -68,6 +96,12 @@ func FuzzParseTime(f *testing.F) {
 			require.Empty(t, strings.Trim(text, "0123456789"))
 		}
 	})
+}
+
+// canonical says that text is as time.Format writes it.
+func canonical(text string) bool {
+	got, err := time.Parse(time.RFC3339Nano, text)
+	return err == nil && got.Format(time.RFC3339Nano) == text
 }
 
 func TestDecode(t *testing.T) {

@@ -46,8 +46,7 @@ func parseTime(text string, f TimeFormat) (time.Time, bool) {
 		nanos, okFraction := nanoseconds(fraction)
 		return time.Unix(n, nanos).UTC(), ok && okFraction && !strings.HasSuffix(text, ".")
 	case RFC3339:
-		t, err := time.Parse(time.RFC3339, text)
-		return t.UTC(), err == nil
+		return parseRFC3339(text)
 	}
 	return time.Time{}, false
 }
