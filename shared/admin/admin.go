@@ -1,0 +1,221 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/hookweir/hookweir/shared/ledger"
+	"github.com/hookweir/hookweir/shared/name"
+	"github.com/hookweir/hookweir/shared/problem"
+	"github.com/hookweir/hookweir/shared/target"
+	"github.com/hookweir/hookweir/shared/tenant"
+)
+
+const (
+	// MaxBody bounds a request's body, in bytes: eight PEM secrets of 8 KiB do
+	// not come in one PUT, and nothing else is near.
+	MaxBody = 64 << 10
+	// maxPath bounds the path, in bytes: an event key of under 400, each byte
+	// percent-encoded.
+	maxPath = 2048
+)
+
+// TenantAPI is one tenant's configuration; tenant.Client implements it. The
+// methods return the errors of package tenant; any other error means that
+// nobody knows whether the call took effect.
+type TenantAPI interface {
+	PutSource(ctx context.Context, in tenant.PutSource) (tenant.Source, error)
+	Source(ctx context.Context, name string) (tenant.Source, error)
+	Sources(ctx context.Context) ([]tenant.Source, error)
+	DeleteSource(ctx context.Context, name string) (published bool, err error)
+	RotateSource(ctx context.Context, in tenant.RotateSource) (tenant.Source, error)
+
+	PutAgent(ctx context.Context, in tenant.PutAgent) (tenant.Agent, error)
+	Agent(ctx context.Context) (tenant.Agent, error)
+	RotateAgent(ctx context.Context, in tenant.RotateAgent) (tenant.Agent, error)
+
+	CreateKey(ctx context.Context, label string) (tenant.Key, error)
+	Keys(ctx context.Context) ([]tenant.Key, error)
+	DeleteKey(ctx context.Context, id string) error
+	Authenticate(ctx context.Context, token string) error
+}
+
+// LedgerAPI is one shard of a tenant's event log; ledger.Client implements it.
+// The methods return the errors of package ledger.
+type LedgerAPI interface {
+	Get(ctx context.Context, key string) (ledger.Detail, error)
+	List(ctx context.Context, f ledger.Filter) (ledger.Page, error)
+	Replay(ctx context.Context, key string) error
+	ReplayWhere(ctx context.Context, f ledger.Filter) (ledger.Replayed, error)
+}
+
+// Config is what the API needs.
+type Config struct {
+	// AdminToken opens every tenant. Empty: there is no such token.
+	AdminToken string
+	Tenant     func(tenant string) TenantAPI
+	Ledger     func(tenant string, shard int) LedgerAPI
+	// PublicURL is the origin that providers reach, such as
+	// https://hooks.example.com. Empty: that of the request.
+	PublicURL string
+	// AllowLoopback lets the agent be on this machine; development only.
+	AllowLoopback bool
+	// Health names each missing setting. Nil: none is missing. A missing
+	// AdminToken is named without it.
+	Health func() []string
+	// TooLarge is what reading a body over the platform's own limit returns.
+	// Nil: there is no such limit.
+	TooLarge error
+	// Log takes one line for each refusal and each change: an event and pairs
+	// of name and value, none of which the caller chose freely. Nil: no log.
+	Log func(event string, kv ...string)
+}
+
+type api struct{ Config }
+
+// New returns the handler.
+func New(cfg Config) (http.Handler, error) {
+	if cfg.Tenant == nil || cfg.Ledger == nil {
+		return nil, errors.New("admin: incomplete configuration")
+	}
+	if cfg.PublicURL != "" {
+		u, err := url.Parse(cfg.PublicURL)
+		if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || u.User != nil ||
+			strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
+			return nil, errors.New("admin: PublicURL must be an origin, such as https://hooks.example.com")
+		}
+		cfg.PublicURL = u.Scheme + "://" + u.Host
+	}
+	if cfg.Log == nil {
+		cfg.Log = func(string, ...string) {}
+	}
+	return &api{cfg}, nil
+}
+
+func (a *api) policy() target.Policy { return target.Policy{AllowLoopback: a.AllowLoopback} }
+
+// call is one authorized request.
+type call struct {
+	*http.Request
+	tenant string
+	object string // the source, key id or event key that the path names
+}
+
+// answer is a success. A nil body sends none.
+type answer struct {
+	status int
+	body   any
+}
+
+type handler func(a *api, c *call) (answer, error)
+
+// methods are the handlers of one route.
+type methods map[string]handler
+
+func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	ans, err := a.serve(r)
+	if err != nil {
+		p := toProblem(err)
+		a.Log("admin.refused", "code", p.Code, "method", knownMethod(r.Method), "cause", causeOf(err, p))
+		writeProblem(w, r, p)
+		return
+	}
+	writeAnswer(w, r, ans)
+}
+
+func (a *api) serve(r *http.Request) (answer, error) {
+	path := r.URL.EscapedPath()
+	if len(path) > maxPath {
+		return answer{}, refuse(problem.CodeURITooLong, "")
+	}
+	if path == "/healthz" {
+		return dispatch(a, &call{Request: r}, methods{http.MethodGet: (*api).health})
+	}
+	segments, ok := strings.CutPrefix(path, "/v1/tenants/")
+	if !ok {
+		return answer{}, refuse(problem.CodeNotFound, "")
+	}
+	tenantName, rest, _ := strings.Cut(segments, "/")
+	if err := a.authorize(r, tenantName); err != nil {
+		return answer{}, err
+	}
+	if !name.Valid(tenantName) {
+		return answer{}, refuse(problem.CodeInvalidName, "the tenant's name is not acceptable")
+	}
+	c := &call{Request: r, tenant: tenantName}
+	m, err := c.route(strings.Split(rest, "/"))
+	if err != nil {
+		return answer{}, err
+	}
+	return dispatch(a, c, m)
+}
+
+// route finds the handlers of a path below the tenant. Segments are still
+// percent-encoded.
+func (c *call) route(s []string) (methods, error) {
+	switch {
+	case s[0] == "events":
+		return c.routeEvents(s[1:])
+	case len(s) == 1 && s[0] == "sources":
+		return methods{http.MethodGet: (*api).listSources}, nil
+	case len(s) == 2 && s[0] == "sources":
+		return methods{
+			http.MethodGet: (*api).getSource, http.MethodPut: (*api).putSource, http.MethodDelete: (*api).deleteSource,
+		}, c.named(s[1])
+	case len(s) == 3 && s[0] == "sources" && s[2] == "rotate":
+		return methods{http.MethodPost: (*api).rotateSource}, c.named(s[1])
+	case len(s) == 1 && s[0] == "agent":
+		return methods{http.MethodGet: (*api).getAgent, http.MethodPut: (*api).putAgent}, nil
+	case len(s) == 2 && s[0] == "agent" && s[1] == "rotate":
+		return methods{http.MethodPost: (*api).rotateAgent}, nil
+	case len(s) == 1 && s[0] == "keys":
+		return methods{http.MethodGet: (*api).listKeys, http.MethodPost: (*api).createKey}, nil
+	case len(s) == 2 && s[0] == "keys":
+		return methods{http.MethodDelete: (*api).deleteKey}, c.named(s[1])
+	}
+	return nil, refuse(problem.CodeNotFound, "")
+}
+
+// named takes a path segment as the object's name. Names need no escaping, so
+// an escaped one is none.
+func (c *call) named(segment string) error {
+	if segment == "" {
+		return refuse(problem.CodeNotFound, "")
+	}
+	if !name.Valid(segment) {
+		return refuse(problem.CodeInvalidName, "")
+	}
+	c.object = segment
+	return nil
+}
+
+func dispatch(a *api, c *call, m methods) (answer, error) {
+	method := c.Method
+	if method == http.MethodHead {
+		method = http.MethodGet
+	}
+	h, ok := m[method]
+	if !ok {
+		return answer{}, methodNotAllowed(m)
+	}
+	return h(a, c)
+}
+
+func (a *api) health(*call) (answer, error) {
+	var missing []string
+	if a.AdminToken == "" {
+		missing = append(missing, "ADMIN_TOKEN is not set")
+	}
+	if a.Health != nil {
+		missing = append(missing, a.Health()...)
+	}
+	if len(missing) > 0 {
+		return answer{}, refuse(problem.CodeNotReady, strings.Join(missing, "; "))
+	}
+	return answer{http.StatusOK, map[string]string{"status": "ok"}}, nil
+}

@@ -1,0 +1,123 @@
+package admin
+
+import (
+	"encoding/json"
+	"errors"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/hookweir/hookweir/shared/ledger"
+	"github.com/hookweir/hookweir/shared/problem"
+	"github.com/hookweir/hookweir/shared/seal"
+	"github.com/hookweir/hookweir/shared/tenant"
+)
+
+// retryAfter is the pause, in seconds, asked of a caller when an object did
+// not answer.
+const retryAfter = 5
+
+// refusal is a problem on its way out.
+type refusal struct{ problem.Problem }
+
+func (r refusal) Error() string { return "admin: " + r.Code }
+
+func refuse(code, detail string) error { return refusal{problem.New(code, detail)} }
+
+func methodNotAllowed(m methods) error {
+	allow := slices.Sorted(maps.Keys(m))
+	if i, found := slices.BinarySearch(allow, http.MethodGet); found {
+		allow = slices.Insert(allow, i+1, http.MethodHead)
+	}
+	return refusal{problem.New(problem.CodeMethodNotAllowed, "").With("Allow", strings.Join(allow, ", "))}
+}
+
+// refusals maps the errors of the objects, once for all routes.
+var refusals = []struct {
+	err          error
+	code, detail string
+}{
+	{tenant.ErrNotFound, problem.CodeNotFound, ""},
+	{tenant.ErrTenant, problem.CodeNotFound, ""},
+	{tenant.ErrRequest, problem.CodeInvalidRequest, "secrets must differ, url must be an absolute URL of at most 2048 bytes, a label has at most 100 printable bytes"},
+	{tenant.ErrProvider, problem.CodeUnknownProvider, ""},
+	{tenant.ErrSecret, problem.CodeInvalidSecret, "a secret is missing, too weak or not in the form that the provider gives"},
+	{tenant.ErrSecrets, problem.CodeTooManySecrets, "wait until an overlap ends, or PUT the secrets that shall remain"},
+	{tenant.ErrLimit, problem.CodeLimitReached, ""},
+	{tenant.ErrUnreadable, problem.CodeConflict, "the stored secrets do not open with the configured key ring; PUT them again"},
+	{seal.ErrNoRing, problem.CodeNotReady, "a key ring is missing, see /healthz"},
+	{ledger.ErrNotFound, problem.CodeNotFound, ""},
+	{ledger.ErrTenant, problem.CodeNotFound, ""},
+	{ledger.ErrShard, problem.CodeNotFound, ""},
+	{ledger.ErrInFlight, problem.CodeConflict, "the event is being delivered at this moment"},
+	// State and limit were checked before; what is left is the cursor.
+	{ledger.ErrFilter, problem.CodeInvalidCursor, ""},
+}
+
+// toProblem never shows an error it does not know: an object did not answer,
+// and the caller may try again.
+func toProblem(err error) problem.Problem {
+	var r refusal
+	if errors.As(err, &r) {
+		return r.Problem
+	}
+	for _, m := range refusals {
+		if errors.Is(err, m.err) {
+			return problem.New(m.code, m.detail)
+		}
+	}
+	return problem.New(problem.CodeUnavailable, "").RetryAfter(retryAfter)
+}
+
+func writeProblem(w http.ResponseWriter, r *http.Request, p problem.Problem) {
+	for _, h := range p.Headers {
+		w.Header().Set(h.Name, h.Value)
+	}
+	write(w, r, p.Status, problem.ContentType, p.Append(nil))
+}
+
+func writeAnswer(w http.ResponseWriter, r *http.Request, a answer) {
+	if a.body == nil {
+		w.WriteHeader(a.status)
+		return
+	}
+	b, err := json.Marshal(a.body)
+	if err != nil { // a time outside the years of RFC 3339
+		writeProblem(w, r, problem.New(problem.CodeInternal, ""))
+		return
+	}
+	write(w, r, a.status, "application/json", append(b, '\n'))
+}
+
+func write(w http.ResponseWriter, r *http.Request, status int, contentType string, body []byte) {
+	w.Header().Set("Content-Type", contentType)
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(body) // the caller is gone; there is nobody to tell
+	}
+}
+
+// maxCause bounds the text of a failure in the log, in bytes.
+const maxCause = 200
+
+// causeOf is what the log, and only the log, hears of a failure below. Errors
+// of our packages quote no value.
+func causeOf(err error, p problem.Problem) string {
+	if p.Code != problem.CodeUnavailable {
+		return ""
+	}
+	text := err.Error()
+	return text[:min(len(text), maxCause)]
+}
+
+// knownMethod keeps a made-up method out of the log.
+func knownMethod(m string) string {
+	switch m {
+	case http.MethodGet, http.MethodHead, http.MethodPut, http.MethodPost, http.MethodDelete, http.MethodPatch, http.MethodOptions:
+		return m
+	}
+	return "other"
+}

@@ -1,0 +1,218 @@
+package admin
+
+import (
+	"cmp"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/hookweir/hookweir/shared/ledger"
+	"github.com/hookweir/hookweir/shared/name"
+	"github.com/hookweir/hookweir/shared/problem"
+)
+
+const (
+	defaultPage = 50
+	maxType     = 1024 // bytes, as package event bounds it
+)
+
+// listEvents merges the shards' pages into one, newest first. A shard's
+// cursor is a place in the order of all events, so one cursor serves all.
+func (a *api) listEvents(c *call) (answer, error) {
+	f, err := filterOf(c.URL.RawQuery)
+	if err != nil {
+		return answer{}, err
+	}
+	var all []ledger.Entry
+	more := false
+	// One after the other: the runtime does not let one request wait for
+	// another's goroutine, and there are four.
+	for shard := range ledger.Shards {
+		page, err := a.Ledger(c.tenant, shard).List(c.Context(), f)
+		if err != nil {
+			return answer{}, err
+		}
+		all = append(all, page.Events...)
+		more = more || page.Next != ""
+	}
+	slices.SortFunc(all, newestFirst)
+	out := ledger.Page{Events: all}
+	if len(all) > f.Limit {
+		out.Events, more = all[:f.Limit], true
+	}
+	if out.Events == nil {
+		out.Events = []ledger.Entry{}
+	}
+	if more && len(out.Events) > 0 {
+		out.Next = out.Events[len(out.Events)-1].Cursor()
+	}
+	return answer{http.StatusOK, out}, nil
+}
+
+// newestFirst is the order of a shard's list: by time to the millisecond, then
+// by key.
+func newestFirst(x, y ledger.Entry) int {
+	return cmp.Or(
+		cmp.Compare(y.Accepted.UnixMilli(), x.Accepted.UnixMilli()),
+		strings.Compare(y.Key, x.Key),
+	)
+}
+
+// filterOf reads the query. Every parameter at most once, none unknown: a
+// misspelt filter must not select everything.
+func filterOf(rawQuery string) (ledger.Filter, error) {
+	f := ledger.Filter{Limit: defaultPage}
+	q, err := url.ParseQuery(rawQuery)
+	if err != nil {
+		return f, refuse(problem.CodeInvalidQuery, "the query is malformed")
+	}
+	for k, v := range q {
+		if len(v) != 1 {
+			return f, refuse(problem.CodeInvalidQuery, "a parameter is given twice")
+		}
+		if err := setFilter(&f, k, v[0]); err != nil {
+			return f, err
+		}
+	}
+	return f, nil
+}
+
+func setFilter(f *ledger.Filter, key, value string) (err error) {
+	switch key {
+	case "state":
+		f.State = value
+		if !validState(value) {
+			return refuse(problem.CodeInvalidQuery, "state must be pending, delivering, delivered or dead")
+		}
+	case "source":
+		f.Source = value
+		if !name.Valid(value) {
+			return refuse(problem.CodeInvalidQuery, "source must be a source's name")
+		}
+	case "type":
+		f.Type = value
+		if value == "" || len(value) > maxType {
+			return refuse(problem.CodeInvalidQuery, "type must be an event type such as com.github.push")
+		}
+	case "since":
+		f.Since, err = instant("since", value)
+	case "until":
+		f.Until, err = instant("until", value)
+	case "limit":
+		f.Limit, err = strconv.Atoi(value)
+		if err != nil || f.Limit < 1 || f.Limit > ledger.MaxPage {
+			return refuse(problem.CodeInvalidQuery, "limit must be from 1 to "+strconv.Itoa(ledger.MaxPage))
+		}
+	case "cursor":
+		f.Cursor = value
+		if value == "" {
+			return refuse(problem.CodeInvalidCursor, "")
+		}
+	default:
+		return refuse(problem.CodeInvalidQuery, "the parameters are state, source, type, since, until, limit and cursor")
+	}
+	return err
+}
+
+func validState(s string) bool {
+	return s == ledger.Pending || s == ledger.Delivering || s == ledger.Delivered || s == ledger.Dead
+}
+
+func instant(field, s string) (time.Time, error) {
+	t, err := time.Parse(time.RFC3339, s)
+	if err != nil {
+		return t, refuse(problem.CodeInvalidQuery, field+" must be a time such as 2026-08-04T12:00:00Z")
+	}
+	return t.UTC(), nil
+}
+
+// replayWhere replays what a filter selects, shard by shard. The state has to
+// be named: a body without it would replay every event there is.
+func (a *api) replayWhere(c *call) (answer, error) {
+	var in struct {
+		State  string `json:"state"`
+		Source string `json:"source"`
+		Type   string `json:"type"`
+		Since  string `json:"since"`
+		Until  string `json:"until"`
+		Limit  int    `json:"limit"`
+		Cursor string `json:"cursor"`
+	}
+	if err := a.readJSON(c.Request, &in); err != nil {
+		return answer{}, err
+	}
+	if in.State != ledger.Dead && in.State != ledger.Delivered {
+		return answer{}, refuse(problem.CodeInvalidRequest, "state must be dead or delivered")
+	}
+	if in.Limit < 0 || in.Limit > maxReplay {
+		return answer{}, refuse(problem.CodeInvalidRequest, "limit must be from 1 to "+strconv.Itoa(maxReplay))
+	}
+	f := ledger.Filter{State: in.State}
+	for k, v := range map[string]string{"source": in.Source, "type": in.Type, "since": in.Since, "until": in.Until} {
+		if v == "" {
+			continue
+		}
+		if err := setFilter(&f, k, v); err != nil {
+			return answer{}, err
+		}
+	}
+	shard, cursor, err := splitCursor(in.Cursor)
+	if err != nil {
+		return answer{}, err
+	}
+	out, err := a.replayShards(c, f, shard, cursor, cmp.Or(in.Limit, maxReplay))
+	if err != nil {
+		return answer{}, err
+	}
+	a.Log("admin.events_replayed", "tenant", c.tenant, "count", strconv.Itoa(out.Replayed))
+	return answer{http.StatusAccepted, out}, nil
+}
+
+// replayShards goes on from a place in a shard until the limit is reached. If
+// a shard fails after others succeeded, the answer is what was done, with the
+// cursor of the rest.
+func (a *api) replayShards(c *call, f ledger.Filter, shard int, cursor string, limit int) (replayAnswer, error) {
+	var out replayAnswer
+	for ; shard < ledger.Shards; shard++ {
+		if out.Replayed >= limit {
+			out.Next = joinCursor(shard, "")
+			return out, nil
+		}
+		f.Cursor, f.Limit = cursor, limit-out.Replayed
+		done, err := a.Ledger(c.tenant, shard).ReplayWhere(c.Context(), f)
+		switch {
+		case errors.Is(err, ledger.ErrRequeue):
+			out.Delayed = true
+		case err != nil && out.Replayed > 0:
+			out.Next = joinCursor(shard, cursor)
+			return out, nil
+		case err != nil:
+			return out, err
+		}
+		out.Replayed += done.Replayed
+		if cursor = done.Next; cursor != "" {
+			out.Next = joinCursor(shard, cursor)
+			return out, nil
+		}
+	}
+	return out, nil
+}
+
+// A replay's cursor is the shard and the place in it: `2.b2…`.
+func joinCursor(shard int, cursor string) string { return strconv.Itoa(shard) + "." + cursor }
+
+func splitCursor(s string) (shard int, cursor string, err error) {
+	if s == "" {
+		return 0, "", nil
+	}
+	digits, cursor, ok := strings.Cut(s, ".")
+	shard, err = strconv.Atoi(digits)
+	if err != nil || !ok || shard < 0 || shard >= ledger.Shards || strconv.Itoa(shard) != digits {
+		return 0, "", refuse(problem.CodeInvalidCursor, "")
+	}
+	return shard, cursor, nil
+}

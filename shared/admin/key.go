@@ -1,0 +1,37 @@
+package admin
+
+import "net/http"
+
+func (a *api) listKeys(c *call) (answer, error) {
+	keys, err := a.Tenant(c.tenant).Keys(c.Context())
+	if err != nil {
+		return answer{}, err
+	}
+	return answer{http.StatusOK, map[string]any{"keys": keys}}, nil
+}
+
+// createKey answers the new key, the only time it is ever shown.
+func (a *api) createKey(c *call) (answer, error) {
+	var in struct {
+		Label string `json:"label"`
+	}
+	if err := a.readOptionalJSON(c.Request, &in); err != nil {
+		return answer{}, err
+	}
+	key, err := a.Tenant(c.tenant).CreateKey(c.Context(), in.Label)
+	if err != nil {
+		return answer{}, err
+	}
+	c.object = key.ID
+	a.logChange("admin.key_created", c, nil)
+	return answer{http.StatusCreated, key}, nil
+}
+
+func (a *api) deleteKey(c *call) (answer, error) {
+	err := a.Tenant(c.tenant).DeleteKey(c.Context(), c.object)
+	a.logChange("admin.key_deleted", c, err)
+	if err != nil {
+		return answer{}, err
+	}
+	return answer{status: http.StatusNoContent}, nil
+}

@@ -1,0 +1,151 @@
+package admin
+
+import (
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/hookweir/hookweir/shared/problem"
+	"github.com/hookweir/hookweir/shared/source"
+	"github.com/hookweir/hookweir/shared/tenant"
+)
+
+// defaultOverlap is how long the older secrets live on when a rotation does
+// not say: long enough to change the provider's side by hand.
+const defaultOverlap = 24 * time.Hour
+
+// sourceAnswer is a source as the API shows it.
+type sourceAnswer struct {
+	Source     string          `json:"source"`
+	Provider   string          `json:"provider"`
+	WebhookURL string          `json:"webhook_url"` // to be registered at the provider
+	URL        string          `json:"url,omitempty"`
+	Retention  string          `json:"retention"`
+	Secrets    []tenant.Secret `json:"secrets"`
+	Generation int64           `json:"generation"`
+	Published  bool            `json:"published"`
+	Created    time.Time       `json:"created"`
+	Updated    time.Time       `json:"updated"`
+}
+
+func (a *api) showSource(c *call, s tenant.Source) sourceAnswer {
+	return sourceAnswer{
+		Source: s.Name, Provider: s.Provider, WebhookURL: a.origin(c.Request) + "/webhooks/" + c.tenant + "/" + s.Name,
+		URL: s.URL, Retention: s.Retention.String(), Secrets: s.Secrets,
+		Generation: s.Generation, Published: s.Published, Created: s.Created, Updated: s.Updated,
+	}
+}
+
+// origin is where providers reach the edge. The service binding hands the
+// request on as the edge got it, so its own origin is the public one.
+func (a *api) origin(r *http.Request) string {
+	if a.PublicURL != "" {
+		return a.PublicURL
+	}
+	u := url.URL{Scheme: r.URL.Scheme, Host: r.Host}
+	if u.Host == "" {
+		u.Host = r.URL.Host
+	}
+	if u.Scheme == "" {
+		u.Scheme = "https"
+		if r.TLS == nil {
+			u.Scheme = "http"
+		}
+	}
+	return u.String()
+}
+
+func (a *api) listSources(c *call) (answer, error) {
+	list, err := a.Tenant(c.tenant).Sources(c.Context())
+	if err != nil {
+		return answer{}, err
+	}
+	out := make([]sourceAnswer, len(list))
+	for i, s := range list {
+		out[i] = a.showSource(c, s)
+	}
+	return answer{http.StatusOK, map[string]any{"sources": out}}, nil
+}
+
+func (a *api) getSource(c *call) (answer, error) {
+	s, err := a.Tenant(c.tenant).Source(c.Context(), c.object)
+	return a.answerSource(c, s, err)
+}
+
+func (a *api) putSource(c *call) (answer, error) {
+	var in struct {
+		Provider  string   `json:"provider"`
+		Secrets   []string `json:"secrets"`
+		URL       string   `json:"url"`
+		Retention string   `json:"retention"`
+	}
+	if err := a.readJSON(c.Request, &in); err != nil {
+		return answer{}, err
+	}
+	retention, err := duration("retention", in.Retention, source.DefaultRetention)
+	if err != nil {
+		return answer{}, err
+	}
+	if retention < source.MinRetention || retention > source.MaxRetention {
+		return answer{}, refuse(problem.CodeInvalidRequest, "retention must be from 24h to 720h")
+	}
+	s, err := a.Tenant(c.tenant).PutSource(c.Context(), tenant.PutSource{
+		Name: c.object, Provider: in.Provider, Secrets: in.Secrets, URL: in.URL, Retention: retention,
+	})
+	a.logChange("admin.source_put", c, err)
+	return a.answerSource(c, s, err)
+}
+
+func (a *api) rotateSource(c *call) (answer, error) {
+	var in struct {
+		Secret  string `json:"secret"`
+		Overlap string `json:"overlap"`
+	}
+	if err := a.readJSON(c.Request, &in); err != nil {
+		return answer{}, err
+	}
+	overlap, err := overlapOf(in.Overlap)
+	if err != nil {
+		return answer{}, err
+	}
+	s, err := a.Tenant(c.tenant).RotateSource(c.Context(), tenant.RotateSource{Name: c.object, Secret: in.Secret, Overlap: overlap})
+	a.logChange("admin.source_rotated", c, err)
+	return a.answerSource(c, s, err)
+}
+
+func (a *api) answerSource(c *call, s tenant.Source, err error) (answer, error) {
+	if err != nil {
+		return answer{}, err
+	}
+	return answer{http.StatusOK, a.showSource(c, s)}, nil
+}
+
+// deleteSource answers 204 when the edge's configuration is gone, and 202
+// while it is still to be removed from KV.
+func (a *api) deleteSource(c *call) (answer, error) {
+	published, err := a.Tenant(c.tenant).DeleteSource(c.Context(), c.object)
+	a.logChange("admin.source_deleted", c, err)
+	if err != nil {
+		return answer{}, err
+	}
+	if !published {
+		return answer{http.StatusAccepted, map[string]bool{"published": false}}, nil
+	}
+	return answer{status: http.StatusNoContent}, nil
+}
+
+func overlapOf(s string) (time.Duration, error) {
+	d, err := duration("overlap", s, defaultOverlap)
+	if err == nil && d > tenant.MaxOverlap {
+		return 0, refuse(problem.CodeInvalidRequest, "overlap must be at most 720h")
+	}
+	return d, err
+}
+
+// logChange notes a change that took effect. Tenant and object are valid
+// names.
+func (a *api) logChange(event string, c *call, err error) {
+	if err == nil {
+		a.Log(event, "tenant", c.tenant, "object", c.object)
+	}
+}
