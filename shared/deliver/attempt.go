@@ -141,10 +141,10 @@ func (t *tenantRun) stopAgent(ctx context.Context) bool {
 		return true
 	}
 	current, err := t.cfg.Agent(ctx, t.name)
-	if err != nil || current.URL != t.agent.URL {
+	if err != nil || current.URL != t.agent.URL || current.Generation != t.agent.Generation {
 		return false
 	}
-	if err := t.cfg.AgentGone(ctx, t.name, ReasonAgentGone); err != nil {
+	if err := t.cfg.AgentGone(ctx, t.name, t.agent.Generation, ReasonAgentGone); err != nil {
 		t.cfg.Log("agent_unavailable", "tenant", t.name)
 		return false
 	}

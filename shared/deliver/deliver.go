@@ -76,6 +76,8 @@ type Agent struct {
 	URL     string
 	Secrets [][]byte // signing keys, newest first (webhook.ParseSecret)
 	State   AgentState
+	// Generation tells this configuration of the agent from a later one.
+	Generation int64
 }
 
 // PostRequest is one HTTP POST.
@@ -111,8 +113,8 @@ type Config struct {
 	// Agent looks a tenant's agent up. A tenant without one is AgentNone and
 	// no error.
 	Agent func(ctx context.Context, tenant string) (Agent, error)
-	// AgentGone records that the agent answered 410 Gone.
-	AgentGone func(ctx context.Context, tenant, reason string) error
+	// AgentGone records that the agent of that generation answered 410 Gone.
+	AgentGone func(ctx context.Context, tenant string, generation int64, reason string) error
 	// Post sends one request. Errors: ErrTimeout, or anything else for a
 	// failure below HTTP.
 	Post func(ctx context.Context, r PostRequest) (PostResponse, error)

@@ -77,7 +77,7 @@ func (w *world) config() deliver.Config {
 			defer w.mu.Unlock()
 			return w.agents[tenant], nil
 		},
-		AgentGone: func(_ context.Context, tenant, reason string) error {
+		AgentGone: func(_ context.Context, tenant string, _ int64, reason string) error {
 			if err := w.check("gone " + tenant); err != nil {
 				return err
 			}

@@ -22,7 +22,7 @@ const host = {
   invoke(binding, name, method, payload) {
     const namespace = env[binding];
     if (namespace === undefined) return Promise.reject(new Error(`binding ${binding} is not configured`));
-    return namespace.get(namespace.idFromName(name)).invoke(name, method, payload);
+    return namespace.get(namespace.idFromName(name)).invoke(method, payload);
   },
   async objectGet(binding, key) {
     const object = await env[binding].get(key);
@@ -174,14 +174,14 @@ export function createBackend(module) {
   const objectClass = (name) =>
     class extends DurableObject {
       #serial = ++serial;
-      invoke(id, method, payload) {
+      invoke(method, payload) {
         return current().run((binding, resolve, reject) =>
-          binding.handleObject(resolve, reject, this.#serial, name, this.ctx, id, method, payload),
+          binding.handleObject(resolve, reject, this.#serial, name, this.ctx, method, payload),
         );
       }
       alarm() {
         return current().run((binding, resolve, reject) =>
-          binding.handleAlarm(resolve, reject, this.#serial, name, this.ctx, this.ctx.id.name ?? ""),
+          binding.handleAlarm(resolve, reject, this.#serial, name, this.ctx),
         );
       }
     };

@@ -36,9 +36,9 @@
 //
 //	handleFetch(resolve, reject, method, url, headers, body)
 //	    resolve({status, headers, body})
-//	handleObject(resolve, reject, serial, class, state, name, method, payload)
+//	handleObject(resolve, reject, serial, class, state, method, payload)
 //	    resolve(Uint8Array)
-//	handleAlarm(resolve, reject, serial, class, state, name)
+//	handleAlarm(resolve, reject, serial, class, state)
 //	bodyLimit: the largest request body, in bytes, that fetch passes in
 //
 // # Invariants

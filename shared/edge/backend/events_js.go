@@ -64,17 +64,17 @@ func (s *server) scheduled(ctx context.Context) error {
 	return nil
 }
 
-// object finds or makes the logic behind a Durable Object.
+// logic finds or makes the logic behind a Durable Object.
 func (s *server) logic(args []js.Value) (Object, error) {
-	serial, class, state, name := args[0].Int(), args[1].String(), args[2], args[3].String()
+	serial, class, state := args[0].Int(), args[1].String(), args[2]
 	if o := s.objects[serial]; o != nil {
 		return o, nil
 	}
-	make := s.Objects[class]
-	if make == nil {
+	open := s.Objects[class]
+	if open == nil {
 		return nil, errNoHandler
 	}
-	o, err := make(name, newStorage(state))
+	o, err := open(newStorage(state))
 	if err != nil {
 		return nil, err
 	}
@@ -87,7 +87,7 @@ func (s *server) object(args []js.Value) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	reply, err := o.Invoke(args[4].String(), toGo(args[5]))
+	reply, err := o.Invoke(args[3].String(), toGo(args[4]))
 	if err != nil {
 		return nil, err
 	}

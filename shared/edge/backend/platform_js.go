@@ -11,6 +11,8 @@ import (
 	"github.com/syumai/workers/cloudflare/kv"
 	"github.com/syumai/workers/cloudflare/queues"
 	"github.com/syumai/workers/cloudflare/r2"
+
+	"github.com/hookweir/hookweir/shared/jsontext"
 )
 
 // Setting reads an environment variable or secret; "" when unset.
@@ -22,9 +24,28 @@ func Setting(name string) string {
 	return v.String()
 }
 
-// Bound says whether a binding of that name exists.
-func Bound(name string) bool {
-	return !js.Global().Get("context").Get("env").Get(name).IsUndefined()
+// Missing names those of the bindings that are not configured.
+func Missing(bindings ...string) []string {
+	var missing []string
+	env := js.Global().Get("context").Get("env")
+	for _, name := range bindings {
+		if env.Get(name).IsUndefined() {
+			missing = append(missing, "binding "+name+" of the consumers is missing: see consumers/wrangler.toml")
+		}
+	}
+	return missing
+}
+
+// Log writes one line of structured log: what happened, and pairs of name and
+// value.
+func Log(event string, kv ...string) {
+	line := append([]byte(nil), `{"event":`...)
+	line = jsontext.AppendString(line, event)
+	for i := 0; i+1 < len(kv); i += 2 {
+		line = jsontext.AppendString(append(line, ','), kv[i])
+		line = jsontext.AppendString(append(line, ':'), kv[i+1])
+	}
+	js.Global().Get("console").Call("log", string(append(line, '}')))
 }
 
 func host() js.Value { return js.Global().Get("context").Get("host") }
@@ -129,7 +150,7 @@ func (b Bucket) Delete(_ context.Context, key string) error {
 type Request struct {
 	Method  string
 	URL     string
-	Header  http.Header
+	Header  [][2]string
 	Body    []byte        // nil for none
 	Timeout time.Duration // for the answer, body included
 	MaxBody int           // bytes of the answer's body
@@ -151,7 +172,7 @@ func Fetch(_ context.Context, r Request) (*Response, error) {
 	if r.Body != nil {
 		body = toJS(r.Body)
 	}
-	v, err := call(host(), "fetch", r.Method, r.URL, headerToJS(r.Header), body,
+	v, err := call(host(), "fetch", r.Method, r.URL, listToJS(r.Header), body,
 		float64(r.Timeout/time.Millisecond), r.MaxBody)
 	if err != nil {
 		return nil, err

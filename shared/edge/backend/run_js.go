@@ -40,9 +40,8 @@ type Handlers struct {
 	// Scheduled runs on each cron tick.
 	Scheduled func(ctx context.Context) error
 
-	// Objects makes the logic of a Durable Object, by class. The name is the
-	// object's.
-	Objects map[string]func(name string, storage *Storage) (Object, error)
+	// Objects makes the logic of a Durable Object, by class.
+	Objects map[string]func(storage *Storage) (Object, error)
 
 	// Log takes one line of structured log.
 	Log func(event string, kv ...string)
@@ -193,11 +192,20 @@ func headerToGo(list js.Value) http.Header {
 }
 
 func headerToJS(h http.Header) js.Value {
-	list := js.Global().Get("Array").New()
+	var list [][2]string
 	for name, values := range h {
 		for _, v := range values {
-			list.Call("push", name, v)
+			list = append(list, [2]string{name, v})
 		}
+	}
+	return listToJS(list)
+}
+
+func listToJS(header [][2]string) js.Value {
+	list := js.Global().Get("Array").New(2 * len(header))
+	for i, h := range header {
+		list.SetIndex(2*i, h[0])
+		list.SetIndex(2*i+1, h[1])
 	}
 	return list
 }

@@ -1,0 +1,62 @@
+// Command consumers is the private Worker's module: it hands the bindings of
+// wrangler.toml to package service and serves.
+package main
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/hookweir/hookweir/shared/admin"
+	"github.com/hookweir/hookweir/shared/deliver"
+	"github.com/hookweir/hookweir/shared/edge/backend"
+	"github.com/hookweir/hookweir/shared/service"
+)
+
+func main() {
+	s, err := service.New(service.Config{
+		SourceKeys:   backend.Setting("SOURCE_KEYS"),
+		VaultKeys:    backend.Setting("VAULT_KEYS"),
+		AdminToken:   backend.Setting("ADMIN_TOKEN"),
+		PublicURL:    backend.Setting("PUBLIC_URL"),
+		Development:  backend.Setting("DEVELOPMENT") == "1",
+		Now:          time.Now,
+		Invoke:       backend.Invoke,
+		Sources:      backend.KV{Binding: "CONFIG"},
+		SendEvents:   func(messages [][]byte) error { return backend.SendBatch("EVENTS", messages) },
+		Payloads:     backend.Bucket{Binding: "PAYLOADS"},
+		Post:         post,
+		Log:          backend.Log,
+		BodyTooLarge: backend.ErrBodyTooLarge,
+		Missing: func() []string {
+			return backend.Missing("LEDGER", "TENANT", "CONFIG", "EVENTS", "PAYLOADS")
+		},
+	})
+	if err != nil {
+		panic(err)
+	}
+	backend.Run(handlers(backend.Handlers{
+		Fetch:     s.API,
+		BodyLimit: admin.MaxBody,
+		Queue:     s.Queue,
+		Objects: map[string]func(*backend.Storage) (backend.Object, error){
+			"Ledger": func(st *backend.Storage) (backend.Object, error) { return s.Ledger(st) },
+			"Tenant": func(st *backend.Storage) (backend.Object, error) { return s.Tenant(st) },
+		},
+		Log: backend.Log,
+	}))
+}
+
+// post sends one event to an agent. Nobody reads the answer's body.
+func post(ctx context.Context, r deliver.PostRequest) (deliver.PostResponse, error) {
+	res, err := backend.Fetch(ctx, backend.Request{
+		Method: "POST", URL: r.URL, Header: r.Header, Body: r.Body, Timeout: r.Deadline,
+	})
+	switch {
+	case errors.Is(err, backend.ErrTimeout):
+		return deliver.PostResponse{}, deliver.ErrTimeout
+	case err != nil:
+		return deliver.PostResponse{}, err
+	}
+	return deliver.PostResponse{Status: res.Status, RetryAfter: res.Header.Get("Retry-After")}, nil
+}

@@ -1,0 +1,102 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/hookweir/hookweir/shared/deliver"
+	"github.com/hookweir/hookweir/shared/ledger"
+	"github.com/hookweir/hookweir/shared/sqlstore"
+	"github.com/hookweir/hookweir/shared/tenant"
+	"github.com/hookweir/hookweir/shared/webhook"
+)
+
+// Storage is a Durable Object's own storage.
+type Storage interface {
+	sqlstore.DB
+	// SetAlarm sets the one alarm, in place of any other, without waiting.
+	SetAlarm(t time.Time) error
+}
+
+// Ledger is the logic of a Ledger object.
+type Ledger struct {
+	*ledger.Ledger
+	log func(event string, kv ...string)
+}
+
+// Alarm runs the safety net and says what it did.
+func (l Ledger) Alarm() error {
+	swept, err := l.Ledger.Alarm()
+	if swept.Requeued+swept.Purged+swept.Undropped > 0 || swept.Failed {
+		l.log("ledger_swept", "requeued", strconv.Itoa(swept.Requeued), "queue_refused", strconv.FormatBool(swept.Failed),
+			"purged", strconv.Itoa(swept.Purged), "payloads_left", strconv.Itoa(swept.Undropped))
+	}
+	return err
+}
+
+// Ledger makes the logic of a Ledger object. Whose it is, it learns from its
+// storage or its first call.
+func (s *Service) Ledger(storage Storage) (Ledger, error) {
+	l, err := ledger.New(ledger.Config{
+		DB: storage, Now: s.cfg.Now, SetAlarm: storage.SetAlarm,
+		Requeue: s.cfg.SendEvents,
+		DropPayload: func(claim string) error {
+			return s.cfg.Payloads.Delete(context.Background(), claim)
+		},
+	})
+	return Ledger{l, s.cfg.Log}, err
+}
+
+// Tenant makes the logic of a Tenant object.
+func (s *Service) Tenant(storage Storage) (*tenant.Tenant, error) {
+	return tenant.New(tenant.Config{
+		DB: storage, Now: s.cfg.Now, SetAlarm: storage.SetAlarm,
+		SourceKeys: s.sourceKeys, VaultKeys: s.vaultKeys,
+		Publisher: s.cfg.Sources,
+		Check:     check,
+	})
+}
+
+// check says whether a provider's scheme can verify with these secrets.
+func check(provider string, secrets [][]byte) error {
+	list := make([]webhook.Secret, len(secrets))
+	for i, v := range secrets {
+		list[i] = webhook.Secret{Value: v}
+	}
+	_, err := webhook.New(webhook.Config{Provider: provider, Secrets: list})
+	if errors.Is(err, webhook.ErrUnknownProvider) {
+		return tenant.ErrProvider
+	}
+	return err
+}
+
+// agent looks up where a tenant's events go.
+func (s *Service) agent(ctx context.Context, name string) (deliver.Agent, error) {
+	target, err := s.tenant(name).AgentTarget(ctx)
+	if errors.Is(err, tenant.ErrNotFound) {
+		return deliver.Agent{State: deliver.AgentNone}, nil
+	}
+	if err != nil {
+		return deliver.Agent{}, err
+	}
+	agent := deliver.Agent{URL: target.URL, State: deliver.AgentStopped, Generation: target.Generation}
+	if target.State == tenant.AgentActive {
+		agent.State = deliver.AgentActive
+	}
+	for _, secret := range target.Secrets {
+		key, err := webhook.ParseSecret(secret)
+		if err != nil {
+			return deliver.Agent{}, err
+		}
+		agent.Secrets = append(agent.Secrets, key)
+	}
+	return agent, nil
+}
+
+// agentGone stops the agent that answered 410. When the operator has
+// configured another meanwhile it fails, and the event is tried again.
+func (s *Service) agentGone(ctx context.Context, name string, generation int64, reason string) error {
+	return s.tenant(name).StopAgent(ctx, tenant.StopAgent{Generation: generation, Reason: reason})
+}

@@ -1,0 +1,164 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/hookweir/hookweir/shared/admin"
+	"github.com/hookweir/hookweir/shared/deliver"
+	"github.com/hookweir/hookweir/shared/ledger"
+	"github.com/hookweir/hookweir/shared/seal"
+	"github.com/hookweir/hookweir/shared/tenant"
+)
+
+// Bindings and queues, as in consumers/wrangler.toml.
+const (
+	BindingLedger = "LEDGER"
+	BindingTenant = "TENANT"
+
+	QueueEvents     = "events"
+	QueueEventsDead = "events-dead"
+)
+
+// Payloads is the bucket of bodies too large for a queue message.
+type Payloads interface {
+	// Get returns nil when there is no such object.
+	Get(ctx context.Context, key string) ([]byte, error)
+	Put(ctx context.Context, key string, content []byte) error
+	// Delete is no error when there is no such object.
+	Delete(ctx context.Context, key string) error
+}
+
+// Config is the platform and the settings.
+type Config struct {
+	// Settings, as configured; empty when unset.
+	SourceKeys, VaultKeys, AdminToken, PublicURL string
+	// Development allows agents on this machine.
+	Development bool
+
+	Now func() time.Time
+	// Invoke calls a Durable Object by binding and name.
+	Invoke func(ctx context.Context, binding, name, method string, payload []byte) ([]byte, error)
+	// Sources is the CONFIG namespace.
+	Sources tenant.Publisher
+	// SendEvents puts messages on the queue `events`.
+	SendEvents func(messages [][]byte) error
+	Payloads   Payloads
+	Post       func(ctx context.Context, r deliver.PostRequest) (deliver.PostResponse, error)
+	Log        func(event string, kv ...string)
+	// BodyTooLarge is what reading an API request's body over the platform's
+	// limit returns.
+	BodyTooLarge error
+	// Missing names what else of the platform is not there, for /healthz.
+	Missing func() []string
+}
+
+// Service is the private Worker.
+type Service struct {
+	cfg                   Config
+	sourceKeys, vaultKeys *seal.Ring
+	problems              []string
+	deliverer             *deliver.Deliverer
+	// API answers the requests of the service binding.
+	API http.Handler
+}
+
+// New puts the parts together. It fails only when a field is missing that no
+// setting could provide.
+func New(cfg Config) (*Service, error) {
+	if cfg.Now == nil || cfg.Invoke == nil || cfg.Sources == nil || cfg.SendEvents == nil ||
+		cfg.Payloads == nil || cfg.Post == nil || cfg.Log == nil {
+		return nil, errors.New("service: incomplete configuration")
+	}
+	s := &Service{cfg: cfg}
+	s.sourceKeys = s.ring("SOURCE_KEYS", cfg.SourceKeys)
+	s.vaultKeys = s.ring("VAULT_KEYS", cfg.VaultKeys)
+	var err error
+	if s.deliverer, err = s.newDeliverer(); err != nil {
+		return nil, err
+	}
+	s.API, err = admin.New(admin.Config{
+		AdminToken:    cfg.AdminToken,
+		Tenant:        func(name string) admin.TenantAPI { return s.tenant(name) },
+		Ledger:        func(name string, shard int) admin.LedgerAPI { return s.ledger(name, shard) },
+		PublicURL:     cfg.PublicURL,
+		AllowLoopback: cfg.Development,
+		Health:        s.health,
+		TooLarge:      cfg.BodyTooLarge,
+		Log:           cfg.Log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Service) ring(name, value string) *seal.Ring {
+	ring, err := seal.Parse(value)
+	if err != nil {
+		s.problems = append(s.problems, "secret "+name+" of the consumers is missing or malformed: wrangler secret put "+name+" -c consumers/wrangler.toml")
+		return nil
+	}
+	return ring
+}
+
+func (s *Service) health() []string {
+	if s.cfg.Missing == nil {
+		return s.problems
+	}
+	return append(s.cfg.Missing(), s.problems...)
+}
+
+func (s *Service) tenant(name string) tenant.Client {
+	return tenant.Client{Tenant: name, Invoke: func(ctx context.Context, method string, payload []byte) ([]byte, error) {
+		return s.cfg.Invoke(ctx, BindingTenant, name, method, payload)
+	}}
+}
+
+func (s *Service) ledger(name string, shard int) ledger.Client {
+	object := name + "/" + strconv.Itoa(shard)
+	return ledger.Client{Tenant: name, Shard: shard, Invoke: func(ctx context.Context, method string, payload []byte) ([]byte, error) {
+		return s.cfg.Invoke(ctx, BindingLedger, object, method, payload)
+	}}
+}
+
+func (s *Service) newDeliverer() (*deliver.Deliverer, error) {
+	return deliver.New(deliver.Config{
+		Now:           s.cfg.Now,
+		Rand:          rand.Float64,
+		Ledger:        func(name string, shard int) deliver.Ledger { return s.ledger(name, shard) },
+		Agent:         s.agent,
+		AgentGone:     s.agentGone,
+		Post:          s.cfg.Post,
+		Payload:       s.cfg.Payloads.Get,
+		Quarantine:    s.quarantine,
+		Log:           s.cfg.Log,
+		AllowLoopback: s.cfg.Development,
+	})
+}
+
+// quarantine keeps a message nobody can read where an operator finds it.
+func (s *Service) quarantine(ctx context.Context, id string, body []byte) error {
+	return s.cfg.Payloads.Put(ctx, "quarantine/"+id, body)
+}
+
+// Queue decides each message of a batch of the named queue.
+func (s *Service) Queue(ctx context.Context, queue string, batch []deliver.Message) []deliver.Verdict {
+	switch queue {
+	case QueueEvents:
+		return s.deliverer.Handle(ctx, batch)
+	case QueueEventsDead:
+		return s.deliverer.HandleDead(ctx, batch)
+	}
+	// A queue this build does not know: nothing is acknowledged unread.
+	s.cfg.Log("queue_unknown", "queue", queue)
+	verdicts := make([]deliver.Verdict, len(batch))
+	for i := range verdicts {
+		verdicts[i].Delay = time.Minute
+	}
+	return verdicts
+}
