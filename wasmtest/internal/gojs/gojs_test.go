@@ -57,7 +57,7 @@ func boot(t *testing.T, name string, seed uint64) (*Instance, *host, error) {
 	}
 	h := &host{loop: sched.New(start, sched.NewRand(seed, sched.Ties)), rand: sched.NewRand(seed, sched.Entropy)}
 	h.realm = jsobj.NewRealm(h)
-	in, err := module.Instantiate(name, h.realm, nil, Limits{Hang: time.Second})
+	in, err := module.Instantiate(Config{Name: name, Realm: h.realm, Limits: Limits{Hang: time.Second}})
 	require.NoError(t, err)
 	t.Cleanup(in.Close)
 	if err := in.Run(); err != nil {

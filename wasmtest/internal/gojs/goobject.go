@@ -40,18 +40,33 @@ func (g *goObject) Set(_ *jsobj.Realm, name string, v jsobj.Value) error {
 	return nil
 }
 
-// callback is a JavaScript function that calls the js.Func with this id.
+// callback is a JavaScript function that calls the js.Func with this id. Once
+// the program has ended it throws, as wasm_exec.js's does.
 func (g *goObject) callback(id jsobj.Value) *jsobj.Function {
-	g.in.callbacks++
-	return jsobj.NewFunction("Go callback", func(c *jsobj.Call) (jsobj.Value, error) {
+	in := g.in
+	f := jsobj.NewFunction("Go callback", func(c *jsobj.Call) (jsobj.Value, error) {
+		if in.err != nil && in.depth == 0 {
+			if in.quiet {
+				return jsobj.Undefined{}, nil
+			}
+			return nil, c.Realm.Fail("Go program has already exited")
+		}
 		event := c.Realm.NewRecord().
 			With("id", id).
 			With("this", c.This).
 			With("args", c.Realm.NewArray(c.Args...))
 		g.pending = event
-		if err := g.in.Resume(); err != nil {
-			return nil, err
+		if err := in.Resume(); err != nil {
+			if in.depth > 0 {
+				return nil, err // the frames below are gone as well
+			}
+			if in.quiet {
+				return jsobj.Undefined{}, nil
+			}
+			return nil, c.Realm.Fail(err.Error())
 		}
 		return event.Own("result"), nil
 	})
+	in.made = append(in.made, f)
+	return f
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/hookweir/hookweir/wasmtest/internal/jsobj"
@@ -18,18 +20,21 @@ type instanceKey struct{}
 type Instance struct {
 	Name  string // for messages: "worker.wasm#2"
 	Realm *jsobj.Realm
-	Owner any // whoever offers further imports
+	Owner any         // whoever offers further imports
+	OnEnd func(error) // told once, why the instance ended; may be nil
 
-	module    *Module
-	limits    Limits
-	guest     api.Module
-	memory    api.Memory
-	refs      *refs
-	output    *output
-	goObject  *goObject
-	timers    int32
-	timeouts  map[int32]func()
-	callbacks int // function wrappers made so far
+	module *Module
+
+	quiet    bool
+	limits   Limits
+	guest    api.Module
+	memory   api.Memory
+	refs     *refs
+	output   *output
+	goObject *goObject
+	timers   int32
+	timeouts map[int32]func()
+	made     []*jsobj.Function // callbacks since the last Made
 
 	depth   int
 	calls   uint64          // into the guest, so far
@@ -38,23 +43,37 @@ type Instance struct {
 	err     error // why the instance ended
 }
 
+// Config says how to instantiate a module.
+type Config struct {
+	Name   string // for messages
+	Realm  *jsobj.Realm
+	Global jsobj.Object // what the guest sees as globalThis; nil: the realm's
+	Owner  any          // whoever offers further imports
+	OnEnd  func(error)  // told once, why the instance ended; may be nil
+	Quiet  bool         // a callback into an ended program does nothing; else it throws
+	Limits Limits
+}
+
 // Instantiate puts the module in memory. Nothing runs yet.
-func (m *Module) Instantiate(name string, realm *jsobj.Realm, owner any, limits Limits) (*Instance, error) {
-	if limits.Hang == 0 {
-		limits.Hang = DefaultHang
+func (m *Module) Instantiate(c Config) (*Instance, error) {
+	if c.Limits.Hang == 0 {
+		c.Limits.Hang = DefaultHang
+	}
+	if c.Global == nil {
+		c.Global = c.Realm.Global
 	}
 	in := &Instance{
-		Name: name, Realm: realm, Owner: owner, module: m, limits: limits,
-		output:   newOutput(realm.Host().Log),
+		Name: c.Name, Realm: c.Realm, Owner: c.Owner, OnEnd: c.OnEnd, quiet: c.Quiet, module: m, limits: c.Limits,
+		output:   newOutput(c.Realm.Host().Log),
 		timeouts: map[int32]func(){},
 		entries:  map[string][]api.Function{},
 	}
 	in.goObject = newGoObject(in)
-	in.refs = newRefs(realm.Global, in.goObject)
+	in.refs = newRefs(c.Global, in.goObject)
 	config := wazero.NewModuleConfig().WithName("").WithStartFunctions()
 	guest, err := m.engine.runtime.InstantiateModule(context.Background(), m.compiled, config)
 	if err != nil {
-		return nil, fmt.Errorf("wasmtest: %s: %w", name, err)
+		return nil, fmt.Errorf("wasmtest: %s: %w", c.Name, err)
 	}
 	in.guest, in.memory = guest, guest.ExportedMemory("mem")
 	return in, nil
@@ -98,13 +117,17 @@ func (in *Instance) Call(export string, args ...uint64) ([]uint64, error) {
 	}
 	in.calls++
 	in.depth++
-	defer func() { in.depth-- }()
 	res, err := fn.Call(in.ctx, args...)
-	if err != nil {
-		in.end(in.reason(err))
-		return nil, in.err
+	in.depth--
+	if err == nil && in.err == nil {
+		return res, nil
 	}
-	return res, nil
+	if in.err == nil {
+		in.end(in.reason(err))
+	} else if in.depth == 0 {
+		in.close()
+	}
+	return nil, in.err
 }
 
 // entry is an export for the current depth of nesting: wazero's functions are
@@ -150,13 +173,10 @@ func (in *Instance) reason(err error) error {
 			return &HangError{in.Name, in.limits.Hang}
 		}
 	}
-	for _, target := range []any{new(*ExitError), new(*HangError), new(*TrapError), new(*jsobj.Missing)} {
-		if errors.As(err, target) {
-			return innermost(err)
-		}
-	}
-	if in.killed(err) {
-		return innermost(err)
+	err = innermost(err)
+	switch err.(type) {
+	case *ExitError, *HangError, *TrapError, *jsobj.Missing:
+		return err
 	}
 	return &TrapError{in.Name, err}
 }
@@ -176,13 +196,11 @@ func innermost(err error) error {
 	}
 }
 
-func (in *Instance) killed(err error) bool { return errors.Is(err, ErrKilled) }
-
 // ErrKilled is the end of an instance whose isolate was killed.
 var ErrKilled = errors.New("wasmtest: the isolate was killed")
 
-// Kill ends the instance. Inside a host function the caller must panic with
-// ErrKilled to leave the guest.
+// Kill ends the instance. Inside a host function the caller must then unwind
+// the guest by returning or panicking with err.
 func (in *Instance) Kill(err error) { in.end(err) }
 
 func (in *Instance) end(err error) {
@@ -190,12 +208,15 @@ func (in *Instance) end(err error) {
 		return
 	}
 	in.err = err
-	for id, cancel := range in.timeouts {
-		cancel()
-		delete(in.timeouts, id)
+	for _, id := range slices.Sorted(maps.Keys(in.timeouts)) {
+		in.timeouts[id]()
 	}
-	if in.depth <= 1 {
+	clear(in.timeouts)
+	if in.depth == 0 {
 		in.close()
+	}
+	if in.OnEnd != nil {
+		in.OnEnd(err)
 	}
 }
 
@@ -208,7 +229,6 @@ func (in *Instance) Err() error { return in.err }
 // Close ends a healthy instance.
 func (in *Instance) Close() {
 	in.end(errClosed)
-	in.close()
 }
 
 var errClosed = errors.New("wasmtest: the instance was closed")
@@ -222,8 +242,13 @@ func (in *Instance) Held() int { return in.refs.held() }
 // Timers is how many of the guest's timers are waiting.
 func (in *Instance) Timers() int { return len(in.timeouts) }
 
-// Callbacks is how many functions the guest has given to JavaScript so far.
-func (in *Instance) Callbacks() int { return in.callbacks }
+// Made are the callbacks that the guest has given to JavaScript since Made was
+// last called.
+func (in *Instance) Made() []*jsobj.Function {
+	made := in.made
+	in.made = nil
+	return made
+}
 
 // Hang is the real time one turn may take.
 func (in *Instance) Hang() time.Duration { return in.limits.Hang }

@@ -124,3 +124,6 @@ func (r *Realm) abortControllerClass() *Class {
 		},
 	}
 }
+
+// AbortSignalClass is globalThis.AbortSignal.
+func (r *Realm) AbortSignalClass() *Class { return r.classes.abortSignal }

@@ -3,9 +3,21 @@ package jsobj
 // Function is a JavaScript function written in Go, or a guest's callback.
 type Function struct {
 	Name string
+	Fate Fate
 	body Func
 	own  Props
 }
+
+// Fate is what became of a callback.
+type Fate int
+
+// Fates.
+const (
+	Unused  Fate = iota // nobody called it
+	Called              // called at least once
+	Skipped             // the promise it waited for went the other way
+	Source              // it belongs to a stream that has ended
+)
 
 // NewFunction is a function with the given name and body.
 func NewFunction(name string, body Func) *Function { return &Function{Name: name, body: body} }
@@ -15,7 +27,15 @@ func (f *Function) Class() *Class { return &Class{Name: "Function"} }
 
 // Call calls the function.
 func (f *Function) Call(r *Realm, this Value, args []Value) (Value, error) {
+	f.Fate = Called
 	return f.body(&Call{r, this, args})
+}
+
+// skip marks a callback that will never be called because the other one was.
+func skip(v Value) {
+	if f, ok := v.(*Function); ok && f.Fate == Unused {
+		f.Fate = Skipped
+	}
 }
 
 // Set writes a property.

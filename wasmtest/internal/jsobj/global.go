@@ -36,6 +36,28 @@ func (g *Global) Set(_ *Realm, name string, v Value) error {
 // Define writes a global.
 func (g *Global) Define(name string, v Value) { g.own.Set(name, v) }
 
+// Overlay is a global object that differs from another in one name: what the
+// proxy of syumai's wasm_exec.js gives each of its instances.
+type Overlay struct {
+	Global *Global
+	Name   string
+	Value  Value
+}
+
+// Class is a class by name only.
+func (o *Overlay) Class() *Class { return o.Global.Class() }
+
+// Get reads a global.
+func (o *Overlay) Get(r *Realm, name string) (Value, error) {
+	if name == o.Name {
+		return o.Value, nil
+	}
+	return o.Global.Get(r, name)
+}
+
+// Set writes a global.
+func (o *Overlay) Set(r *Realm, name string, v Value) error { return o.Global.Set(r, name, v) }
+
 func (r *Realm) newGlobal() *Global {
 	k := &r.classes
 	g := &Global{absent: []string{
@@ -140,3 +162,6 @@ func (r *Realm) defineTimers(g *Global) {
 		return Undefined{}, nil
 	}))
 }
+
+// Define gives the object a property that is no function.
+func (n *Namespace) Define(name string, v Value) { n.own.Set(name, v) }

@@ -95,6 +95,9 @@ func (h *Headers) add(r *Realm, name, value string, replace bool) error {
 	return nil
 }
 
+// Add appends a header as Headers.append does; the error is a *Throw.
+func (h *Headers) Add(r *Realm, name, value string) error { return h.add(r, name, value, false) }
+
 // fill takes the fields of a HeadersInit.
 func (h *Headers) fill(r *Realm, from Value) error {
 	switch from := from.(type) {

@@ -113,10 +113,11 @@ func (p *Promise) Then(fn func(value Value, rejected bool)) {
 func (p *Promise) then(onFulfilled, onRejected Value) *Promise {
 	next := p.realm.NewPromise()
 	p.Then(func(v Value, rejected bool) {
-		handler := onFulfilled
+		handler, other := onFulfilled, onRejected
 		if rejected {
-			handler = onRejected
+			handler, other = onRejected, onFulfilled
 		}
+		skip(other)
 		fn, ok := handler.(Callable)
 		switch {
 		case ok:

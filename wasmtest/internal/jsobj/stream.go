@@ -11,8 +11,10 @@ type Stream struct {
 	owner   Context // whose I/O it is; nil when the guest made it
 	chunks  []Value
 	waiting []func(chunk Value, done bool, failure Value)
+	source  *Record         // the guest's source object; nil for the host's
 	pull    func() *Promise // asks for more; nil when chunks come unasked
 	cancel  func(reason Value) *Promise
+	ahead   int // chunks to pull before anybody reads
 	started bool
 	pulling bool
 	again   bool
@@ -23,8 +25,8 @@ type Stream struct {
 	used    bool
 }
 
-// highWater is how many chunks are pulled before anybody reads (the default
-// of the streams standard).
+// highWater is how many chunks of a guest's source are pulled before anybody
+// reads (the default of the streams standard); of the host's, none.
 const highWater = 1
 
 // NewStream is a stream the host fills: pull is called when a chunk is wanted
@@ -81,6 +83,7 @@ func (s *Stream) Enqueue(chunk Value) {
 // Close ends the stream after what is queued.
 func (s *Stream) Close() {
 	s.closed = true
+	s.retire()
 	waiting := s.waiting
 	s.waiting = nil
 	for _, read := range waiting {
@@ -94,10 +97,23 @@ func (s *Stream) Fail(failure Value) {
 		return
 	}
 	s.failed, s.failure, s.chunks = true, failure, nil
+	s.retire()
 	waiting := s.waiting
 	s.waiting = nil
 	for _, read := range waiting {
 		read(nil, false, failure)
+	}
+}
+
+// retire notes that the source's callbacks are of no more use.
+func (s *Stream) retire() {
+	if s.source == nil {
+		return
+	}
+	for _, name := range s.source.Names() {
+		if f, ok := s.source.Own(name).(*Function); ok && f.Fate == Unused {
+			f.Fate = Source
+		}
 	}
 }
 
@@ -125,7 +141,7 @@ func (s *Stream) demand() {
 	if s.pull == nil || !s.started || s.closed || s.failed {
 		return
 	}
-	if len(s.waiting) == 0 && len(s.chunks) >= highWater {
+	if len(s.waiting) == 0 && len(s.chunks) >= s.ahead {
 		return
 	}
 	if s.pulling {
@@ -192,7 +208,7 @@ func (s *Stream) ReadAll(fn func(b []byte, failure Value)) {
 
 // sourced is a stream of a guest's underlying source.
 func (r *Realm) sourced(source *Record) *Stream {
-	s := &Stream{Base: Instance(r.classes.stream), realm: r}
+	s := &Stream{Base: Instance(r.classes.stream), realm: r, source: source, ahead: highWater}
 	control := &Controller{Base: Instance(r.classes.controller), stream: s}
 	callback := func(name string, arg Value) func() *Promise {
 		fn, ok := source.Own(name).(Callable)

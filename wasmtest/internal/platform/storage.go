@@ -67,6 +67,7 @@ var ErrSQLAmbient = errors.New("wasmtest: SQL that reads the clock or randomness
 
 var (
 	sqlControl = regexp.MustCompile(`(?i)^\s*(BEGIN|COMMIT|END|ROLLBACK|SAVEPOINT|RELEASE|ATTACH|DETACH|VACUUM)\b`)
+	sqlReads   = regexp.MustCompile(`(?i)^\s*(SELECT|PRAGMA|EXPLAIN|VALUES)\b`)
 	sqlAmbient = regexp.MustCompile(`(?i)\b(random|randomblob)\s*\(|\bCURRENT_(TIME|DATE|TIMESTAMP)\b|'now'|\bunixepoch\s*\(\s*\)`)
 )
 
@@ -78,8 +79,10 @@ func (s *Storage) Exec(query string, args []any) (Rows, error) {
 	if sqlAmbient.MatchString(query) {
 		return Rows{}, ErrSQLAmbient
 	}
-	if err := s.beginTurn(); err != nil {
-		return Rows{}, err
+	if !sqlReads.MatchString(query) {
+		if err := s.beginTurn(); err != nil {
+			return Rows{}, err
+		}
 	}
 	return s.query(query, args)
 }

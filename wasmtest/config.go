@@ -1,0 +1,180 @@
+package wasmtest
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/hookweir/hookweir/wasmtest/internal/gojs"
+	"github.com/hookweir/hookweir/wasmtest/internal/platform"
+	"github.com/hookweir/hookweir/wasmtest/internal/workerd"
+)
+
+// Config says what is deployed and what the world around it is like.
+type Config struct {
+	// Workers are deployed together; Fetch goes to the first.
+	Workers []Worker
+	// Servers are the outside world, by host name ("api.example.com",
+	// "127.0.0.1:9000"). A handler runs in one instant of virtual time and
+	// must not call the Edge.
+	Servers map[string]http.Handler
+	// Seed decides everything that chance decides. Zero means the
+	// environment's WASMTEST_SEED, or 1.
+	Seed uint64
+	// Start is what the clock shows first; zero means 2026-01-01.
+	Start time.Time
+	// Faults are the probabilities of faults; nil for none.
+	Faults Faults
+	// Script plans single faults: the Nth occasion of a kind, from 1.
+	Script []Hit
+	// Without holds faults back that Faults would let happen; see Shrink.
+	Without []Hit
+	// Calm is when Faults end, so that a run can come to rest; zero means
+	// never. Script is not affected.
+	Calm time.Time
+	// Hang is how much real time a module may run without returning; zero
+	// means 30 s.
+	Hang time.Duration
+}
+
+// Worker is a Worker: what its wrangler.toml says.
+type Worker struct {
+	Name   string
+	Module string // path of the .wasm file
+	Glue   Glue   // zero: the stock glue of syumai/workers
+
+	Vars      map[string]string // variables and secrets
+	KV        map[string]string // binding → namespace id
+	Buckets   map[string]string // binding → R2 bucket
+	Producers map[string]string // binding → queue
+	Consumers []Consumer
+	Objects   map[string]Class  // binding → Durable Object class
+	Services  map[string]string // binding → Worker
+	Crons     []string
+
+	// Allow is how much of each kind one event may leave behind, by the
+	// name that the failure gives it. Kinds that are absent keep the glue's
+	// own allowance, which is for syumai's AwaitPromise only.
+	Allow map[string]int
+}
+
+// Consumer is a queue that a Worker consumes. Zero values are production's
+// defaults. https://developers.cloudflare.com/queues/configuration/configure-queues/
+type Consumer struct {
+	Queue      string
+	BatchSize  int           // zero: 10
+	Timeout    time.Duration // zero: 5 s
+	Retries    int           // zero: 3; negative: none
+	RetryDelay time.Duration
+	DeadLetter string // queue; empty: dropped after the last retry
+}
+
+// Class is a Durable Object class; Script is the Worker that exports it, empty
+// for the Worker itself.
+type Class struct{ Name, Script string }
+
+// Glue is the JavaScript around a module.
+type Glue int
+
+// Glues.
+const (
+	// Syumai is what `workers-assets-gen` of github.com/syumai/workers
+	// writes: a new Go instance for each event.
+	Syumai Glue = iota
+	// Ingress is Hookweir's public Worker: shared/edge/ingress.
+	Ingress
+	// Backend is Hookweir's private Worker: shared/edge/backend.
+	Backend
+)
+
+// syumaiAwaits is how many callbacks one event may leave through syumai's
+// AwaitPromise, which releases only the one of its two that was called
+// (DESIGN §3 rule 3): more awaits in one event than any handler should need.
+const syumaiAwaits = 2_000
+
+// syumaiStreams is the same for the callbacks of its streams, which it never
+// releases: two for each body.
+const syumaiStreams = 200
+
+func (g Glue) new() (func(*workerd.Isolate) workerd.Glue, map[string]int) {
+	allow := map[string]int{"await callback": syumaiAwaits, "stream callback": syumaiStreams}
+	switch g {
+	case Ingress:
+		return workerd.NewIngress, nil
+	case Backend:
+		return workerd.NewBackend, allow
+	}
+	return workerd.NewSyumai, allow
+}
+
+func (w Worker) config(e *gojs.Engine) (workerd.Config, error) {
+	module, err := e.Load(w.Module)
+	if err != nil {
+		return workerd.Config{}, err
+	}
+	glue, allow := w.Glue.new()
+	c := workerd.Config{
+		Name: w.Name, Module: module, Glue: glue, Allow: map[string]int{},
+		Vars: w.Vars, KV: w.KV, Buckets: w.Buckets, Producers: w.Producers, Services: w.Services,
+		Crons: w.Crons, Objects: map[string]workerd.Class{},
+	}
+	for name, n := range allow {
+		c.Allow[name] = n
+	}
+	for name, n := range w.Allow {
+		c.Allow[name] = n
+	}
+	for binding, class := range w.Objects {
+		c.Objects[binding] = workerd.Class{Name: class.Name, Script: class.Script}
+	}
+	for _, k := range w.Consumers {
+		c.Consumers = append(c.Consumers, k.config())
+	}
+	return c, nil
+}
+
+func (k Consumer) config() workerd.Consumer {
+	c := workerd.Consumer{Queue: k.Queue, Consumer: platform.Consumer{
+		BatchSize: k.BatchSize, Timeout: k.Timeout, Retries: k.Retries, RetryDelay: k.RetryDelay, Dead: k.DeadLetter,
+	}}
+	if c.BatchSize == 0 {
+		c.BatchSize = 10
+	}
+	if c.Timeout == 0 {
+		c.Timeout = 5 * time.Second
+	}
+	if c.Retries == 0 {
+		c.Retries = 3
+	}
+	c.Retries = max(c.Retries, 0)
+	return c
+}
+
+func (c Config) seed() (uint64, error) {
+	text := os.Getenv("WASMTEST_SEED")
+	switch {
+	case c.Seed != 0:
+		return c.Seed, nil
+	case text == "":
+		return 1, nil
+	}
+	seed, err := strconv.ParseUint(text, 10, 64)
+	if err != nil || seed == 0 {
+		return 0, fmt.Errorf("wasmtest: WASMTEST_SEED=%q is no seed", text)
+	}
+	return seed, nil
+}
+
+// engine is the process's one compiler: modules are compiled once, whatever
+// number of tests deploys them. It is a constant that takes time to compute.
+var engine = sync.OnceValues(func() (*gojs.Engine, error) {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return gojs.NewEngine("", workerd.Imports())
+	}
+	return gojs.NewEngine(filepath.Join(dir, "hookweir-wasmtest"), workerd.Imports())
+})

@@ -1,0 +1,323 @@
+package wasmtest
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/hookweir/hookweir/wasmtest/internal/gojs"
+	"github.com/hookweir/hookweir/wasmtest/internal/jsobj"
+	"github.com/hookweir/hookweir/wasmtest/internal/platform"
+	"github.com/hookweir/hookweir/wasmtest/internal/sched"
+	"github.com/hookweir/hookweir/wasmtest/internal/workerd"
+)
+
+// maxAnswer is how much virtual time a request may take: past every limit the
+// platform has for one.
+const maxAnswer = time.Hour
+
+// TB is what New needs of a *testing.T, B or F.
+type TB interface {
+	Helper()
+	Name() string
+	Failed() bool
+	Logf(format string, args ...any)
+	Errorf(format string, args ...any)
+	Fatalf(format string, args ...any)
+	Cleanup(func())
+}
+
+// Edge is the deployed Workers and their world. It is used by one goroutine.
+type Edge struct {
+	t        TB // nil: failures panic
+	seed     uint64
+	world    *workerd.World
+	loop     *sched.Loop
+	reported int // leaks reported so far
+}
+
+// New deploys Workers for a test, and takes them down at its end. A failure
+// prints the seed and how to replay it.
+func New(t TB, c Config) *Edge {
+	t.Helper()
+	e, err := Open(c)
+	if err != nil {
+		t.Fatalf("%v", err)
+		return nil
+	}
+	e.t = t
+	t.Cleanup(func() {
+		e.check()
+		e.Close()
+		if t.Failed() {
+			t.Logf("wasmtest: seed %d, %d faults, clock at %s; replay with: WASMTEST_SEED=%d go test -run '^%s$'",
+				e.seed, len(e.Hits()), e.Now().Format(time.RFC3339Nano), e.seed, t.Name())
+		}
+	})
+	return e
+}
+
+// Open deploys Workers outside a test: failures panic, and the caller calls
+// Close.
+func Open(c Config) (*Edge, error) {
+	seed, err := c.seed()
+	if err != nil {
+		return nil, err
+	}
+	if len(c.Workers) == 0 {
+		return nil, fmt.Errorf("wasmtest: no Workers")
+	}
+	if c.Start.IsZero() {
+		c.Start = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	}
+	faults, err := platform.NewInjector(seed, c.Faults, c.Script, c.Without, c.Calm)
+	if err != nil {
+		return nil, err
+	}
+	e := &Edge{seed: seed, loop: sched.New(c.Start, sched.NewRand(seed, sched.Ties))}
+	e.world = workerd.NewWorld(&platform.World{
+		Loop: e.loop, Trace: sched.NewTrace(c.Start), Latency: sched.NewRand(seed, sched.Latency), Faults: faults,
+	}, sched.NewRand(seed, sched.Entropy))
+	e.world.Servers, e.world.Limits = c.Servers, gojs.Limits{Hang: c.Hang}
+	compiler, err := engine()
+	if err != nil {
+		return nil, err
+	}
+	var configs []workerd.Config
+	for _, w := range c.Workers {
+		config, err := w.config(compiler)
+		if err != nil {
+			return nil, err
+		}
+		configs = append(configs, config)
+	}
+	return e, e.world.Deploy(configs)
+}
+
+// Close takes everything down.
+func (e *Edge) Close() {
+	for _, w := range e.world.Workers() {
+		w.Close()
+	}
+}
+
+// Fetch sends a request to the first Worker and runs until its response is
+// whole. What the event goes on to do (waitUntil) happens in the calls that
+// follow. A Worker that throws or dies answers 500, as the platform does; a
+// client that was made to hang up (ClientGone) gets 499.
+func (e *Edge) Fetch(r *http.Request) *http.Response {
+	e.helper()
+	return e.Worker(e.world.Workers()[0].Name).Fetch(r)
+}
+
+// Send sends a request to the first Worker and returns at once; done gets the
+// response in one of the calls that follow.
+func (e *Edge) Send(r *http.Request, done func(*http.Response)) {
+	e.helper()
+	e.Worker(e.world.Workers()[0].Name).Send(r, done)
+}
+
+// Advance runs d of virtual time.
+func (e *Edge) Advance(d time.Duration) {
+	e.helper()
+	end := e.Now().Add(d)
+	e.run(end, func() bool { return false })
+	e.loop.Move(end)
+}
+
+// AdvanceTo runs until the clock shows t.
+func (e *Edge) AdvanceTo(t time.Time) {
+	e.helper()
+	e.Advance(t.Sub(e.Now()))
+}
+
+// Cron fires every cron trigger now, beside the ticks that Advance brings.
+func (e *Edge) Cron() {
+	e.helper()
+	for _, w := range e.world.Workers() {
+		w.Cron()
+	}
+	e.check()
+}
+
+// After runs fn in d of virtual time: a part of the world that acts by itself.
+// fn may use the Edge's methods that do not run the loop: Send, Queue, KV …
+func (e *Edge) After(d time.Duration, fn func()) { e.loop.After(d, "test", fn) }
+
+// Now is what the clock shows.
+func (e *Edge) Now() time.Time { return e.loop.Now() }
+
+// Seed is the seed of this run.
+func (e *Edge) Seed() uint64 { return e.seed }
+
+// Rand is a source of randomness for the test's own workload, drawn from the
+// seed but apart from everything else.
+func (e *Edge) Rand() *sched.Rand { return sched.NewRand(e.seed, sched.Workload) }
+
+// Trace is everything that happened, line by line, in virtual seconds.
+func (e *Edge) Trace() []string { return e.world.Trace.Lines() }
+
+// TraceSum is a digest of the trace.
+func (e *Edge) TraceSum() uint64 { return e.world.Trace.Sum() }
+
+// Hits are the faults that happened, in order.
+func (e *Edge) Hits() []Hit { return e.world.Faults.Hits() }
+
+// Leaks are what events left behind so far beyond what was allowed.
+func (e *Edge) Leaks() []string {
+	var list []string
+	for _, l := range e.world.Leaks() {
+		list = append(list, l.String())
+	}
+	return list
+}
+
+// LogLine is a line that a Worker logged.
+type LogLine = workerd.Line
+
+// Log is every line logged so far.
+func (e *Edge) Log() []LogLine { return e.world.Log() }
+
+func (e *Edge) helper() {
+	if e.t != nil {
+		e.t.Helper()
+	}
+}
+
+// run runs the loop and then looks whether the test is over.
+func (e *Edge) run(end time.Time, done func() bool) {
+	e.helper()
+	err := e.loop.Run(end, func() bool { return e.world.Failure() != nil || done() })
+	if err != nil {
+		e.world.Fail(err)
+	}
+	e.check()
+}
+
+// check fails the test by what no Worker could have caused and by leaks.
+func (e *Edge) check() {
+	e.helper()
+	leaks := e.world.Leaks()
+	for _, l := range leaks[e.reported:] {
+		e.failf("wasmtest: %s", l)
+	}
+	e.reported = len(leaks)
+	if err := e.world.Failure(); err != nil {
+		if e.t == nil {
+			panic(err)
+		}
+		e.t.Fatalf("%v", err)
+	}
+}
+
+func (e *Edge) failf(format string, args ...any) {
+	e.helper()
+	if e.t == nil {
+		panic(fmt.Sprintf(format, args...))
+	}
+	e.t.Errorf(format, args...)
+}
+
+// Worker is the Worker of this name.
+func (e *Edge) Worker(name string) *DeployedWorker {
+	e.helper()
+	w := e.world.Worker(name)
+	if w == nil {
+		e.failf("wasmtest: there is no Worker %q", name)
+		panic("wasmtest: there is no Worker " + name)
+	}
+	return &DeployedWorker{e, w}
+}
+
+// DeployedWorker is one of the Workers.
+type DeployedWorker struct {
+	edge   *Edge
+	worker *workerd.Worker
+}
+
+// Fetch is Edge.Fetch, to this Worker.
+func (w *DeployedWorker) Fetch(r *http.Request) *http.Response {
+	e := w.edge
+	e.helper()
+	var res *http.Response
+	w.Send(r, func(p *http.Response) { res = p })
+	e.run(e.Now().Add(maxAnswer), func() bool { return res != nil })
+	if res == nil {
+		e.failf("wasmtest: %s %s: no answer within %v of virtual time", r.Method, r.URL, maxAnswer)
+		return response(r, workerd.Response{Status: 504})
+	}
+	return res
+}
+
+// Send is Edge.Send, to this Worker.
+func (w *DeployedWorker) Send(r *http.Request, done func(*http.Response)) {
+	q, err := request(r)
+	if err != nil {
+		w.edge.failf("wasmtest: reading the request: %v", err)
+		return
+	}
+	w.worker.Fetch(q, func(p workerd.Response, err error) {
+		switch {
+		case err == workerd.ErrGone:
+			p = workerd.Response{Status: 499}
+		case err != nil:
+			p = workerd.Response{Status: 500, Body: []byte(err.Error())}
+		}
+		done(response(r, p))
+	})
+}
+
+// Kill kills every isolate of the Worker: memory gone, storage kept.
+func (w *DeployedWorker) Kill() { w.worker.Kill() }
+
+// Recycle replaces every idle isolate of the Worker.
+func (w *DeployedWorker) Recycle() { w.worker.Recycle() }
+
+func request(r *http.Request) (workerd.Request, error) {
+	u := *r.URL
+	if u.Host == "" {
+		u.Host = r.Host
+	}
+	if u.Scheme == "" {
+		u.Scheme = "https"
+	}
+	q := workerd.Request{Method: r.Method, URL: u.String()}
+	names := headerNames(r.Header)
+	if r.Header.Get("Host") == "" && u.Host != "" {
+		q.Header = append(q.Header, jsobj.Field{Name: "host", Value: u.Host})
+	}
+	for _, name := range names {
+		for _, v := range r.Header[name] {
+			q.Header = append(q.Header, jsobj.Field{Name: name, Value: v})
+		}
+	}
+	if r.Body == nil || r.Body == http.NoBody {
+		return q, nil
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return q, err
+	}
+	if q.Body = body; body == nil {
+		q.Body = []byte{}
+	}
+	if r.ContentLength >= 0 && r.Header.Get("Content-Length") == "" {
+		q.Header = append(q.Header, jsobj.Field{Name: "content-length", Value: fmt.Sprint(len(body))})
+	}
+	return q, nil
+}
+
+func response(r *http.Request, p workerd.Response) *http.Response {
+	res := &http.Response{
+		StatusCode: p.Status, Status: fmt.Sprintf("%d %s", p.Status, http.StatusText(p.Status)),
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: http.Header{}, Request: r,
+		Body: io.NopCloser(bytes.NewReader(p.Body)), ContentLength: int64(len(p.Body)),
+	}
+	for _, f := range p.Header {
+		res.Header.Add(f.Name, f.Value)
+	}
+	return res
+}

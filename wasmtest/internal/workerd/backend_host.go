@@ -1,0 +1,122 @@
+package workerd
+
+import (
+	"errors"
+
+	"github.com/hookweir/hookweir/wasmtest/internal/jsobj"
+)
+
+// hostFetch is host.fetch(method, url, headers, body|null, ms, maxBody).
+func (g *backend) hostFetch(c *jsobj.Call) (jsobj.Value, error) {
+	r := g.iso.realm
+	h := r.NewHeaders()
+	if err := pairs(r, h, c.Arg(2)); err != nil {
+		return nil, err
+	}
+	signal, err := r.Invoke(r.AbortSignalClass(), "timeout", c.Arg(4))
+	if err != nil {
+		return nil, err
+	}
+	init := r.NewRecord().With("method", c.Arg(0)).With("headers", h).With("redirect", "manual").With("signal", signal)
+	if c.Arg(3) != nil {
+		init.With("body", c.Arg(3))
+	}
+	fetched, err := g.iso.fetch(&jsobj.Call{Realm: r, Args: []jsobj.Value{c.Arg(1), init}})
+	if err != nil {
+		return nil, err
+	}
+	out, limit := r.NewPromise(), int(jsobj.ToNumber(c.Arg(5)))
+	fetched.(*jsobj.Promise).Then(func(v jsobj.Value, rejected bool) {
+		if rejected {
+			out.Reject(v)
+			return
+		}
+		p := v.(*jsobj.Response)
+		give := func(b []byte, tooLarge bool) {
+			out.Resolve(r.NewRecord().With("status", float64(p.Status)).With("headers", flat(r, p.Headers)).
+				With("body", r.NewBytes(b)).With("tooLarge", tooLarge))
+		}
+		if p.Stream() == nil {
+			give(nil, false)
+			return
+		}
+		readLimited(p.Stream(), limit, func(b []byte, tooLarge bool, failure jsobj.Value) {
+			if failure != nil {
+				out.Reject(failure)
+				return
+			}
+			give(b, tooLarge)
+		})
+	})
+	return out, nil
+}
+
+// hostInvoke is host.invoke(binding, name, method, payload).
+func (g *backend) hostInvoke(c *jsobj.Call) (jsobj.Value, error) {
+	r := g.iso.realm
+	namespace, ok := g.iso.env.Own(jsobj.Describe(c.Arg(0))).(jsobj.Object)
+	if !ok {
+		return r.Rejected(r.NewError("Error", "binding "+jsobj.Describe(c.Arg(0))+" is not configured")), nil
+	}
+	stub, err := r.Invoke(namespace, "getByName", c.Arg(1))
+	if err != nil {
+		return nil, err
+	}
+	return r.Invoke(stub.(jsobj.Object), "invoke", c.Arg(1), c.Arg(2), c.Arg(3))
+}
+
+// hostObjectGet is host.objectGet(binding, key).
+func (g *backend) hostObjectGet(c *jsobj.Call) (jsobj.Value, error) {
+	r := g.iso.realm
+	bucket, ok := g.iso.env.Own(jsobj.Describe(c.Arg(0))).(jsobj.Object)
+	if !ok {
+		return r.Rejected(r.NewError("TypeError", "Cannot read properties of undefined (reading 'get')")), nil
+	}
+	got, err := r.Invoke(bucket, "get", c.Arg(1))
+	if err != nil {
+		return nil, err
+	}
+	out := r.NewPromise()
+	got.(*jsobj.Promise).Then(func(v jsobj.Value, rejected bool) {
+		blob, ok := v.(*jsobj.Blob)
+		if rejected || !ok {
+			if rejected {
+				out.Reject(v)
+			} else {
+				out.Resolve(nil)
+			}
+			return
+		}
+		blob.Stream().ReadAll(func(b []byte, failure jsobj.Value) {
+			if failure != nil {
+				out.Reject(failure)
+				return
+			}
+			out.Resolve(r.NewBytes(b))
+		})
+	})
+	return out, nil
+}
+
+var errRollback = errors.New("workerd: roll back")
+
+// hostTransaction is host.transaction(storage, body).
+func (g *backend) hostTransaction(c *jsobj.Call) (jsobj.Value, error) {
+	r := g.iso.realm
+	storage, ok := c.Arg(0).(jsobj.Object)
+	body, callable := c.Arg(1).(jsobj.Callable)
+	if !ok || !callable {
+		return nil, r.TypeError("context.host.transaction: wrong arguments")
+	}
+	_, err := r.Invoke(storage, "transactionSync", jsobj.NewFunction("transaction", func(*jsobj.Call) (jsobj.Value, error) {
+		commit, err := body.Call(r, jsobj.Undefined{}, nil)
+		if err == nil && !jsobj.Truthy(commit) {
+			err = errRollback
+		}
+		return nil, err
+	}))
+	if errors.Is(err, errRollback) {
+		err = nil
+	}
+	return jsobj.Undefined{}, err
+}

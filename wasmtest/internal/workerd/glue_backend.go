@@ -1,0 +1,285 @@
+package workerd
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/hookweir/hookweir/wasmtest/internal/gojs"
+	"github.com/hookweir/hookweir/wasmtest/internal/jsobj"
+)
+
+// Limits of backend.mjs.
+const (
+	backendMaxEvents = 5_000
+	backendMaxMemory = 48 << 20
+)
+
+// backend is shared/edge/backend/backend.mjs in Go: one shared instance, a
+// goroutine per event, see that package's doc.go.
+type backend struct {
+	iso     *Isolate
+	current *backendInstance
+	all     []*backendInstance
+	serial  int
+	host    *jsobj.Namespace
+}
+
+// NewBackend is the glue of the private Worker.
+func NewBackend(iso *Isolate) Glue {
+	g := &backend{iso: iso}
+	g.host = iso.realm.NewNamespace("context.host", map[string]jsobj.Func{
+		"fetch": g.hostFetch, "invoke": g.hostInvoke, "objectGet": g.hostObjectGet, "transaction": g.hostTransaction,
+	})
+	return g
+}
+
+// Instances implements Glue.
+func (g *backend) Instances() []*gojs.Instance {
+	var list []*gojs.Instance
+	for _, in := range g.all {
+		if in.guest.Err() == nil {
+			list = append(list, in.guest)
+		}
+	}
+	return list
+}
+
+type backendInstance struct {
+	iso     *Isolate
+	guest   *gojs.Instance
+	binding *jsobj.Record
+	flight  []*flight
+	events  int
+	dead    bool
+	retired bool
+	isReady bool
+}
+
+// flight is an event in an instance.
+type flight struct{ out *jsobj.Promise }
+
+func (in *backendInstance) ready() { in.isReady = true }
+
+func (in *backendInstance) full() bool {
+	return in.dead || in.retired || in.events >= backendMaxEvents || in.guest.Memory() > backendMaxMemory
+}
+
+// get is the instance for the next event.
+func (g *backend) get() (*backendInstance, error) {
+	if g.current != nil && !g.current.full() {
+		return g.current, nil
+	}
+	// An instance that was replaced goes when its last event has ended.
+	g.all = slices.DeleteFunc(g.all, func(in *backendInstance) bool {
+		idle := len(in.flight) == 0
+		if idle {
+			in.guest.Close()
+		}
+		return idle
+	})
+	r := g.iso.realm
+	in := &backendInstance{iso: g.iso, binding: r.NewRecord()}
+	waitUntil := jsobj.NewFunction("waitUntil", func(c *jsobj.Call) (jsobj.Value, error) {
+		g.iso.current.WaitUntil(c.Realm.Resolved(c.Arg(0)))
+		return jsobj.Undefined{}, nil
+	})
+	retire := jsobj.NewFunction("retire", func(*jsobj.Call) (jsobj.Value, error) {
+		in.retired = true
+		return jsobj.Undefined{}, nil
+	})
+	r.Global.Define("context", r.NewRecord().
+		With("env", g.iso.env).
+		With("ctx", r.NewRecord().With("waitUntil", waitUntil)).
+		With("binding", in.binding).
+		With("host", g.host).
+		With("retire", retire))
+	var err error
+	if in.guest, err = g.iso.Boot(in, nil, true, in.die); err != nil {
+		return nil, err
+	}
+	g.current, g.all = in, append(g.all, in)
+	if err := in.guest.Run(); err == nil && !in.isReady {
+		in.die(fmt.Errorf("main did not call ready"))
+	}
+	in.guest.Made()
+	return in, nil
+}
+
+func (in *backendInstance) die(why error) {
+	if in.dead {
+		return
+	}
+	in.dead = true
+	in.iso.Log("error", fmt.Sprintf(`{"level":"error","event":"backend.instance_died","why":%q,"in_flight":%d}`, why, len(in.flight)))
+	for _, f := range in.flight {
+		f.out.Reject(in.iso.realm.NewError("Error", "the instance ended before this event"))
+	}
+	in.flight = nil
+}
+
+// run enters Go with resolve and reject, before args, and gives what Go
+// answers.
+func (in *backendInstance) run(handler string, args ...jsobj.Value) *jsobj.Promise {
+	r, f := in.iso.realm, &flight{in.iso.realm.NewPromise()}
+	in.events++
+	if in.dead {
+		f.out.Reject(r.NewError("Error", "the instance did not start"))
+		return f.out
+	}
+	in.flight = append(in.flight, f)
+	end := func(settle func(jsobj.Value)) *jsobj.Function {
+		return jsobj.NewFunction("settle", func(c *jsobj.Call) (jsobj.Value, error) {
+			in.flight = slices.DeleteFunc(in.flight, func(o *flight) bool { return o == f })
+			settle(c.Arg(0))
+			return jsobj.Undefined{}, nil
+		})
+	}
+	resolve, reject := end(f.out.Resolve), end(f.out.Reject)
+	err := in.enter(handler, resolve, reject, args)
+	if err != nil {
+		in.die(err)
+		f.out.Settle(nil, err)
+	}
+	return f.out
+}
+
+// enter calls a handler. syumai's own take one argument and give a promise.
+func (in *backendInstance) enter(handler string, resolve, reject jsobj.Value, args []jsobj.Value) error {
+	r := in.iso.realm
+	fn, ok := in.binding.Own(handler).(jsobj.Callable)
+	if !ok {
+		return r.TypeError("binding." + handler + " is not a function")
+	}
+	if handler == "handleQueueMessageBatch" || handler == "runScheduler" {
+		v, err := fn.Call(r, in.binding, args)
+		if err != nil {
+			return err
+		}
+		p, ok := v.(*jsobj.Promise)
+		if !ok {
+			return r.TypeError("Cannot read properties of undefined (reading 'then')")
+		}
+		_, err = r.Invoke(p, "then", resolve, reject)
+		return err
+	}
+	_, err := fn.Call(r, in.binding, append([]jsobj.Value{resolve, reject}, args...))
+	return err
+}
+
+// Fetch implements Glue.
+func (g *backend) Fetch(_ *Context, q *jsobj.Request) (*jsobj.Promise, error) {
+	in, err := g.get()
+	if err != nil {
+		return nil, err
+	}
+	r, out := g.iso.realm, g.iso.realm.NewPromise()
+	limit := int(jsobj.ToNumber(in.binding.Own("bodyLimit")))
+	enter := func(body jsobj.Value) {
+		in.run("handleFetch", q.Method, q.URL, flat(r, q.Headers), body).Then(func(v jsobj.Value, rejected bool) {
+			if rejected {
+				out.Reject(v)
+				return
+			}
+			out.Settle(g.answer(v))
+		})
+	}
+	if q.Stream() == nil {
+		enter(r.NewBytes(nil))
+		return out, nil
+	}
+	readLimited(q.Stream(), limit, func(b []byte, tooLarge bool, failure jsobj.Value) {
+		switch {
+		case failure != nil:
+			out.Reject(failure)
+		case tooLarge:
+			enter(nil)
+		default:
+			enter(r.NewBytes(b))
+		}
+	})
+	return out, nil
+}
+
+// answer makes a Response of {status, headers, body}.
+func (g *backend) answer(v jsobj.Value) (jsobj.Value, error) {
+	r := g.iso.realm
+	h := r.NewHeaders()
+	if err := pairs(r, h, option(v, "headers")); err != nil {
+		return nil, err
+	}
+	var body *jsobj.Stream
+	if b, _ := jsobj.BytesOf(option(v, "body")); len(b) > 0 {
+		body = r.StreamOf(append([]byte(nil), b...))
+	}
+	return r.NewResponse(int(jsobj.ToNumber(option(v, "status"))), h, body), nil
+}
+
+func flat(r *jsobj.Realm, h *jsobj.Headers) *jsobj.Array {
+	var list []jsobj.Value
+	for _, f := range h.Combined() {
+		list = append(list, f.Name, f.Value)
+	}
+	return r.NewArray(list...)
+}
+
+func pairs(r *jsobj.Realm, h *jsobj.Headers, v jsobj.Value) error {
+	list, err := r.Iterate(v)
+	if err != nil {
+		return err
+	}
+	for i := 0; i+1 < len(list); i += 2 {
+		if err := h.Add(r, jsobj.Describe(list[i]), jsobj.Describe(list[i+1])); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Queue implements Glue.
+func (g *backend) Queue(_ *Context, batch jsobj.Value) (*jsobj.Promise, error) {
+	return g.enter("handleQueueMessageBatch", batch)
+}
+
+// Scheduled implements Glue.
+func (g *backend) Scheduled(_ *Context, event jsobj.Value) (*jsobj.Promise, error) {
+	return g.enter("runScheduler", event)
+}
+
+func (g *backend) enter(handler string, args ...jsobj.Value) (*jsobj.Promise, error) {
+	in, err := g.get()
+	if err != nil {
+		return nil, err
+	}
+	return in.run(handler, args...), nil
+}
+
+// Object implements Glue.
+func (g *backend) Object(a *Actor) (ObjectGlue, error) {
+	g.serial++
+	return &backendObject{g, a, float64(g.serial)}, nil
+}
+
+// backendObject is backend.mjs's objectClass.
+type backendObject struct {
+	glue   *backend
+	actor  *Actor
+	serial float64
+}
+
+// Call implements ObjectGlue: there is one method, invoke(id, method, payload).
+func (o *backendObject) Call(method string, args []jsobj.Value) (*jsobj.Promise, error) {
+	if method != "invoke" || len(args) != 3 {
+		return nil, o.glue.iso.realm.TypeError("The RPC receiver does not implement the method \"" + method + "\".")
+	}
+	return o.glue.enter("handleObject", o.serial, o.actor.Object.Class, o.actor.state, args[0], args[1], args[2])
+}
+
+// Fetch implements ObjectGlue.
+func (o *backendObject) Fetch(*jsobj.Request) (*jsobj.Promise, error) {
+	return nil, o.glue.iso.realm.TypeError("Handler does not export a fetch() function.")
+}
+
+// Alarm implements ObjectGlue.
+func (o *backendObject) Alarm() (*jsobj.Promise, error) {
+	return o.glue.enter("handleAlarm", o.serial, o.actor.Object.Class, o.actor.state, o.actor.Object.Name)
+}

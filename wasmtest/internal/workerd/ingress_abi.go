@@ -1,0 +1,260 @@
+package workerd
+
+import (
+	"crypto/hmac"
+	"crypto/md5"
+	"crypto/sha1"
+	"crypto/sha256"
+	"crypto/sha512"
+	"fmt"
+	"hash"
+
+	"github.com/hookweir/hookweir/shared/wire"
+	"github.com/hookweir/hookweir/wasmtest/internal/gojs"
+	"github.com/hookweir/hookweir/wasmtest/internal/jsobj"
+)
+
+// The ABI of shared/edge/ingress/abi.go, which links into the guest only.
+const (
+	opBody      = 1
+	opKVGet     = 2
+	opKVPut     = 3
+	opQueueSend = 4
+	opObjectPut = 5
+	opForward   = 6
+
+	statusOK       = 0
+	statusAbsent   = 1
+	statusFailed   = -1
+	statusTimeout  = -2
+	statusTooLarge = -3
+	statusMissing  = -4
+)
+
+// EdgeImports is the import module "edge".
+func EdgeImports() []gojs.Import {
+	row := func(name string, params, results int, call func(in *ingressInstance, a []uint64)) gojs.Import {
+		return gojs.Import{Module: "edge", Name: name, Params: params, Results: results, Call: func(g *gojs.Instance, stack []uint64) {
+			call(g.Owner.(*ingressInstance), stack)
+		}}
+	}
+	return []gojs.Import{
+		row("ready", 2, 0, func(in *ingressInstance, a []uint64) { in.scratch, in.capacity = uint32(a[0]), uint32(a[1]) }),
+		row("respond", 3, 0, func(in *ingressInstance, a []uint64) {
+			in.respond(int32(a[0]), in.guest.Bytes(uint32(a[1]), uint32(a[2])))
+		}),
+		row("call", 6, 0, func(in *ingressInstance, a []uint64) {
+			in.call(int32(a[0]), int32(a[1]), int32(a[2]), int32(a[3]), in.guest.Bytes(uint32(a[4]), uint32(a[5])))
+		}),
+		row("later", 4, 0, func(in *ingressInstance, a []uint64) {
+			in.later(int32(a[0]), int32(a[1]), in.guest.Bytes(uint32(a[2]), uint32(a[3])))
+		}),
+		row("hmac", 6, 0, func(in *ingressInstance, a []uint64) {
+			mac := hmac.New(hashOf(int32(a[0])), in.guest.Bytes(uint32(a[1]), uint32(a[2])))
+			mac.Write(in.guest.Bytes(uint32(a[3]), uint32(a[4])))
+			sum := mac.Sum(nil)
+			copy(in.guest.Bytes(uint32(a[5]), uint32(len(sum))), sum)
+		}),
+		row("setting", 4, 1, func(in *ingressInstance, a []uint64) {
+			a[0] = uint64(uint32(in.setting(string(in.guest.Bytes(uint32(a[0]), uint32(a[1]))), uint32(a[2]), uint32(a[3]))))
+		}),
+		row("log", 2, 0, func(in *ingressInstance, a []uint64) {
+			in.iso.Log("log", string(in.guest.Bytes(uint32(a[0]), uint32(a[1]))))
+		}),
+		row("retire", 0, 0, func(in *ingressInstance, _ []uint64) { in.retired = true }),
+	}
+}
+
+func hashOf(alg int32) func() hash.Hash {
+	switch alg {
+	case 1:
+		return sha1.New
+	case 2:
+		return sha256.New
+	case 3:
+		return sha512.New
+	case 4:
+		return md5.New
+	}
+	panic(&jsobj.Missing{Name: fmt.Sprintf("edge.hmac with hash %d", alg)})
+}
+
+func (in *ingressInstance) respond(req int32, b []byte) {
+	r := in.requests[req]
+	if r == nil {
+		return
+	}
+	f := wire.NewReader(b)
+	status := int(f.Uint32())
+	h := in.iso.realm.NewHeaders()
+	for n := f.Count(8); n > 0; n-- {
+		name, value := f.String(), f.String()
+		if err := h.Add(in.iso.realm, name, value); err != nil {
+			panic(err)
+		}
+	}
+	body := append([]byte(nil), f.Bytes()...)
+	if err := f.Done(); err != nil {
+		panic(fmt.Errorf("edge.respond: %w", err))
+	}
+	var stream *jsobj.Stream
+	if len(body) > 0 {
+		stream = in.iso.realm.StreamOf(body)
+	}
+	r.answer(in.iso.realm.NewResponse(status, h, stream))
+}
+
+func (in *ingressInstance) setting(name string, out, size uint32) int32 {
+	value, ok := in.iso.env.Own(name).(string)
+	if !ok {
+		return -1
+	}
+	if len(value) <= int(size) {
+		copy(in.guest.Bytes(out, size), value)
+	}
+	return int32(len(value))
+}
+
+func (in *ingressInstance) call(req, call, op, ms int32, arg []byte) {
+	r := in.requests[req]
+	if r == nil {
+		return
+	}
+	work, err := in.start(r, op, arg)
+	if err != nil {
+		in.unwind(err)
+		work = in.iso.realm.Rejected(in.iso.realm.Caught(err))
+	}
+	in.settle(r, call, work, ms)
+}
+
+func (in *ingressInstance) later(req, op int32, arg []byte) {
+	r := in.requests[req]
+	if r == nil {
+		return
+	}
+	work, err := in.start(r, op, arg)
+	if err != nil {
+		in.unwind(err)
+		in.logFailure("edge.later_failed", in.iso.realm.Caught(err))
+		return
+	}
+	caught := in.iso.realm.NewPromise()
+	work.Then(func(v jsobj.Value, rejected bool) {
+		if rejected {
+			in.logFailure("edge.later_failed", v)
+		}
+		caught.Resolve(jsobj.Undefined{})
+	})
+	r.context.WaitUntil(caught)
+}
+
+// unwind leaves the guest with an error that is no JavaScript exception.
+func (in *ingressInstance) unwind(err error) {
+	if _, thrown := err.(*jsobj.Throw); !thrown {
+		panic(err)
+	}
+}
+
+// start begins an operation: ingress.mjs's function of the same name.
+func (in *ingressInstance) start(r *ingressRequest, op int32, arg []byte) (*jsobj.Promise, error) {
+	f, realm := wire.NewReader(append([]byte(nil), arg...)), in.iso.realm
+	if op == opBody {
+		return in.readBody(r.request, int(f.Uint32())), nil
+	}
+	binding, ok := in.iso.env.Own(f.String()).(jsobj.Object)
+	if !ok {
+		return realm.Resolved(float64(statusMissing)), nil
+	}
+	method, args := "", []jsobj.Value(nil)
+	convert := func(jsobj.Value) jsobj.Value { return jsobj.Undefined{} }
+	switch op {
+	case opKVGet:
+		method, args = "get", []jsobj.Value{f.String(), "arrayBuffer"}
+		convert = func(v jsobj.Value) jsobj.Value {
+			if b, ok := jsobj.BytesOf(v); ok {
+				return realm.NewBytes(b)
+			}
+			return float64(statusAbsent)
+		}
+	case opKVPut:
+		key, value := f.String(), f.String()
+		ttl := realm.NewRecord().With("expirationTtl", float64(f.Uint32()))
+		method, args = "put", []jsobj.Value{key, value, ttl}
+	case opQueueSend:
+		method, args = "send", []jsobj.Value{realm.NewBytes(f.Bytes()), realm.NewRecord().With("contentType", "bytes")}
+	case opObjectPut:
+		method, args = "put", []jsobj.Value{f.String(), realm.NewBytes(f.Bytes())}
+	case opForward:
+		method, args = "fetch", []jsobj.Value{r.request}
+		convert = func(v jsobj.Value) jsobj.Value {
+			r.answer(v.(*jsobj.Response))
+			return jsobj.Undefined{}
+		}
+	default:
+		return nil, realm.Fail(fmt.Sprintf("edge: unknown operation %d", op))
+	}
+	if err := f.Done(); err != nil {
+		return nil, fmt.Errorf("edge: operation %d: %w", op, err)
+	}
+	return in.invoke(binding, method, args, convert)
+}
+
+func (in *ingressInstance) invoke(o jsobj.Object, method string, args []jsobj.Value, convert func(jsobj.Value) jsobj.Value) (*jsobj.Promise, error) {
+	v, err := in.iso.realm.Invoke(o, method, args...)
+	if err != nil {
+		return nil, err
+	}
+	out := in.iso.realm.NewPromise()
+	in.iso.realm.Resolved(v).Then(func(v jsobj.Value, rejected bool) {
+		if rejected {
+			out.Reject(v)
+			return
+		}
+		out.Resolve(convert(v))
+	})
+	return out, nil
+}
+
+func (in *ingressInstance) readBody(q *jsobj.Request, limit int) *jsobj.Promise {
+	out, realm := in.iso.realm.NewPromise(), in.iso.realm
+	if q.Stream() == nil {
+		return realm.Resolved(jsobj.Undefined{})
+	}
+	if n, declared := contentLength(q); declared && n > limit {
+		return realm.Resolved(float64(statusTooLarge))
+	}
+	readLimited(q.Stream(), limit, func(b []byte, tooLarge bool, failure jsobj.Value) {
+		switch {
+		case failure != nil:
+			out.Reject(failure)
+		case tooLarge:
+			out.Resolve(float64(statusTooLarge))
+		default:
+			out.Resolve(realm.NewBytes(b))
+		}
+	})
+	return out
+}
+
+// readLimited reads a body up to limit bytes and gives the rest up.
+func readLimited(s *jsobj.Stream, limit int, done func(b []byte, tooLarge bool, failure jsobj.Value)) {
+	var all []byte
+	var step func(chunk jsobj.Value, end bool, failure jsobj.Value)
+	step = func(chunk jsobj.Value, end bool, failure jsobj.Value) {
+		b, _ := jsobj.BytesOf(chunk)
+		switch {
+		case failure != nil:
+			done(nil, false, failure)
+		case end:
+			done(all, false, nil)
+		case len(all)+len(b) > limit:
+			s.Cancel(jsobj.Undefined{})
+			done(nil, true, nil)
+		default:
+			all = append(all, b...)
+			s.Next(step)
+		}
+	}
+	s.Next(step)
+}
