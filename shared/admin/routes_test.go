@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/hookweir/hookweir/shared/admin"
 	"github.com/hookweir/hookweir/shared/event"
 	"github.com/hookweir/hookweir/shared/ledger"
 )
@@ -277,15 +278,19 @@ func TestEventByEitherForm(t *testing.T) {
 	assert.Equal(t, "not_found", w.admin("POST", "/events/acme/gh/none/replay", "").code())
 
 	// Another tenant's event, by either form and either token.
-	theirs := w.dead("other", "gh", "1", `{}`)
+	theirs, late := w.dead("other", "gh", "1", `{}`), w.dead("acme", "gh", "late", "{}")
+	w.cfg.Ledger = func(n string, _ int) admin.LedgerAPI { t.Error("the ledger was asked"); return nil }
+	ledgers := w.handler
+	w.rebuild()
 	for _, form := range []string{theirs, url.PathEscape(theirs)} {
 		assert.Equal(t, "not_found", w.admin("GET", "/events/"+form, "").code())
 		assert.Equal(t, "not_found", w.admin("POST", "/events/"+form+"/replay", "").code())
 	}
 	assert.Equal(t, "invalid_json", w.admin("POST", "/events/acme/gh/72d3162e/replay", `{"x":1}`).code())
+	w.handler = ledgers
 
 	w.queue = errors.New("queue is down")
-	r := w.admin("POST", "/events/"+url.PathEscape(w.dead("acme", "gh", "late", "{}"))+"/replay", "")
+	r := w.admin("POST", "/events/"+url.PathEscape(late)+"/replay", "")
 	assert.Equal(t, 202, r.Code)
 	assert.JSONEq(t, `{"replayed":1,"delayed":true}`, r.Body.String())
 }
