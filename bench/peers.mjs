@@ -55,16 +55,12 @@ const exists = (file) => access(file).then(() => true, () => false);
 
 /**
  * Brings Workers up on one fresh workerd: {pid, origin: {name: host:port},
- * stop()}. Each has a socket of its own: no proxy is measured. "ours" comes
- * with "ours-verify", its verify-only build.
+ * stop()}. Each has a socket of its own: no proxy is measured. Names are
+ * those of contestants, and "ours-verify", the verify-only build of ours.
  */
 export async function bringUp(names, configuration = []) {
   const workers = { sink: await loadWorker("consumers", sink) };
-  for (const name of names.filter((n) => n !== "ours")) workers[name] = await loadWorker(name, contestants[name]);
-  if (names.includes("ours")) {
-    workers.ours = await loadWorker("worker", contestants.ours);
-    workers["ours-verify"] = { ...(await loadWorker("worker", contestants.ours, { wasm: { worker: oursVerifyOnly } })), name: "ours-verify" };
-  }
+  for (const name of names) workers[name] = await worker(name);
   const before = new Set(await workerds());
   const state = await mkdtemp(path.join(await scratch(), "hookweir-bench-"));
   const mf = new Miniflare(convertV4MiniflareOptions({
@@ -82,7 +78,7 @@ export async function bringUp(names, configuration = []) {
     const origin = {};
     for (const [name, worker] of Object.entries(workers)) origin[name] = (await mf.unsafeGetDirectURL(worker.name)).host;
     if (configuration.length) {
-      const kv = await mf.getKVNamespace("CONFIG", workers.ours.name);
+      const kv = await mf.getKVNamespace("CONFIG", (workers.ours ?? workers["ours-verify"]).name);
       for (const [key, value] of configuration) await kv.put(key, value);
     }
     const [pid] = (await workerds()).filter((p) => !before.has(p));
@@ -91,6 +87,12 @@ export async function bringUp(names, configuration = []) {
     await stop();
     throw error;
   }
+}
+
+async function worker(name) {
+  if (name === "ours") return loadWorker("worker", contestants.ours);
+  if (name !== "ours-verify") return loadWorker(name, contestants[name]);
+  return { ...(await loadWorker("worker", contestants.ours, { wasm: { worker: oursVerifyOnly } })), name };
 }
 
 // scratch is where workerd's KV, R2 and Durable Objects write: in memory if

@@ -27,7 +27,7 @@ const metrics = { requests_per_s: "requests_per_s", cpu_s_per_1k: "cpu_s_per_1k"
 const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
 
 async function measure(stage, name, c, run) {
-  const address = stage.origin[name === "ours" && c.work === "verify" ? "ours-verify" : name];
+  const address = stage.origin[builtFor(name, c.work)];
   const { stdout } = await promisify(execFile)(load, [
     "-addr", address, "-path", contestants[name][c.work], "-size", c.size, "-clients", c.clients,
     "-for", `${flags.seconds}s`, "-pid", stage.pid, "-run", run,
@@ -43,7 +43,7 @@ async function measure(stage, name, c, run) {
 // turned by one each round so that nobody always follows the same neighbour.
 async function warm(names, configuration) {
   const lines = new Map();
-  const stage = await bringUp(names, configuration);
+  const stage = await bringUp(names.includes("ours") ? [...names, "ours-verify"] : names, configuration);
   try {
     for (let round = 0; round < rounds; round++) {
       for (const c of cases.filter(({ name }) => name.startsWith(flags.only))) {
@@ -62,23 +62,34 @@ async function warm(names, configuration) {
 }
 
 // cold is the time in ms from the first byte of a Worker's first request to
-// its answer, in a workerd that has just started.
+// its answer, in a workerd that has just started: {"verify hono": [ms, …]}.
 async function cold(names, configuration) {
-  const samples = new Map(names.map((name) => [name, []]));
+  const samples = new Map();
   for (let round = 0; round < rounds; round++) {
-    for (const name of names) {
-      const stage = await bringUp([name], name === "ours" ? configuration : []);
-      try {
-        await firstAnswer(stage.origin.sink, "GET / HTTP/1.1\r\nHost: sink\r\n\r\n"); // the process and this client, not the Worker
-        const { stdout: request } = await promisify(execFile)(load, ["-print", "-addr", stage.origin[name], "-path", contestants[name].full, "-run", `cold-${round}`]);
-        samples.get(name).push(await firstAnswer(stage.origin[name], request, "202"));
-      } finally {
-        await stage.stop();
+    for (const work of ["verify", "full"]) {
+      for (const name of names) {
+        const key = `${work} ${name}`;
+        samples.set(key, [...(samples.get(key) ?? []), await coldOnce(name, work, `cold-${round}-${work}`, configuration)]);
       }
     }
   }
   return samples;
 }
+
+async function coldOnce(name, work, run, configuration) {
+  const built = builtFor(name, work);
+  const stage = await bringUp([built], name === "ours" ? configuration : []);
+  try {
+    await firstAnswer(stage.origin.sink, "GET / HTTP/1.1\r\nHost: sink\r\n\r\n"); // the process and this client, not the Worker
+    const { stdout: request } = await promisify(execFile)(load, ["-print", "-addr", stage.origin[built], "-path", contestants[name][work], "-run", run]);
+    return await firstAnswer(stage.origin[built], request, "202");
+  } finally {
+    await stage.stop();
+  }
+}
+
+/** Verify-only is a build of its own for us, a path for the peers. */
+const builtFor = (name, work) => (name === "ours" && work === "verify" ? "ours-verify" : name);
 
 function firstAnswer(address, request, want = "200") {
   const [host, port] = address.split(":");
@@ -111,7 +122,9 @@ function tabulate(names, lines, samples) {
         add(c.name, peer, metric, median(ours.map((l) => l[field])), median(theirs.map((l) => l[field])));
       }
     }
-    add("cold-full-1k", peer, "first_request_ms", median(samples.get(us)), median(samples.get(peer)));
+    for (const work of ["verify", "full"]) {
+      add(`cold-${work}-1k`, peer, "first_request_ms", median(samples.get(`${work} ${us}`)), median(samples.get(`${work} ${peer}`)));
+    }
   }
   return rows;
 }
