@@ -118,7 +118,7 @@ func TestAgent(t *testing.T) {
 	r = w.admin("POST", "/agent/rotate", `{"overlap":"1h"}`)
 	assert.Len(t, r.json()["secrets"], 2)
 	assert.Contains(t, r.json(), "secret")
-	r = w.admin("POST", "/agent/rotate", `{"secret":"whsec_`+base64.StdEncoding.EncodeToString(make([]byte, 32))+`"}`)
+	r = w.admin("POST", "/agent/rotate", `{"secret":"whsec_`+base64.StdEncoding.EncodeToString([]byte("a very secret key of 32 bytes!!!"))+`"}`)
 	assert.NotContains(t, r.json(), "secret")
 
 	for body, want := range map[string]string{

@@ -1,7 +1,6 @@
 package tenant
 
 import (
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"strings"
@@ -9,6 +8,7 @@ import (
 
 	"github.com/hookweir/hookweir/shared/seal"
 	"github.com/hookweir/hookweir/shared/source"
+	"github.com/hookweir/hookweir/shared/webhook"
 )
 
 // States of the agent.
@@ -18,12 +18,8 @@ const (
 )
 
 const (
-	// secretPrefix and the bounds are those of a Standard Webhooks signing
-	// secret: base64 of 24 to 64 bytes
-	// (https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md).
-	secretPrefix    = "whsec_"
-	minSecretBytes  = 24
-	maxSecretBytes  = 64
+	// newSecretBytes is the length of a generated signing key; Standard
+	// Webhooks takes 24 to 64.
 	newSecretBytes  = 32
 	maxReasonBytes  = 200
 	agentObjectName = "agent"
@@ -297,15 +293,13 @@ func (t *Tenant) agentSecret(given string) (value, shown string, err error) {
 	if err != nil {
 		return "", "", err
 	}
-	value = secretPrefix + base64.StdEncoding.EncodeToString(b)
+	value = webhook.FormatSecret(b)
 	return value, value, nil
 }
 
+// validAgentSecret takes what package webhook can sign with, in the one
+// spelling that every Standard Webhooks library decodes.
 func validAgentSecret(s string) bool {
-	text, ok := strings.CutPrefix(s, secretPrefix)
-	if !ok || strings.ContainsAny(text, "\r\n") {
-		return false
-	}
-	b, err := base64.StdEncoding.Strict().DecodeString(text)
-	return err == nil && len(b) >= minSecretBytes && len(b) <= maxSecretBytes
+	key, err := webhook.ParseSecret(s)
+	return err == nil && webhook.FormatSecret(key) == s
 }

@@ -117,6 +117,7 @@ func TestPutAgentRefuses(t *testing.T) {
 		"no padding":    {tenant.PutAgent{URL: agentURL, Secret: strings.TrimRight(whsec(1, 32), "=")}, tenant.ErrSecret},
 		"url alphabet":  {tenant.PutAgent{URL: agentURL, Secret: strings.ReplaceAll(whsec(0xff, 24), "/", "_")}, tenant.ErrSecret},
 		"spare bits":    {tenant.PutAgent{URL: agentURL, Secret: whsec(1, 32)[:48] + "F="}, tenant.ErrSecret},
+		"all zero":      {tenant.PutAgent{URL: agentURL, Secret: whsec(0, 32)}, tenant.ErrSecret},
 		"url and space": {tenant.PutAgent{URL: agentURL + " "}, tenant.ErrRequest},
 	} {
 		_, err := w.PutAgent(ctx, c.in)
