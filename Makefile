@@ -38,10 +38,12 @@ build/consumers.wasm: $(SOURCES)
 
 # What wrangler would upload: one bundled module and the Wasm beside it.
 build/deploy/worker/index.js: wrangler.toml build/worker.wasm build/wasm_exec.js $(GLUE) node_modules/.installed
-	wrangler deploy --dry-run --outdir build/deploy/worker >build/deploy-worker.log 2>&1 || { cat build/deploy-worker.log; exit 1; }
+	rm -rf build/deploy/worker
+	wrangler deploy --dry-run --outdir $(CURDIR)/build/deploy/worker >build/deploy-worker.log 2>&1 || { cat build/deploy-worker.log; exit 1; }
 
 build/deploy/consumers/index.js: consumers/wrangler.toml build/consumers.wasm build/wasm_exec.js $(GLUE) node_modules/.installed
-	wrangler deploy --dry-run --outdir build/deploy/consumers -c consumers/wrangler.toml >build/deploy-consumers.log 2>&1 || { cat build/deploy-consumers.log; exit 1; }
+	rm -rf build/deploy/consumers
+	wrangler deploy --dry-run --outdir $(CURDIR)/build/deploy/consumers -c consumers/wrangler.toml >build/deploy-consumers.log 2>&1 || { cat build/deploy-consumers.log; exit 1; }
 
 # The same modules with the tests' crash hooks compiled in. Never deployed.
 build/test/worker.wasm: $(SOURCES)

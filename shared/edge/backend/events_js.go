@@ -19,11 +19,7 @@ func (s *server) queue(b *queues.MessageBatch) error {
 	}
 	batch := make([]deliver.Message, len(b.Messages))
 	for i, m := range b.Messages {
-		body, err := m.BytesBody()
-		if err != nil {
-			body = nil // not ours: no bytes decode to no event
-		}
-		batch[i] = deliver.Message{ID: m.ID, Attempts: m.Attempts, Body: body}
+		batch[i] = deliver.Message{ID: m.ID, Attempts: m.Attempts, Body: bytesBody(m)}
 	}
 	var verdicts []deliver.Verdict
 	err := s.protect("queue", func() error {
@@ -47,6 +43,20 @@ func (s *server) queue(b *queues.MessageBatch) error {
 		}
 	}
 	return nil
+}
+
+// bytesBody reads a message sent as bytes, which workerd gives as an
+// ArrayBuffer and syumai expects as a Uint8Array. Any other body is not ours
+// and reads as nothing, which decodes to no event.
+func bytesBody(m *queues.Message) []byte {
+	if m.Body.InstanceOf(js.Global().Get("ArrayBuffer")) {
+		return toGo(js.Global().Get("Uint8Array").New(m.Body))
+	}
+	body, err := m.BytesBody()
+	if err != nil {
+		return nil
+	}
+	return body
 }
 
 // scheduled never returns an error: syumai's cron package panics on one,

@@ -156,7 +156,7 @@ class Instance {
         this.requests.delete(id);
         resolve(response);
       };
-      this.requests.set(id, { request: req, ctx, answer });
+      this.requests.set(id, { request: req, ctx, body, answer });
       try {
         const to = this.memory(this.scratch, this.cap);
         const head = writeHead(req, to.subarray(0, HEAD_MAX));
@@ -204,7 +204,7 @@ function start(request, op, arg) {
     case OBJECT_PUT:
       return binding.put(arg.text(), arg.slice().slice()).then(() => undefined);
     case FORWARD:
-      return binding.fetch(request.request).then((response) => {
+      return binding.fetch(unread(request)).then((response) => {
         request.answer(response);
       });
   }
@@ -219,6 +219,13 @@ function readAhead(request) {
 }
 
 const NO_BYTES = new Uint8Array(0);
+
+// unread gives the request as it came, its body too where that has been read
+// ahead.
+function unread({ request, body }) {
+  if (body === undefined || body.length === 0) return request;
+  return new Request(request.url, { method: request.method, headers: request.headers, body, redirect: "manual" });
+}
 
 async function readBody(request, limit) {
   if (request.body === null) return undefined;
@@ -250,7 +257,7 @@ async function readBody(request, limit) {
 }
 
 function logFailure(event, op, e) {
-  console.error(JSON.stringify({ level: "error", event, op, error: e instanceof Error ? e.name : "unknown" }));
+  console.error(JSON.stringify({ level: "error", event, op, error: String(e?.message ?? e).slice(0, 200) }));
 }
 
 function unavailable() {
