@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/hookweir/hookweir/wasmtest/internal/gojs"
@@ -17,6 +18,9 @@ import (
 // maxAnswer is how much virtual time a request may take: past every limit the
 // platform has for one.
 const maxAnswer = time.Hour
+
+// failureLines is how much of the trace a failed test prints.
+const failureLines = 60
 
 // TB is what New needs of a *testing.T, B or F.
 type TB interface {
@@ -52,6 +56,8 @@ func New(t TB, c Config) *Edge {
 		e.check()
 		e.Close()
 		if t.Failed() {
+			lines := e.Trace()
+			t.Logf("the end of the trace:\n%s", strings.Join(lines[max(0, len(lines)-failureLines):], "\n"))
 			t.Logf("wasmtest: seed %d, %d faults, clock at %s; replay with: WASMTEST_SEED=%d go test -run '^%s$'",
 				e.seed, len(e.Hits()), e.Now().Format(time.RFC3339Nano), e.seed, t.Name())
 		}

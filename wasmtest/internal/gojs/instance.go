@@ -21,7 +21,7 @@ type Instance struct {
 	Name  string // for messages: "worker.wasm#2"
 	Realm *jsobj.Realm
 	Owner any         // whoever offers further imports
-	OnEnd func(error) // told once, why the instance ended; may be nil
+	OnEnd func(error) // told once, why the instance ended, unless by Close; may be nil
 
 	module *Module
 
@@ -49,7 +49,7 @@ type Config struct {
 	Realm  *jsobj.Realm
 	Global jsobj.Object // what the guest sees as globalThis; nil: the realm's
 	Owner  any          // whoever offers further imports
-	OnEnd  func(error)  // told once, why the instance ended; may be nil
+	OnEnd  func(error)  // told once, why the instance ended, unless by Close; may be nil
 	Quiet  bool         // a callback into an ended program does nothing; else it throws
 	Limits Limits
 }
@@ -215,7 +215,7 @@ func (in *Instance) end(err error) {
 	if in.depth == 0 {
 		in.close()
 	}
-	if in.OnEnd != nil {
+	if in.OnEnd != nil && err != errClosed {
 		in.OnEnd(err)
 	}
 }

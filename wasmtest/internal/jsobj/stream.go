@@ -150,8 +150,12 @@ func (s *Stream) demand() {
 	}
 	s.pulling = true
 	p := s.pull()
-	if p == nil { // the host answers by Enqueue
+	if p == nil { // the host has answered by Enqueue, or will
 		s.pulling = false
+		if s.again {
+			s.again = false
+			s.demand()
+		}
 		return
 	}
 	p.Then(func(v Value, rejected bool) {

@@ -62,7 +62,7 @@ func (g *backend) hostInvoke(c *jsobj.Call) (jsobj.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	return r.Invoke(stub.(jsobj.Object), "invoke", c.Arg(1), c.Arg(2), c.Arg(3))
+	return r.Invoke(stub.(jsobj.Object), "invoke", c.Arg(2), c.Arg(3))
 }
 
 // hostObjectGet is host.objectGet(binding, key).

@@ -266,12 +266,12 @@ type backendObject struct {
 	serial float64
 }
 
-// Call implements ObjectGlue: there is one method, invoke(id, method, payload).
+// Call implements ObjectGlue: there is one method, invoke(method, payload).
 func (o *backendObject) Call(method string, args []jsobj.Value) (*jsobj.Promise, error) {
-	if method != "invoke" || len(args) != 3 {
+	if method != "invoke" || len(args) != 2 {
 		return nil, o.glue.iso.realm.TypeError("The RPC receiver does not implement the method \"" + method + "\".")
 	}
-	return o.glue.enter("handleObject", o.serial, o.actor.Object.Class, o.actor.state, args[0], args[1], args[2])
+	return o.glue.enter("handleObject", o.serial, o.actor.Object.Class, o.actor.state, args[0], args[1])
 }
 
 // Fetch implements ObjectGlue.
@@ -281,5 +281,5 @@ func (o *backendObject) Fetch(*jsobj.Request) (*jsobj.Promise, error) {
 
 // Alarm implements ObjectGlue.
 func (o *backendObject) Alarm() (*jsobj.Promise, error) {
-	return o.glue.enter("handleAlarm", o.serial, o.actor.Object.Class, o.actor.state, o.actor.Object.Name)
+	return o.glue.enter("handleAlarm", o.serial, o.actor.Object.Class, o.actor.state)
 }

@@ -118,6 +118,7 @@ type ingressInstance struct {
 type ingressRequest struct {
 	context *Context
 	request *jsobj.Request
+	body    []byte                // what was read ahead of it
 	answer  func(*jsobj.Response) // nil for an instance that died
 }
 
@@ -133,7 +134,7 @@ func (in *ingressInstance) die(why error) {
 func (in *ingressInstance) handle(c *Context, q *jsobj.Request, body []byte, ahead bool) *jsobj.Promise {
 	in.seq = (in.seq + 1) & 0x7fffffff
 	id, out := in.seq, in.iso.realm.NewPromise()
-	r := &ingressRequest{context: c, request: q}
+	r := &ingressRequest{context: c, request: q, body: body}
 	r.answer = func(p *jsobj.Response) {
 		delete(in.requests, id)
 		if p == nil {

@@ -186,7 +186,7 @@ func (in *ingressInstance) start(r *ingressRequest, op int32, arg []byte) (*jsob
 	case opObjectPut:
 		method, args = "put", []jsobj.Value{f.String(), realm.NewBytes(f.Bytes())}
 	case opForward:
-		method, args = "fetch", []jsobj.Value{r.request}
+		method, args = "fetch", []jsobj.Value{r.unread(realm)}
 		convert = func(v jsobj.Value) jsobj.Value {
 			r.answer(v.(*jsobj.Response))
 			return jsobj.Undefined{}
@@ -198,6 +198,14 @@ func (in *ingressInstance) start(r *ingressRequest, op int32, arg []byte) (*jsob
 		return nil, fmt.Errorf("edge: operation %d: %w", op, err)
 	}
 	return in.invoke(binding, method, args, convert)
+}
+
+// unread is the request as it came, its body too where that was read ahead.
+func (r *ingressRequest) unread(realm *jsobj.Realm) *jsobj.Request {
+	if len(r.body) == 0 {
+		return r.request
+	}
+	return realm.NewRequest(r.request.Method, r.request.URL, r.request.Headers, realm.StreamOf(r.body))
 }
 
 func (in *ingressInstance) invoke(o jsobj.Object, method string, args []jsobj.Value, convert func(jsobj.Value) jsobj.Value) (*jsobj.Promise, error) {
