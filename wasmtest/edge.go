@@ -118,8 +118,8 @@ func (e *Edge) Fetch(r *http.Request) *http.Response {
 	return e.Worker(e.world.Workers()[0].Name).Fetch(r)
 }
 
-// Send sends a request to the first Worker and returns at once; done gets the
-// response in one of the calls that follow.
+// Send sends a request to the first Worker and returns at once; done, which may
+// be nil, gets the response in one of the calls that follow.
 func (e *Edge) Send(r *http.Request, done func(*http.Response)) {
 	e.helper()
 	e.Worker(e.world.Workers()[0].Name).Send(r, done)
@@ -271,7 +271,9 @@ func (w *DeployedWorker) Send(r *http.Request, done func(*http.Response)) {
 		case err != nil:
 			p = workerd.Response{Status: 500, Body: []byte(err.Error())}
 		}
-		done(response(r, p))
+		if done != nil {
+			done(response(r, p))
+		}
 	})
 }
 
