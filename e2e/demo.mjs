@@ -59,12 +59,14 @@ try {
   const rows = [];
   for (const name of Object.keys(kinds)) rows.push(await perform(scene, name));
   const keys = rows.flatMap((row) => row.keys);
-  await until("the agent to have every event", () => keys.every((key) => scene.agent.ids().includes(key)), 60_000).catch((error) => console.error(error.message));
-  await scene.settle(); // whatever would come twice has come by now
+  const late = (error) => console.error(error.message);
+  await until("the agent to have every event", () => keys.every((key) => scene.agent.ids().includes(key)), 60_000).catch(late);
+  await scene.settle().catch(late); // whatever would come twice has come by now
   const judged = rows.map((row) => judge(row, scene.agent));
   print(judged);
   const wrong = judged.flatMap((j) => j.wrong.map((w) => `${j.cells[0]}: ${w}`));
   console.log(wrong.length ? `\nWRONG\n  ${wrong.join("\n  ")}` : `\nEvery event reached the agent once, signed (verified with standardwebhooks), its bytes unchanged. ${((Date.now() - began) / 1000).toFixed(1)} s.`);
+  if (wrong.length) for (const line of scene.product.logs.slice(-40)) console.error(`  ${line.message}`);
   process.exitCode = wrong.length ? 1 : 0;
 } finally {
   await scene.stop();
