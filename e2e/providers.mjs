@@ -175,8 +175,8 @@ export const check = async (d) => void (await d.kind.check(d));
 export async function forge(d) {
   const own = await make(d.name, { id: d.id, at: d.at, body: d.body, secret: d.kind.forgersSecret ?? `not ${d.secret}` });
   const body = Buffer.from(d.body);
-  const digit = body.findLastIndex((byte) => byte >= 0x30 && byte <= 0x38);
-  body[digit] += 1;
+  const at = body.findLastIndex((byte) => /[0-8a-y]/.test(String.fromCharCode(byte)));
+  body[at] += 1; // the next digit or letter
   return [own, { ...d, body }];
 }
 
