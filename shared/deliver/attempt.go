@@ -130,19 +130,16 @@ func (t *tenantRun) refuse(r ledger.Result, reason string, c claim) ledger.Resul
 	return t.again(r, reason, c, 0)
 }
 
-// stopAgent passes a 410 on. It reports false when the agent's address has
-// changed meanwhile, so that the old one's 410 does not stop the new one, or
-// when the stop could not be recorded: then the event is tried again.
+// stopAgent passes a 410 on, with the generation of the configuration that was
+// posted to. It reports false when that was not recorded, be it that another
+// generation is there by now, which the old one's 410 must not stop: then the
+// event is tried again.
 func (t *tenantRun) stopAgent(ctx context.Context) bool {
 	t.mu.Lock()
 	gone := t.gone
 	t.mu.Unlock()
 	if gone {
 		return true
-	}
-	current, err := t.cfg.Agent(ctx, t.name)
-	if err != nil || current.URL != t.agent.URL || current.Generation != t.agent.Generation {
-		return false
 	}
 	if err := t.cfg.AgentGone(ctx, t.name, t.agent.Generation, ReasonAgentGone); err != nil {
 		t.cfg.Log("agent_unavailable", "tenant", t.name)

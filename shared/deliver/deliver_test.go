@@ -183,12 +183,12 @@ func TestGoneThatCannotBeRecordedIsRetried(t *testing.T) {
 	require.Equal(t, ledger.Pending, w.detail(e).State)
 }
 
-func TestGoneFromTheOldAddressDoesNotStopTheNew(t *testing.T) {
+func TestGoneFromTheOldAgentDoesNotStopTheNew(t *testing.T) {
 	w, e := newWorld(t), newEvent("1")
 	w.agent.answer = func(string, http.ResponseWriter) int {
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		w.agents["acme"] = deliver.Agent{URL: w.agent.url("/new"), Secrets: [][]byte{secret}, State: deliver.AgentActive}
+		w.agents["acme"] = deliver.Agent{URL: w.agent.url("/acme"), Secrets: [][]byte{secret}, State: deliver.AgentActive, Generation: 2}
 		return 410
 	}
 	require.False(t, w.handle1("m1", event.Encode(e)).Ack)

@@ -58,7 +58,7 @@ func newWorld(t *testing.T) *world {
 		t: t, clock: start, jitter: 0.5, agent: newAgent(t), agents: map[string]deliver.Agent{}, ledgers: map[string]*ledger.Ledger{},
 		payloads: map[string][]byte{}, quarantined: map[string][]byte{}, fail: func(string) error { return nil },
 	}
-	w.agents["acme"] = deliver.Agent{URL: w.agent.url("/acme"), Secrets: [][]byte{secret}, State: deliver.AgentActive}
+	w.agents["acme"] = deliver.Agent{URL: w.agent.url("/acme"), Secrets: [][]byte{secret}, State: deliver.AgentActive, Generation: 1}
 	d, err := deliver.New(w.config())
 	require.NoError(t, err)
 	w.d = d
@@ -77,14 +77,17 @@ func (w *world) config() deliver.Config {
 			defer w.mu.Unlock()
 			return w.agents[tenant], nil
 		},
-		AgentGone: func(_ context.Context, tenant string, _ int64, reason string) error {
+		AgentGone: func(_ context.Context, tenant string, generation int64, reason string) error {
 			if err := w.check("gone " + tenant); err != nil {
 				return err
 			}
 			w.mu.Lock()
 			defer w.mu.Unlock()
-			w.gone = append(w.gone, tenant+" "+reason)
 			a := w.agents[tenant]
+			if a.Generation != generation {
+				return errors.New("another agent by now")
+			}
+			w.gone = append(w.gone, tenant+" "+reason)
 			a.State = deliver.AgentStopped
 			w.agents[tenant] = a
 			return nil
@@ -235,7 +238,6 @@ type agent struct {
 	server *httptest.Server
 
 	mu     sync.Mutex
-	now    func() time.Time
 	secret []byte
 	answer func(id string, w http.ResponseWriter) int
 	seen   map[string]int // answered 2xx, by webhook-id
