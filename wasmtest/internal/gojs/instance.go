@@ -11,6 +11,7 @@ import (
 	"github.com/hookweir/hookweir/wasmtest/internal/jsobj"
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/experimental"
 	"github.com/tetratelabs/wazero/sys"
 )
 
@@ -41,6 +42,7 @@ type Instance struct {
 	ctx     context.Context // of the outermost call
 	entries map[string][]api.Function
 	err     error // why the instance ended
+	closed  bool  // its memory is gone
 }
 
 // Config says how to instantiate a module.
@@ -71,7 +73,8 @@ func (m *Module) Instantiate(c Config) (*Instance, error) {
 	in.goObject = newGoObject(in)
 	in.refs = newRefs(c.Global, in.goObject)
 	config := wazero.NewModuleConfig().WithName("").WithStartFunctions()
-	guest, err := m.engine.runtime.InstantiateModule(context.Background(), m.compiled, config)
+	ctx := experimental.WithMemoryAllocator(context.Background(), experimental.MemoryAllocatorFunc(newLinear))
+	guest, err := m.engine.runtime.InstantiateModule(ctx, m.compiled, config)
 	if err != nil {
 		return nil, fmt.Errorf("wasmtest: %s: %w", c.Name, err)
 	}
@@ -221,7 +224,10 @@ func (in *Instance) end(err error) {
 }
 
 // close gives the memory back; a second call does nothing.
-func (in *Instance) close() { _ = in.guest.Close(context.Background()) }
+func (in *Instance) close() {
+	in.closed = true
+	_ = in.guest.Close(context.Background())
+}
 
 // Err is why the instance ended; nil while it lives.
 func (in *Instance) Err() error { return in.err }

@@ -9,6 +9,7 @@ import (
 // view is the guest's memory as it is now. It must be taken anew after every
 // call into the guest.
 func (in *Instance) view() []byte {
+	in.mustBeOpen()
 	b, _ := in.memory.Read(0, in.memory.Size())
 	return b
 }
@@ -24,6 +25,7 @@ func (in *Instance) putU64(addr uint32, v uint64) { binary.LittleEndian.PutUint6
 // Bytes are n bytes of the guest's memory at ptr, valid until the next call
 // into the guest.
 func (in *Instance) Bytes(ptr, n uint32) []byte {
+	in.mustBeOpen()
 	b, ok := in.memory.Read(ptr, n)
 	if !ok {
 		panic(&TrapError{in.module.Name, errOutOfBounds})
@@ -50,4 +52,11 @@ func (in *Instance) list(addr uint32) []jsobj.Value {
 		items[i] = in.value(at + uint32(i)*8)
 	}
 	return items
+}
+
+// mustBeOpen guards memory that was given back to the system.
+func (in *Instance) mustBeOpen() {
+	if in.closed {
+		panic(&TrapError{in.Name, errClosed})
+	}
 }

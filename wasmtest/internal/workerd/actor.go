@@ -21,6 +21,7 @@ type Actor struct {
 	state   jsobj.Value
 
 	inflight   int      // events whose result is not out yet
+	section    int      // the first operation started while the gate was shut
 	gate       int      // reasons for the input gate to be shut
 	held       []func() // what waits at the input gate
 	waiting    []func() // what waits at the output gate
@@ -72,6 +73,9 @@ func (a *Actor) enter(fn func()) {
 
 // shut closes the input gate until open is called.
 func (a *Actor) shut() (open func()) {
+	if a.gate == 0 {
+		a.section = a.context.serial + 1
+	}
 	a.gate++
 	once := false
 	return func() {
@@ -83,6 +87,10 @@ func (a *Actor) shut() (open func()) {
 		a.iso.world.Loop.After(0, "input gate", a.release)
 	}
 }
+
+// inSection reports whether an operation was started by what shut the gate:
+// its answer passes, or blockConcurrencyWhile could await nothing.
+func (a *Actor) inSection(op int) bool { return a.gate > 0 && op >= a.section }
 
 // release lets one in; each further one in a turn of its own.
 func (a *Actor) release() {

@@ -74,7 +74,7 @@ func (c *Context) finish(op int, fn func()) {
 		c.end(op)
 		c.iso.turn(c, name, fn)
 	}
-	if c.actor != nil {
+	if c.actor != nil && !c.actor.inSection(op) {
 		c.actor.enter(run)
 		return
 	}
