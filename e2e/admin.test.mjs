@@ -123,7 +123,7 @@ describe("admin", () => {
     await arrived(acme, key);
     const shown = await until("the event to be settled", async () => {
       const event = await eventOf(acme, key);
-      return event.state === "delivered" && event;
+      return event?.state === "delivered" && event;
     });
     assert.equal(shown.key, keyOf(acme, delivery));
     assert.equal(shown.attempts, 1);

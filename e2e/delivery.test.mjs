@@ -59,7 +59,7 @@ describe("delivery", { concurrency: true }, () => {
     await scene.agent.stop();
     const sent = await Promise.all(Array.from({ length: 5 }, () => scene.deliver("github push")));
     const keys = sent.map(({ answer }) => answer.json.id);
-    for (const key of keys) await until(`a failed attempt at ${key}`, async () => (await eventOf(scene, key)).attempts > 0, patience);
+    for (const key of keys) await until(`a failed attempt at ${key}`, async () => (await eventOf(scene, key))?.attempts > 0, patience);
     scene.agent = await startAgent({ secret: scene.secret, port });
     for (const key of keys) await arrived(scene, key, patience);
     await scene.settle();
@@ -90,7 +90,7 @@ describe("delivery", { concurrency: true }, () => {
     const second = await scene.deliver("github push");
     assert.equal(second.answer.status, 202, "still accepted");
     const held = second.answer.json.id;
-    await until("the second event to be held", async () => ["dead", "pending"].includes((await eventOf(scene, held)).state), patience);
+    await until("the second event to be held", async () => ["dead", "pending"].includes((await eventOf(scene, held))?.state), patience);
     assert.equal(scene.agent.by(held).length, 0, "nothing is sent to a stopped agent");
     gone = false;
     await must(scene.admin("PUT", "/agent", { url: scene.agent.url, secret: scene.secret }));

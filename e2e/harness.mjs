@@ -47,9 +47,10 @@ const moduleTypes = { ".js": "ESModule", ".mjs": "ESModule", ".wasm": "CompiledW
  *   outbound   async (Request) => Response | undefined: sees every fetch of
  *              both Workers first; undefined lets it go out
  *   faults     true puts a fault Worker between the public Worker and its stores
- *   verbose    true prints what the Workers log
+ *   verbose    true prints what the Workers log; default: VERBOSE=1 in the environment
  */
-export async function start(options = {}) {
+export async function start(given = {}) {
+  const options = { verbose: process.env.VERBOSE === "1", ...given };
   const parts = { ...product, ...options.parts };
   const temporary = options.persist ? undefined : await mkdtemp(path.join(tmpdir(), "hookweir-e2e-"));
   const logs = [];

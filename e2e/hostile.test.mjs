@@ -133,11 +133,12 @@ test("paths that are not exactly two names: 404", async () => {
     `/webhooks/${t}%2Fgithub`, `/webhooks/${t}/github%2F`, `/webhooks/${t}/github/`, `/webhooks//${t}/github`, `/webhooks/${t}//github`,
     `/webhooks/${t}/`, `/webhooks/${t}`, "/webhooks/", "/webhooks", "/webhooks//", "/webhooks///", `/webhooks/${t}/github/extra`,
     `/webhooks/${t}/git%68ub`, `/webhooks/${t.toUpperCase()}/github`, `/webhooks/${t}/github%00`, `/webhooks/${t}/github%20`, `/webhooks/${t}/..%2f${t}/github`,
-    `/webhooks/${t}/%2e%2e/github`, `/webhooks/${t}/github;a=b`, `/webhooks/-${t}/github`, `/webhooks/${"a".repeat(64)}/github`, `/webhooks/${t}/\xe4`,
+    `/webhooks/${t}/%2e%2e/github`, `/webhooks/${t}/github;a=b`, `/webhooks/-${t}/github`, `/webhooks/${"a".repeat(64)}/github`,
   ]) {
     const answer = await byHand(d, [], path);
     assert.equal(answer.status, 404, `${path}: ${answer.status} ${answer.body}`);
   }
+  refused(await byHand(d, [], `/webhooks/${t}/\xe4`), "a byte that is no URL's"); // by workerd itself
 });
 
 test("dot segments reach what they resolve to and nothing else", async () => {

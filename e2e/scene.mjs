@@ -90,5 +90,8 @@ export function arrived(scene, key, deadline) {
   return until(`${key} to reach the agent`, () => scene.agent.ids().includes(key) && scene.agent.by(key), deadline);
 }
 
-/** One event as the API shows it. */
-export const eventOf = async (scene, key) => (await must(scene.admin("GET", `/events/${encodeURIComponent(key)}`))).json;
+/** One event as the API shows it, or undefined while it is not in the Ledger. */
+export async function eventOf(scene, key) {
+  const answer = await scene.admin("GET", `/events/${encodeURIComponent(key)}`);
+  return answer.status === 404 ? undefined : (await must(answer)).json;
+}
