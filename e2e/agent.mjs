@@ -67,12 +67,13 @@ function inspect(webhook, headers, body) {
 export function dataOf(arrival) {
   const { event, body } = arrival;
   if (event.data_base64 !== undefined) return Buffer.from(event.data_base64, "base64");
+  if (event.data === undefined) return Buffer.alloc(0);
   if (typeof event.data === "string") return Buffer.from(event.data);
   return rawData(body);
 }
 
-// rawData cuts the value of the member `data` out as it was sent: parsing and
-// printing it again would hide a change of bytes.
+// rawData cuts the value of the member `data` out as it was sent, white space
+// and all: parsing and printing it again would hide a change of bytes.
 function rawData(body) {
   const text = body.toString();
   const at = text.indexOf('"data":') + 7;
@@ -84,7 +85,7 @@ function rawData(body) {
       else if (c === '"') inString = false;
     } else if (c === '"') inString = true;
     else if (c === "{" || c === "[") depth++;
-    else if ((c === "}" || c === "]") && --depth === 0) return Buffer.from(text.slice(at, i + 1));
+    else if (depth > 0 && (c === "}" || c === "]")) depth--;
     else if (depth === 0 && (c === "," || c === "}")) return Buffer.from(text.slice(at, i));
   }
   throw new Error("the event has no data");

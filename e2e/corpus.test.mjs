@@ -30,7 +30,8 @@ describe("corpus", () => {
       const answer = await raw(scene.url, [bytes(c.request).toString("latin1")]);
       if (c.error) {
         const problem = JSON.parse(answer.body);
-        assert.equal(problem.code, c.error, answer.body);
+        // Signed with a space that HTTP does not carry, it is another text.
+        assert.equal(problem.code, c.trimmed ? "bad_signature" : c.error, answer.body);
         assert.equal(answer.status, statuses[c.error] ?? 401);
         assert.equal(problem.status, answer.status);
       } else if (c.reply) {

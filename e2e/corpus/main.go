@@ -14,11 +14,11 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/hookweir/hookweir/shared/seal"
 	"github.com/hookweir/hookweir/shared/source"
-	"github.com/hookweir/hookweir/shared/webhook"
 	"github.com/hookweir/hookweir/shared/webhook/webhooktest"
 )
 
@@ -35,6 +35,7 @@ type line struct {
 	Request  []byte `json:"request"`
 	Body     []byte `json:"body"`
 	Error    string `json:"error,omitempty"`
+	Trimmed  bool   `json:"trimmed,omitempty"` // a header value loses its outer spaces on the way (RFC 9110 §5.5)
 	ID       string `json:"id,omitempty"`
 	Type     string `json:"type,omitempty"`
 	Time     string `json:"time,omitempty"` // RFC 3339
@@ -90,7 +91,14 @@ func describe(ring *seal.Ring, c webhooktest.Case) (*line, error) {
 		return nil, err
 	}
 	l.KVKey, l.KVValue = source.KVKey(tenant, l.Source), sealed
-	l.Request, err = wire(l, c)
+	header, ok := c.Request.Header.(webhooktest.Header)
+	if !ok {
+		return nil, errors.New("header is not the corpus's")
+	}
+	for _, h := range header {
+		l.Trimmed = l.Trimmed || h[1] != strings.Trim(h[1], " \t")
+	}
+	l.Request, err = wire(l, c, header)
 	return l, err
 }
 
@@ -109,14 +117,10 @@ func secrets(c webhooktest.Case) []source.Secret {
 }
 
 // wire writes the request as HTTP/1.1, header lines as they stand.
-func wire(l *line, c webhooktest.Case) ([]byte, error) {
+func wire(l *line, c webhooktest.Case, header webhooktest.Header) ([]byte, error) {
 	u, err := url.Parse(c.Request.URL)
 	if err != nil {
 		return nil, err
-	}
-	header, ok := c.Request.Header.(webhooktest.Header)
-	if !ok {
-		return nil, webhook.ErrMalformed
 	}
 	target := "/webhooks/" + tenant + "/" + l.Source
 	if u.RawQuery != "" {
