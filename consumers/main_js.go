@@ -25,7 +25,7 @@ func main() {
 		Sources:      backend.KV{Binding: "CONFIG"},
 		SendEvents:   func(messages [][]byte) error { return backend.SendBatch("EVENTS", messages) },
 		Payloads:     backend.Bucket{Binding: "PAYLOADS"},
-		Post:         post,
+		Post:         poster(),
 		Log:          backend.Log,
 		BodyTooLarge: backend.ErrBodyTooLarge,
 		Missing: func() []string {
@@ -35,7 +35,7 @@ func main() {
 	if err != nil {
 		panic(err)
 	}
-	backend.Run(handlers(backend.Handlers{
+	backend.Run(backend.Handlers{
 		Fetch:     s.API,
 		BodyLimit: admin.MaxBody,
 		Queue:     s.Queue,
@@ -44,8 +44,10 @@ func main() {
 			"Tenant": func(st *backend.Storage) (backend.Object, error) { return s.Tenant(st) },
 		},
 		Log: backend.Log,
-	}))
+	})
 }
+
+type postFunc func(ctx context.Context, r deliver.PostRequest) (deliver.PostResponse, error)
 
 // post sends one event to an agent. Nobody reads the answer's body.
 func post(ctx context.Context, r deliver.PostRequest) (deliver.PostResponse, error) {

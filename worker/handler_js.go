@@ -2,6 +2,12 @@
 
 package main
 
-import "github.com/hookweir/hookweir/shared/ingest"
+import (
+	"time"
+
+	"github.com/hookweir/hookweir/shared/ingest"
+)
+
+func now() time.Time { return time.Now() }
 
 func handler(h ingest.Handler) ingest.Handler { return h }

@@ -6,17 +6,37 @@ import (
 	"context"
 	"os"
 	"runtime/debug"
+	"strconv"
+	"time"
 
 	"github.com/hookweir/hookweir/shared/ingest"
 )
 
-// handler lets a test ask for a crash by the header x-hookweir-fault. It is
-// compiled into the test build only.
+// handler lets a test ask for a crash by the header x-hookweir-fault, and say
+// what time it is by x-hookweir-now, in Unix seconds. It is compiled into the
+// test build only.
 func handler(h ingest.Handler) ingest.Handler { return faulty{h} }
+
+// said is the time of the request served last. Requests that overlap share
+// it, so a test that sets the time sends one after the other.
+var said time.Time
+
+func now() time.Time {
+	if said.IsZero() {
+		return time.Now()
+	}
+	return said
+}
 
 type faulty struct{ ingest.Handler }
 
 func (f faulty) Serve(ctx context.Context, r *ingest.Request) *ingest.Response {
+	said = time.Time{}
+	for _, v := range r.Header.Values("x-hookweir-now") {
+		if seconds, err := strconv.ParseInt(v, 10, 64); err == nil {
+			said = time.Unix(seconds, 0)
+		}
+	}
 	for _, fault := range r.Header.Values("x-hookweir-fault") {
 		switch fault {
 		case "panic":

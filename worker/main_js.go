@@ -3,8 +3,6 @@
 package main
 
 import (
-	"time"
-
 	"github.com/hookweir/hookweir/shared/edge/ingress"
 	"github.com/hookweir/hookweir/shared/ingest"
 	"github.com/hookweir/hookweir/shared/seal"
@@ -19,7 +17,7 @@ func main() {
 		Backend:  ingress.Service{Binding: "CONSUMERS"},
 		Ring:     sourceKeys(),
 		HMAC:     ingress.HMAC,
-		Now:      time.Now,
+		Now:      now,
 		Log:      ingress.Log,
 	})
 	if err != nil {

@@ -84,7 +84,9 @@ func (d *delivery) refuse(err error) *Response {
 	code := webhook.Code(err)
 	d.logRefusal(code)
 	p := problem.New(code, "")
-	p.Status = d.src.verifier.RefusalStatus()
+	if !errors.Is(err, webhook.ErrHandshake) { // that one was authentic
+		p.Status = d.src.verifier.RefusalStatus()
+	}
 	return answerProblem(p)
 }
 

@@ -65,7 +65,7 @@ var table = [...]Problem{
 	{Status: 401, Code: CodeStaleTimestamp, Title: "The signed timestamp is outside the tolerance"},
 	{Status: 401, Code: CodeFutureTimestamp, Title: "The signed timestamp lies in the future"},
 	{Status: 401, Code: CodeDuplicateHeader, Title: "A header or element of the signature occurs more than once"},
-	{Status: 401, Code: CodeInvalidHandshake, Title: "The handshake cannot be answered"},
+	{Status: 400, Code: CodeInvalidHandshake, Title: "The handshake cannot be answered"},
 	{Status: 503, Code: CodeSourceNotReady, Title: "This source cannot verify anything yet"},
 	{Status: 400, Code: CodeUnreadableEvent, Title: "The event cannot be read"},
 	{Status: 415, Code: CodeUnsupportedEncoding, Title: "The content coding is not supported"},

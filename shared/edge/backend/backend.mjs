@@ -24,6 +24,9 @@ const host = {
     if (namespace === undefined) return Promise.reject(new Error(`binding ${binding} is not configured`));
     return namespace.get(namespace.idFromName(name)).invoke(method, payload);
   },
+  sendBatch(binding, bodies) {
+    return env[binding].sendBatch(bodies.map((body) => ({ body, contentType: "bytes" })));
+  },
   async objectGet(binding, key) {
     const object = await env[binding].get(key);
     return object === null ? null : new Uint8Array(await object.arrayBuffer());

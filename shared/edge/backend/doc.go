@@ -28,6 +28,7 @@
 //	    → {status, headers, body, tooLarge}; redirects are not followed, the
 //	      deadline covers the body too
 //	invoke(binding, name, method, payload) → Uint8Array   a Durable Object call
+//	sendBatch(binding, bodies)   at most 100 messages of bytes to a queue
 //	objectGet(binding, key) → Uint8Array | null           an R2 object
 //	transaction(storage, body)   commits when body() is true, else rolls back
 //

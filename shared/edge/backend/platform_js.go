@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/syumai/workers/cloudflare/kv"
-	"github.com/syumai/workers/cloudflare/queues"
 	"github.com/syumai/workers/cloudflare/r2"
 
 	"github.com/hookweir/hookweir/shared/jsontext"
@@ -87,28 +86,23 @@ func (k KV) Delete(_ context.Context, key string) error {
 // maxBatch is Queues' limit of messages in one sendBatch.
 const maxBatch = 100
 
-// SendBatch enqueues messages to a queue, by binding name. Every message is
-// at most 128,000 bytes; Queues takes 256 KB in one call, so callers send
-// small messages here (references).
+// SendBatch enqueues messages as bytes to a queue, by binding name. Every
+// message is at most 128,000 bytes; Queues takes 256 KB in one call, so
+// callers send small messages here (references). After an error some may be
+// in the queue.
 func SendBatch(binding string, messages [][]byte) error {
-	return guard(func() error {
-		p, err := queues.NewProducer(binding)
-		if err != nil {
+	for len(messages) > 0 {
+		n := min(len(messages), maxBatch)
+		batch := js.Global().Get("Array").New(n)
+		for i, m := range messages[:n] {
+			batch.SetIndex(i, toJS(m))
+		}
+		if _, err := call(host(), "sendBatch", binding, batch); err != nil {
 			return err
 		}
-		for len(messages) > 0 {
-			n := min(len(messages), maxBatch)
-			batch := make([]*queues.MessageSendRequest, n)
-			for i, m := range messages[:n] {
-				batch[i] = queues.NewBytesMessageSendRequest(m)
-			}
-			if err := p.SendBatch(batch); err != nil {
-				return err
-			}
-			messages = messages[n:]
-		}
-		return nil
-	})
+		messages = messages[n:]
+	}
+	return nil
 }
 
 // Bucket is an R2 bucket, by binding name.

@@ -223,7 +223,7 @@ const NO_BYTES = new Uint8Array(0);
 // unread gives the request as it came, its body too where that has been read
 // ahead.
 function unread({ request, body }) {
-  if (body === undefined || body.length === 0) return request;
+  if (!request.bodyUsed) return request;
   return new Request(request.url, { method: request.method, headers: request.headers, body, redirect: "manual" });
 }
 

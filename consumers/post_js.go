@@ -1,0 +1,5 @@
+//go:build !hookweirtest
+
+package main
+
+func poster() postFunc { return post }

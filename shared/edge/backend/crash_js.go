@@ -1,0 +1,44 @@
+//go:build hookweirtest
+
+package backend
+
+import (
+	"os"
+	"runtime/debug"
+	"syscall/js"
+)
+
+// maxCrashes is how many events of an isolate a test's fault ends; then the
+// product shall recover.
+const maxCrashes = 3
+
+// Crash ends the module by a fault that a test asked for: "panic", "exit" or
+// "trap". It is compiled into the test build only.
+func Crash(fault string) {
+	isolate := js.Global().Get("globalThis")
+	n := 0
+	if v := isolate.Get("hookweirCrashes"); v.Type() == js.TypeNumber {
+		n = v.Int()
+	}
+	if fault == "" || n >= maxCrashes {
+		return
+	}
+	isolate.Set("hookweirCrashes", n+1)
+	switch fault {
+	case "panic":
+		panic("a test asked for it")
+	case "exit":
+		os.Exit(3)
+	case "trap":
+		debug.SetMaxStack(1 << 20)
+		overflow(1)
+	}
+}
+
+// overflow exhausts the stack: a fatal error, not a panic, so nothing in Go
+// can catch it.
+func overflow(n int) int {
+	var pad [1 << 10]byte
+	pad[n%len(pad)] = byte(n)
+	return overflow(n+1) + int(pad[0])
+}
