@@ -30,7 +30,7 @@ func storm(t *testing.T, seed uint64) []string {
 			}
 		}
 	}
-	for i := range 40 {
+	for i := range 15 {
 		tenant := []string{"acme", "globex"}[r.IntN(2)]
 		edge.Send(github(tenant, fmt.Sprintf("72d3162e-cc78-11e3-81ab-%012d", i/2), githubSecret, `{"ref":"x"}`), nil)
 		edge.Advance(r.Between(0, 5*time.Second))
@@ -40,13 +40,11 @@ func storm(t *testing.T, seed uint64) []string {
 }
 
 func TestSameSeedSameTrace(t *testing.T) {
-	for seed := uint64(1); seed <= 3; seed++ {
-		a, b := storm(t, seed), storm(t, seed)
-		require.Greater(t, len(a), 300)
-		require.Equal(t, len(a), len(b))
-		for i := range a {
-			require.Equal(t, a[i], b[i], "line %d", i)
-		}
+	a, b := storm(t, 1), storm(t, 1)
+	require.Greater(t, len(a), 100)
+	for i := range min(len(a), len(b)) {
+		require.Equal(t, a[i], b[i], "line %d", i)
 	}
-	require.NotEqual(t, storm(t, 1), storm(t, 2))
+	require.Equal(t, len(a), len(b))
+	require.NotEqual(t, a, storm(t, 2))
 }

@@ -78,6 +78,8 @@ func (q *Request) apply(r *Realm, options *Record) error {
 				return r.TypeError("Failed to construct 'Request': signal is not an AbortSignal")
 			}
 			q.Signal = s
+		case "credentials", "mode": // as in workerd: net/http's own client cannot be used on Workers
+			return r.Fail("The '" + name + "' field on 'RequestInitializerDict' is not implemented.")
 		case "body", "cf", "duplex", "keepalive": // body: below; the rest changes nothing here
 		default:
 			return &Missing{"RequestInit." + name}
