@@ -3,9 +3,9 @@ package gojs
 import (
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -67,8 +67,15 @@ func boot(t *testing.T, name string, seed uint64) (*Instance, *host, error) {
 	return in, h, err
 }
 
+func goroot(t *testing.T) string {
+	t.Helper()
+	out, err := exec.Command("go", "env", "GOROOT").Output()
+	require.NoError(t, err)
+	return strings.TrimSpace(string(out))
+}
+
 func TestTableIsWasmExec(t *testing.T) {
-	js, err := os.ReadFile(filepath.Join(runtime.GOROOT(), "lib", "wasm", "wasm_exec.js"))
+	js, err := os.ReadFile(filepath.Join(goroot(t), "lib", "wasm", "wasm_exec.js"))
 	require.NoError(t, err)
 	_, body, ok := strings.Cut(string(js), "gojs: {")
 	require.True(t, ok)

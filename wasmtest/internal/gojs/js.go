@@ -9,7 +9,7 @@ import (
 
 var (
 	errOutOfBounds   = errors.New("address outside the memory")
-	errTimerNotTaken = errors.New("Go did not take its timer (maxResumes)")
+	errTimerNotTaken = errors.New("the guest did not take its timer (maxResumes)")
 )
 
 // must ends the instance with err: the places that call it have no JavaScript

@@ -1,7 +1,6 @@
 package platform
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -20,10 +19,10 @@ const (
 
 // Errors of KV, as the platform words them.
 var (
-	ErrKVKey  = errors.New("KV operation failed: 414 UTF-8 encoded length of key exceeds key length limit of 512, or is empty")
-	ErrKVSize = errors.New("KV PUT failed: 413 Value length exceeds limit of 26214400.")
-	ErrKVTTL  = errors.New("KV PUT failed: 400 Invalid expiration_ttl. Expiration TTL must be at least 60.")
-	ErrKVRate = errors.New("KV PUT failed: 429 Too Many Requests")
+	ErrKVKey  = Wording("KV operation failed: 414 UTF-8 encoded length of key exceeds key length limit of 512, or is empty")
+	ErrKVSize = Wording("KV PUT failed: 413 Value length exceeds limit of 26214400.")
+	ErrKVTTL  = Wording("KV PUT failed: 400 Invalid expiration_ttl. Expiration TTL must be at least 60.")
+	ErrKVRate = Wording("KV PUT failed: 429 Too Many Requests")
 )
 
 // KV is a namespace.

@@ -1,7 +1,6 @@
 package platform
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -21,9 +20,9 @@ const (
 
 // Errors of Queues, as the platform words them.
 var (
-	ErrMessageSize = errors.New("Queue send failed: message length exceeds the limit of 128000 bytes")
-	ErrBatchSize   = errors.New("Queue sendBatch failed: batch is over 100 messages or 256000 bytes")
-	ErrDelay       = errors.New("Queue send failed: delaySeconds must be between 0 and 86400")
+	ErrMessageSize = Wording("Queue send failed: message length exceeds the limit of 128000 bytes")
+	ErrBatchSize   = Wording("Queue sendBatch failed: batch is over 100 messages or 256000 bytes")
+	ErrDelay       = Wording("Queue send failed: delaySeconds must be between 0 and 86400")
 )
 
 // Message is a message in a queue.

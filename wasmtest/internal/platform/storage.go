@@ -58,7 +58,7 @@ type Rows struct {
 
 // Errors of storage.
 var (
-	ErrSQLControl = errors.New("To execute a transaction, please use the state.storage.transaction() or state.storage.transactionSync() APIs instead of the SQL BEGIN TRANSACTION or SAVEPOINT statements.")
+	ErrSQLControl = Wording("To execute a transaction, please use the state.storage.transaction() or state.storage.transactionSync() APIs instead of the SQL BEGIN TRANSACTION or SAVEPOINT statements.")
 )
 
 // ErrSQLAmbient is a function of SQL that reads the real clock or real

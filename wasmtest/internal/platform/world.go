@@ -30,10 +30,15 @@ func (w *World) Hit(f Fault) (*sched.Rand, bool) {
 	return r, hit
 }
 
+// Wording is an error in the platform's own words.
+type Wording string
+
+func (w Wording) Error() string { return string(w) }
+
 // Errors of a trip, as the platform words them.
 var (
 	ErrRefused = errors.New("internal error; the platform refused the operation")
-	ErrLost    = errors.New("Network connection lost.")
+	ErrLost    = Wording("Network connection lost.")
 )
 
 // Op is a kind of trip: its latency, each way, and the faults it can meet.

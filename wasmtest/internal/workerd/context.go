@@ -9,10 +9,11 @@ import (
 	"strings"
 
 	"github.com/hookweir/hookweir/wasmtest/internal/jsobj"
+	"github.com/hookweir/hookweir/wasmtest/internal/platform"
 )
 
 // ErrHung is what workerd says of an event that can never end.
-var ErrHung = errors.New("The Workers runtime canceled this request because it detected that your Worker's code had hung and would never generate a response.")
+var ErrHung = platform.Wording("The Workers runtime canceled this request because it detected that your Worker's code had hung and would never generate a response.")
 
 // ErrGone is the end of an event whose client went away.
 var ErrGone = errors.New("the client disconnected")

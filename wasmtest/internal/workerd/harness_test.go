@@ -24,10 +24,7 @@ type script struct {
 	objects int // constructed so far
 }
 
-type scriptGlue struct {
-	noEvents
-	*script
-}
+type scriptGlue struct{ *script }
 
 func (g scriptGlue) Fetch(c *Context, q *jsobj.Request) (*jsobj.Promise, error) {
 	return g.script.fetch(c, q)

@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"hash"
 
+	"github.com/hookweir/hookweir/shared/webhook"
+	"github.com/hookweir/hookweir/shared/webhook/gocrypto"
 	"github.com/hookweir/hookweir/shared/wire"
 	"github.com/hookweir/hookweir/wasmtest/internal/gojs"
 	"github.com/hookweir/hookweir/wasmtest/internal/jsobj"
@@ -55,6 +57,10 @@ func EdgeImports() []gojs.Import {
 			sum := mac.Sum(nil)
 			copy(in.guest.Bytes(uint32(a[5]), uint32(len(sum))), sum)
 		}),
+		row("verify", 7, 1, func(in *ingressInstance, a []uint64) {
+			bytes := func(i int) []byte { return in.guest.Bytes(uint32(a[i]), uint32(a[i+1])) }
+			a[0] = uint64(uint32(verify(int32(a[0]), bytes(1), bytes(3), bytes(5))))
+		}),
 		row("setting", 4, 1, func(in *ingressInstance, a []uint64) {
 			a[0] = uint64(uint32(in.setting(string(in.guest.Bytes(uint32(a[0]), uint32(a[1]))), uint32(a[2]), uint32(a[3]))))
 		}),
@@ -77,6 +83,22 @@ func hashOf(alg int32) func() hash.Hash {
 		return md5.New
 	}
 	panic(&jsobj.Missing{Name: fmt.Sprintf("edge.hmac with hash %d", alg)})
+}
+
+func verify(alg int32, key, message, signature []byte) int32 {
+	algorithms := [...]webhook.Algorithm{
+		1: webhook.Ed25519, 2: webhook.ECDSAP256, 3: webhook.ECDSAP256P1363, 4: webhook.RSASHA256, 5: webhook.RSASHA1,
+	}
+	if alg < 1 || int(alg) >= len(algorithms) {
+		panic(&jsobj.Missing{Name: fmt.Sprintf("edge.verify with algorithm %d", alg)})
+	}
+	switch a := algorithms[alg]; {
+	case !gocrypto.Crypto{}.CheckKey(a, key):
+		return -1
+	case gocrypto.Crypto{}.Verify(a, key, message, signature):
+		return 1
+	}
+	return 0
 }
 
 func (in *ingressInstance) respond(req int32, b []byte) {

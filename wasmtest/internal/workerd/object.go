@@ -3,7 +3,6 @@ package workerd
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"time"
 
@@ -197,4 +196,4 @@ func (o *Object) fired(run *alarmRun, err error) {
 }
 
 // ErrEvicted is what a caller learns whose object lost its memory under it.
-var ErrEvicted = errors.New("Durable Object reset because its code was updated.")
+var ErrEvicted = platform.Wording("Durable Object reset because its code was updated.")
