@@ -94,7 +94,10 @@ class Instance {
     // syumai's packages read this while main starts; it is the same for all.
     globalThis.context = { env, ctx: { waitUntil }, binding: this.binding, host, retire: () => (this.retired = true) };
     const go = new globalThis.Go();
-    go.exit = (code) => this.die(`exit ${code}`);
+    go.exit = (code) => {
+      go._resolveExitPromise = () => {}; // nobody waits, and it belongs to another request
+      this.die(`exit ${code}`);
+    };
     let ready = false;
     const wasm = new WebAssembly.Instance(module, {
       ...go.importObject,

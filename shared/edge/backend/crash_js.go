@@ -10,7 +10,7 @@ import (
 
 // maxCrashes is how many events of an isolate a test's fault ends; then the
 // product shall recover.
-const maxCrashes = 3
+const maxCrashes = 2
 
 // Crash ends the module by a fault that a test asked for: "panic", "exit" or
 // "trap". It is compiled into the test build only.
