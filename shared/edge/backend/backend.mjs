@@ -1,12 +1,6 @@
 // The private Worker's half of the bridge to Go: see doc.go. Glue only.
 import { DurableObject, env, waitUntil } from "cloudflare:workers";
 
-// An instance is retired after so many events, or when its linear memory is
-// past so many bytes. syumai's AwaitPromise keeps about 2 KB an await; the
-// isolate has 128 MB for everything.
-const MAX_EVENTS = 5_000;
-const MAX_MEMORY = 48 << 20;
-
 const host = {
   async fetch(method, url, headers, body, ms, maxBody) {
     const response = await fetch(url, {
@@ -118,8 +112,14 @@ class Instance {
     if (!ready) this.die("main did not call ready");
   }
 
+  // full says that new events need a fresh instance.
   full() {
-    return this.dead || this.retired || this.events >= MAX_EVENTS || this.memory.buffer.byteLength > MAX_MEMORY;
+    if (this.dead || this.retired) return true;
+    const memory = this.memory.buffer.byteLength;
+    if (this.events < this.binding.maxEvents && memory < this.binding.maxMemory) return false;
+    this.retired = true;
+    console.log(JSON.stringify({ level: "info", event: "backend.instance_recycled", events: this.events, memory, in_flight: this.flight.size }));
+    return true;
   }
 
   die(why) {

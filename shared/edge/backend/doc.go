@@ -41,6 +41,7 @@
 //	    resolve(Uint8Array)
 //	handleAlarm(resolve, reject, serial, class, state)
 //	bodyLimit: the largest request body, in bytes, that fetch passes in
+//	maxEvents, maxMemory: when to replace the instance (count, bytes)
 //
 // # Invariants
 //

@@ -54,12 +54,19 @@ func Run(h Handlers) {
 	cron.ScheduleTaskNonBlock(s.scheduled)
 	binding := js.Global().Get("context").Get("binding")
 	binding.Set("bodyLimit", h.BodyLimit)
+	binding.Set("maxEvents", maxEvents())
+	binding.Set("maxMemory", maxMemory)
 	s.register(binding, "handleFetch", s.fetch)
 	s.register(binding, "handleObject", s.object)
 	s.register(binding, "handleAlarm", s.alarm)
 	workers.Ready()
 	select {}
 }
+
+// maxMemory is the linear memory, in bytes, past which an instance is
+// replaced. The isolate has 128 MB for JavaScript, this instance, the one it
+// replaces and every Durable Object.
+const maxMemory = 48 << 20
 
 type server struct {
 	Handlers

@@ -44,6 +44,17 @@ const (
 	HashMD5    int32 = 4
 )
 
+// Algorithms of the host's verify, by the alg parameter. Keys are DER
+// SubjectPublicKeyInfo, Ed25519's 32 bytes; RSA is PKCS #1 v1.5 with 2048 to
+// 4096 bits.
+const (
+	VerifyEd25519        int32 = 1
+	VerifyECDSAP256      int32 = 2 // the signature in DER
+	VerifyECDSAP256P1363 int32 = 3
+	VerifyRSASHA256      int32 = 4
+	VerifyRSASHA1        int32 = 5
+)
+
 // ScratchBytes is the size of the scratch buffer: room for any head that
 // workerd passes in practice and for the results of small calls.
 const ScratchBytes = 64 << 10

@@ -17,6 +17,9 @@ func hostLater(req, op int32, ptr unsafe.Pointer, n int32)
 //go:wasmimport edge hmac
 func hostHMAC(alg int32, key unsafe.Pointer, keyLen int32, ptr unsafe.Pointer, n int32, out unsafe.Pointer)
 
+//go:wasmimport edge verify
+func hostVerify(alg int32, key unsafe.Pointer, keyLen int32, ptr unsafe.Pointer, n int32, sig unsafe.Pointer, sigLen int32) int32
+
 //go:wasmimport edge setting
 func hostSetting(ptr unsafe.Pointer, n int32, out unsafe.Pointer, size int32) int32
 

@@ -28,6 +28,9 @@
 //	later(req, op, ptr, n)            starts an operation that may outlive the
 //	                                  response (waitUntil); never answered
 //	hmac(alg, key, keyLen, ptr, n, out)  synchronous native HMAC into out
+//	verify(alg, key, keyLen, ptr, n, sig, sigLen) result
+//	                                  synchronous native verification under a public
+//	                                  key: 1 verified, 0 not, -1 the key is of no use
 //	setting(ptr, n, out, cap) length  an environment variable; -1 when unset,
 //	                                  its length (nothing written) when over cap
 //	log(ptr, n)                       one line of structured log (JSON)

@@ -1,12 +1,25 @@
 // The worker's half of the bridge to Go: see doc.go for the ABI. Glue only:
 // it converts, calls and converts; what is accepted and refused is decided in
 // Go.
-import { createHmac } from "node:crypto";
+import { createHmac, createPublicKey, verify } from "node:crypto";
+import { Buffer } from "node:buffer";
 import { env } from "cloudflare:workers";
 
 const OK = 0, ABSENT = 1, FAILED = -1, TIMEOUT = -2, TOO_LARGE = -3, MISSING = -4;
 const BODY = 1, KV_GET = 2, KV_PUT = 3, QUEUE_SEND = 4, OBJECT_PUT = 5, FORWARD = 6;
 const HASHES = [, "sha1", "sha256", "sha512", "md5"];
+
+// By alg: type of the key, and the arguments of verify. The DER before an
+// Ed25519 key is RFC 8410 §4's.
+const VERIFIES = [
+  ,
+  { type: "ed25519", hash: null, prefix: [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00] },
+  { type: "ec", hash: "sha256", dsaEncoding: "der" },
+  { type: "ec", hash: "sha256", dsaEncoding: "ieee-p1363" },
+  { type: "rsa", hash: "sha256" },
+  { type: "rsa", hash: "sha1" },
+];
+const VERIFIED = 1, NOT_VERIFIED = 0, UNUSABLE_KEY = -1;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -40,7 +53,10 @@ class Instance {
     this.retired = false;
     this.seq = 0;
     const go = new globalThis.Go();
-    go.exit = (code) => this.die(`exit ${code}`);
+    go.exit = (code) => {
+      go._resolveExitPromise = () => {}; // nobody waits, and it belongs to another request
+      this.die(`exit ${code}`);
+    };
     const wasm = new WebAssembly.Instance(module, { ...go.importObject, edge: this.imports() });
     this.exports = wasm.exports;
     go.run(wasm).catch((e) => this.die(e)); // main runs until it blocks, before run returns
@@ -99,6 +115,8 @@ class Instance {
         const mac = createHmac(HASHES[alg], this.memory(key, keyLen)).update(this.memory(ptr, n)).digest();
         this.memory(out, mac.length).set(mac);
       },
+      verify: (alg, key, keyLen, ptr, n, sig, sigLen) =>
+        verifyPublic(VERIFIES[alg], this.memory(key, keyLen), this.memory(ptr, n), this.memory(sig, sigLen)),
       setting: (ptr, n, out, cap) => {
         const value = env[decoder.decode(this.memory(ptr, n))];
         if (typeof value !== "string") return -1;
@@ -167,6 +185,31 @@ class Instance {
       }
       if (this.dead) answer(null);
     });
+  }
+}
+
+function verifyPublic(how, key, message, signature) {
+  const publicKey = parsePublic(how, key);
+  if (publicKey === undefined) return UNUSABLE_KEY;
+  try {
+    return verify(how.hash, message, { key: publicKey, dsaEncoding: how.dsaEncoding }, signature) ? VERIFIED : NOT_VERIFIED;
+  } catch {
+    return NOT_VERIFIED; // not in the signature's form
+  }
+}
+
+function parsePublic(how, key) {
+  try {
+    const der = how.prefix === undefined ? key.slice() : Uint8Array.from([...how.prefix, ...key]);
+    const parsed = createPublicKey({ key: Buffer.from(der), format: "der", type: "spki" });
+    const { namedCurve, modulusLength } = parsed.asymmetricKeyDetails ?? {};
+    const usable =
+      parsed.asymmetricKeyType === how.type &&
+      (how.type !== "ec" || namedCurve === "prime256v1") &&
+      (how.type !== "rsa" || (modulusLength >= 2048 && modulusLength <= 4096));
+    return usable ? parsed : undefined;
+  } catch {
+    return undefined;
   }
 }
 
