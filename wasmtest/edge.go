@@ -36,6 +36,7 @@ type Edge struct {
 	seed     uint64
 	world    *workerd.World
 	loop     *sched.Loop
+	start    time.Time
 	reported int // leaks reported so far
 }
 
@@ -56,7 +57,7 @@ func New(t TB, c Config) *Edge {
 			lines := e.Trace()
 			t.Logf("the end of the trace:\n%s", strings.Join(lines[max(0, len(lines)-failureLines):], "\n"))
 			t.Logf("wasmtest: seed %d, %d faults, clock at %s; replay with: WASMTEST_SEED=%d go test -run '^%s$'",
-				e.seed, len(e.Hits()), e.Now().Format(time.RFC3339Nano), e.seed, t.Name())
+				e.seed, len(e.Happened()), e.Now().Format(time.RFC3339Nano), e.seed, t.Name())
 		}
 	})
 	return e
@@ -79,7 +80,7 @@ func Open(c Config) (*Edge, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Edge{seed: seed, loop: sched.New(c.Start, sched.NewRand(seed, sched.Ties))}
+	e := &Edge{seed: seed, start: c.Start, loop: sched.New(c.Start, sched.NewRand(seed, sched.Ties))}
 	e.world = workerd.NewWorld(&platform.World{
 		Loop: e.loop, Trace: sched.NewTrace(c.Start), Latency: sched.NewRand(seed, sched.Latency), Faults: faults,
 	}, sched.NewRand(seed, sched.Entropy))
@@ -152,6 +153,9 @@ func (e *Edge) After(d time.Duration, fn func()) { e.loop.After(d, "test", fn) }
 // Now is what the clock shows.
 func (e *Edge) Now() time.Time { return e.loop.Now() }
 
+// Start is what the clock showed first.
+func (e *Edge) Start() time.Time { return e.start }
+
 // Seed is the seed of this run.
 func (e *Edge) Seed() uint64 { return e.seed }
 
@@ -165,8 +169,8 @@ func (e *Edge) Trace() []string { return e.world.Trace.Lines() }
 // TraceSum is a digest of the trace.
 func (e *Edge) TraceSum() uint64 { return e.world.Trace.Sum() }
 
-// Hits are the faults that happened, in order.
-func (e *Edge) Hits() []Hit { return e.world.Faults.Hits() }
+// Happened are the faults that happened, in order.
+func (e *Edge) Happened() []Happened { return e.world.Faults.Happened() }
 
 // Leaks are what events left behind so far beyond what was allowed.
 func (e *Edge) Leaks() []string {

@@ -11,6 +11,9 @@ type Faults map[Fault]float64
 // Hit is a fault that happened, or shall: the Nth occasion for it, from 1.
 type Hit = platform.Hit
 
+// Happened is a fault that happened, and when.
+type Happened = platform.Happened
+
 // FaultRow describes a fault.
 type FaultRow = platform.Row
 

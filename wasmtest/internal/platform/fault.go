@@ -101,7 +101,7 @@ type Injector struct {
 	planned map[Hit]bool
 	without map[Hit]bool
 	seen    map[Fault]int
-	hits    []Hit
+	hits    []Happened
 	until   time.Time
 }
 
@@ -144,9 +144,15 @@ func (in *Injector) Hit(now time.Time, f Fault) (*sched.Rand, bool) {
 	if !hit || in.without[h] {
 		return nil, false
 	}
-	in.hits = append(in.hits, h)
+	in.hits = append(in.hits, Happened{h, now})
 	return r, true
 }
 
-// Hits are the faults that happened, in order.
-func (in *Injector) Hits() []Hit { return in.hits }
+// Happened is a fault that happened, and when.
+type Happened struct {
+	Hit
+	At time.Time
+}
+
+// Happened are the faults that happened, in order.
+func (in *Injector) Happened() []Happened { return in.hits }

@@ -25,7 +25,7 @@ func (w *World) Tracef(format string, args ...any) { w.Trace.Add(w.Now(), format
 func (w *World) Hit(f Fault) (*sched.Rand, bool) {
 	r, hit := w.Faults.Hit(w.Now(), f)
 	if hit {
-		w.Tracef("FAULT %s", w.Faults.hits[len(w.Faults.hits)-1])
+		w.Tracef("FAULT %s", w.Faults.hits[len(w.Faults.hits)-1].Hit)
 	}
 	return r, hit
 }

@@ -65,6 +65,24 @@ func (g *backend) hostInvoke(c *jsobj.Call) (jsobj.Value, error) {
 	return r.Invoke(stub.(jsobj.Object), "invoke", c.Arg(2), c.Arg(3))
 }
 
+// hostSendBatch is host.sendBatch(binding, bodies).
+func (g *backend) hostSendBatch(c *jsobj.Call) (jsobj.Value, error) {
+	r := g.iso.realm
+	queue, ok := g.iso.env.Own(jsobj.Describe(c.Arg(0))).(jsobj.Object)
+	if !ok {
+		return nil, r.TypeError("Cannot read properties of undefined (reading 'sendBatch')")
+	}
+	bodies, err := r.Iterate(c.Arg(1))
+	if err != nil {
+		return nil, err
+	}
+	batch := make([]jsobj.Value, len(bodies))
+	for i, body := range bodies {
+		batch[i] = r.NewRecord().With("body", body).With("contentType", "bytes")
+	}
+	return r.Invoke(queue, "sendBatch", r.NewArray(batch...))
+}
+
 // hostObjectGet is host.objectGet(binding, key).
 func (g *backend) hostObjectGet(c *jsobj.Call) (jsobj.Value, error) {
 	r := g.iso.realm

@@ -8,12 +8,6 @@ import (
 	"github.com/hookweir/hookweir/wasmtest/internal/jsobj"
 )
 
-// Limits of backend.mjs.
-const (
-	backendMaxEvents = 5_000
-	backendMaxMemory = 48 << 20
-)
-
 // backend is shared/edge/backend/backend.mjs in Go: one shared instance, a
 // goroutine per event, see that package's doc.go.
 type backend struct {
@@ -28,7 +22,7 @@ type backend struct {
 func NewBackend(iso *Isolate) Glue {
 	g := &backend{iso: iso}
 	g.host = iso.realm.NewNamespace("context.host", map[string]jsobj.Func{
-		"fetch": g.hostFetch, "invoke": g.hostInvoke, "objectGet": g.hostObjectGet, "transaction": g.hostTransaction,
+		"fetch": g.hostFetch, "invoke": g.hostInvoke, "sendBatch": g.hostSendBatch, "objectGet": g.hostObjectGet, "transaction": g.hostTransaction,
 	})
 	return g
 }
@@ -60,8 +54,19 @@ type flight struct{ out *jsobj.Promise }
 
 func (in *backendInstance) ready() { in.isReady = true }
 
+// full says that new events need a fresh instance.
 func (in *backendInstance) full() bool {
-	return in.dead || in.retired || in.events >= backendMaxEvents || in.guest.Memory() > backendMaxMemory
+	if in.dead || in.retired {
+		return true
+	}
+	memory := in.guest.Memory()
+	limit := func(name string) float64 { return jsobj.ToNumber(in.binding.Own(name)) }
+	if float64(in.events) < limit("maxEvents") && float64(memory) < limit("maxMemory") {
+		return false
+	}
+	in.retired = true
+	in.iso.Log("log", fmt.Sprintf(`{"level":"info","event":"backend.instance_recycled","events":%d,"memory":%d,"in_flight":%d}`, in.events, memory, len(in.flight)))
+	return true
 }
 
 // get is the instance for the next event.

@@ -202,11 +202,11 @@ func (in *ingressInstance) settle(r *ingressRequest, call int32, work *jsobj.Pro
 }
 
 func (in *ingressInstance) logFailure(event string, v jsobj.Value) {
-	name := "unknown"
+	text := jsobj.Describe(v)
 	if e, ok := v.(*jsobj.Error); ok {
-		name = e.Kind
+		text = e.Message
 	}
-	in.iso.Log("error", fmt.Sprintf(`{"level":"error","event":%q,"error":%q}`, event, name))
+	in.iso.Log("error", fmt.Sprintf(`{"level":"error","event":%q,"error":%q}`, event, text[:min(len(text), 200)]))
 }
 
 func (in *ingressInstance) complete(r *ingressRequest, call, status int32, b []byte) {

@@ -61,6 +61,10 @@ func EdgeImports() []gojs.Import {
 			bytes := func(i int) []byte { return in.guest.Bytes(uint32(a[i]), uint32(a[i+1])) }
 			a[0] = uint64(uint32(verify(int32(a[0]), bytes(1), bytes(3), bytes(5))))
 		}),
+		row("verify", 7, 1, func(in *ingressInstance, a []uint64) {
+			key, message, sig := in.guest.Bytes(uint32(a[1]), uint32(a[2])), in.guest.Bytes(uint32(a[3]), uint32(a[4])), in.guest.Bytes(uint32(a[5]), uint32(a[6]))
+			a[0] = uint64(uint32(verifyPublic(int32(a[0]), key, message, sig)))
+		}),
 		row("setting", 4, 1, func(in *ingressInstance, a []uint64) {
 			a[0] = uint64(uint32(in.setting(string(in.guest.Bytes(uint32(a[0]), uint32(a[1]))), uint32(a[2]), uint32(a[3]))))
 		}),
@@ -224,7 +228,7 @@ func (in *ingressInstance) start(r *ingressRequest, op int32, arg []byte) (*jsob
 
 // unread is the request as it came, its body too where that was read ahead.
 func (r *ingressRequest) unread(realm *jsobj.Realm) *jsobj.Request {
-	if len(r.body) == 0 {
+	if s := r.request.Stream(); s == nil || !s.Used() {
 		return r.request
 	}
 	return realm.NewRequest(r.request.Method, r.request.URL, r.request.Headers, realm.StreamOf(r.body))

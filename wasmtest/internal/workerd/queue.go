@@ -210,5 +210,5 @@ func (iso *Isolate) inMessage(m *platform.Message) (jsobj.Value, error) {
 	case "json":
 		return iso.realm.ParseJSON(m.Body)
 	}
-	return iso.realm.NewBytes(append([]byte(nil), m.Body...)), nil
+	return iso.realm.NewArrayBuffer(append([]byte(nil), m.Body...)), nil // as workerd gives bytes
 }

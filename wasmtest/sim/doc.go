@@ -1,0 +1,27 @@
+// Package sim runs Hookweir's deployable modules through random days: webhooks
+// good, duplicate and forged, agents that are down, secrets that rotate,
+// operators that replay, on a platform that commits every sin it has; and
+// holds the guarantees of DESIGN §1 against what happened.
+//
+//	seed ─▶ plan ─▶ provider, operator, agent ─▶ wasmtest.Edge ─▶ history ─▶ Check
+//	          │                                     ▲                 │ violations
+//	          └─ which faults, how often ───────────┘                 ▼
+//	                                                               Shrink
+//
+// # The model
+//
+// The model is independent of the code under test: it imports none of it and
+// knows three lists only: what providers sent and were answered, what each
+// tenant's agent received and answered, which faults happened. From these:
+//
+//	G1  a delivery that was forged got no 2xx and reached no agent
+//	G2  every 2xx is an event that some agent call or a dead letter shows
+//	G3  at the end of the calm each such event was delivered, or is dead, and
+//	    then a replay delivers it
+//	G4  an agent that said 2xx is not called again for that event, unless a
+//	    fault in between can have hidden its answer, or someone asked
+//	G10 an event reaches its own tenant's agent only, signed with its secret
+//
+// Each seed enables a random part of the faults only: what is never lost
+// never excuses anything.
+package sim
