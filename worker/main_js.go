@@ -16,7 +16,7 @@ func main() {
 		Payloads: ingress.Bucket{Binding: "PAYLOADS"},
 		Backend:  ingress.Service{Binding: "CONSUMERS"},
 		Ring:     sourceKeys(),
-		HMAC:     ingress.HMAC,
+		Crypto:   ingress.Crypto{},
 		Now:      now,
 		Log:      ingress.Log,
 	})

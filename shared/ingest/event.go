@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"crypto/sha256"
-	"encoding/hex"
 
 	"github.com/hookweir/hookweir/shared/event"
 	"github.com/hookweir/hookweir/shared/jsontext"
@@ -16,7 +15,17 @@ func seenKey(key string) string { return "evt:" + key }
 // not.
 func claimKey(e *event.Event) string {
 	id, body := sha256.Sum256([]byte(e.ID)), sha256.Sum256(e.Body)
-	return "evt/" + e.Tenant + "/" + e.Source + "/" + hex.EncodeToString(id[:16]) + "-" + hex.EncodeToString(body[:16])
+	return "evt/" + e.Tenant + "/" + e.Source + "/" + hexText(id[:16]) + "-" + hexText(body[:16])
+}
+
+// hexText is hex.EncodeToString; encoding/hex would bring fmt.
+func hexText(b []byte) string {
+	const digits = "0123456789abcdef"
+	out := make([]byte, 0, 2*len(b))
+	for _, c := range b {
+		out = append(out, digits[c>>4], digits[c&0xf])
+	}
+	return string(out)
 }
 
 // maxContentType bounds the Content-Type that is kept, in bytes; longer ones

@@ -32,8 +32,8 @@ type Config struct {
 	// answered 503 and /healthz names the missing setting.
 	Ring *seal.Ring
 
-	// HMAC computes large MACs natively; nil uses Go's own.
-	HMAC func(hash webhook.Hash, key []byte, msg ...[]byte) []byte
+	// Crypto verifies signatures.
+	Crypto webhook.Crypto
 
 	Now func() time.Time
 	Log func(line []byte)
@@ -72,7 +72,7 @@ type Gate struct {
 // New makes a Gate. It returns ErrNotConfigured when a required field is nil.
 func New(cfg Config) (*Gate, error) {
 	if cfg.Sources == nil || cfg.Seen == nil || cfg.Events == nil || cfg.Payloads == nil ||
-		cfg.Backend == nil || cfg.Now == nil || cfg.Log == nil {
+		cfg.Backend == nil || cfg.Crypto == nil || cfg.Now == nil || cfg.Log == nil {
 		return nil, ErrNotConfigured
 	}
 	return &Gate{cfg: cfg, sources: newSourceCache()}, nil

@@ -17,6 +17,7 @@ import (
 	"github.com/hookweir/hookweir/shared/event"
 	"github.com/hookweir/hookweir/shared/seal"
 	config "github.com/hookweir/hookweir/shared/source"
+	"github.com/hookweir/hookweir/shared/webhook/gocrypto"
 )
 
 const secret = "It's a Secret to Everybody"
@@ -81,7 +82,7 @@ func newPlatform(t *testing.T) *platform {
 	ring, err := seal.Parse("k1:" + "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=")
 	require.NoError(t, err)
 	p.gate, err = New(Config{
-		Sources: p, Seen: p, Events: p, Payloads: p, Backend: p, Ring: ring,
+		Sources: p, Seen: p, Events: p, Payloads: p, Backend: p, Ring: ring, Crypto: gocrypto.Crypto{},
 		Now: func() time.Time { return p.now },
 		Log: func(line []byte) { p.log.Write(append(line, '\n')) },
 	})

@@ -11,6 +11,7 @@ import (
 	"github.com/hookweir/hookweir/shared/sqlstore"
 	"github.com/hookweir/hookweir/shared/tenant"
 	"github.com/hookweir/hookweir/shared/webhook"
+	"github.com/hookweir/hookweir/shared/webhook/gocrypto"
 )
 
 // Storage is a Durable Object's own storage.
@@ -65,7 +66,7 @@ func check(provider string, secrets [][]byte) error {
 	for i, v := range secrets {
 		list[i] = webhook.Secret{Value: v}
 	}
-	_, err := webhook.New(webhook.Config{Provider: provider, Secrets: list})
+	_, err := webhook.New(webhook.Config{Crypto: gocrypto.Crypto{}, Provider: provider, Secrets: list})
 	if errors.Is(err, webhook.ErrUnknownProvider) {
 		return tenant.ErrProvider
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/hookweir/hookweir/shared/webhook"
+	"github.com/hookweir/hookweir/shared/webhook/gocrypto"
 	"github.com/hookweir/hookweir/shared/webhook/webhooktest"
 )
 
@@ -22,7 +23,7 @@ func corpus(tb testing.TB) []webhooktest.Case {
 
 func verifier(tb testing.TB, c *webhooktest.Case) *webhook.Verifier {
 	tb.Helper()
-	v, err := webhook.New(webhook.Config{Provider: c.Provider, Secrets: c.Secrets})
+	v, err := webhook.New(webhook.Config{Crypto: gocrypto.Crypto{}, Provider: c.Provider, Secrets: c.Secrets})
 	require.NoError(tb, err)
 	return v
 }

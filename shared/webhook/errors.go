@@ -12,6 +12,7 @@ func refuse(code, text string) error { return &refusal{code: code, text: text} }
 // Refusals of a configuration, by [New], [ParseSecret] and [Sign].
 var (
 	ErrUnknownProvider = refuse("unknown_provider", "provider is not in the catalogue")
+	ErrNoCrypto        = refuse("source_not_ready", "no cryptography is configured")
 	ErrNoSecret        = refuse("source_not_ready", "no secret is active") // also by Verify
 	ErrTooManySecrets  = refuse("too_many_secrets", "more than MaxSecrets secrets")
 	ErrEmptySecret     = refuse("empty_secret", "secret is empty")

@@ -2,10 +2,8 @@ package webhook
 
 import (
 	"bytes"
-	"crypto/ed25519"
 	"encoding/base64"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -14,9 +12,8 @@ type key struct {
 	id                  string
 	notBefore, notAfter time.Time
 	rule                *KeyRule
-	// secret is the HMAC key, or the Ed25519 public key.
+	// secret is the HMAC key, or the public key.
 	secret []byte
-	states sync.Pool // of *macState, for HMACs computed here
 }
 
 func (k *key) active(now time.Time) bool {
@@ -24,7 +21,7 @@ func (k *key) active(now time.Time) bool {
 }
 
 // newKey parses one secret by the first key rule whose prefix it has.
-func newKey(s *Scheme, secret *Secret) (*key, error) {
+func newKey(s *Scheme, crypto Crypto, secret *Secret) (*key, error) {
 	switch {
 	case len(secret.Value) == 0:
 		return nil, ErrEmptySecret
@@ -41,17 +38,15 @@ func newKey(s *Scheme, secret *Secret) (*key, error) {
 		if err != nil {
 			return nil, err
 		}
-		if rule.Algorithm == Ed25519 {
-			err = checkPublic(decoded)
-		} else {
+		if rule.Algorithm.hash() != 0 {
 			err = checkHMAC(decoded, s.MinKeyBytes)
+		} else {
+			err = checkPublic(crypto, rule.Algorithm, decoded)
 		}
 		if err != nil {
 			return nil, err
 		}
-		k := &key{id: secret.ID, notBefore: secret.NotBefore, notAfter: secret.NotAfter, rule: rule, secret: decoded}
-		k.states.New = func() any { return newMACState(rule.Algorithm, decoded) }
-		return k, nil
+		return &key{id: secret.ID, notBefore: secret.NotBefore, notAfter: secret.NotAfter, rule: rule, secret: decoded}, nil
 	}
 	return nil, ErrSecretFormat
 }
@@ -122,18 +117,26 @@ var lowOrder = [...]string{
 	"\xee\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f",
 }
 
-// checkPublic refuses Ed25519 public keys of low order. Bytes that are no
-// point at all are let through: nothing verifies under them.
-func checkPublic(k []byte) error {
-	if len(k) != ed25519.PublicKeySize {
-		return ErrSecretFormat
-	}
-	y := bytes.Clone(k)
-	y[31] &= 0x7f
-	for _, low := range lowOrder {
-		if string(y) == low {
-			return ErrWeakKey
+// checkPublic refuses what is no public key of the algorithm, and Ed25519 keys
+// of low order, whoever computes the curve.
+func checkPublic(crypto Crypto, a Algorithm, k []byte) error {
+	if a == Ed25519 {
+		if len(k) != ed25519Key {
+			return ErrSecretFormat
 		}
+		y := bytes.Clone(k)
+		y[ed25519Key-1] &= 0x7f
+		for _, low := range lowOrder {
+			if string(y) == low {
+				return ErrWeakKey
+			}
+		}
+	}
+	if !crypto.CheckKey(a, k) {
+		return ErrSecretFormat
 	}
 	return nil
 }
+
+// ed25519Key is the length of a public key, in bytes (RFC 8032 §5.1.5).
+const ed25519Key = 32

@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/hookweir/hookweir/shared/webhook"
+	"github.com/hookweir/hookweir/shared/webhook/gocrypto"
 	"github.com/hookweir/hookweir/shared/webhook/webhooktest"
 )
 
@@ -63,12 +64,12 @@ func TestNewRefuses(t *testing.T) {
 		{"zero public key", "standard-webhooks", []string{"whpk_" + b64(make([]byte, 32))}, webhook.ErrWeakKey},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			v, err := webhook.New(webhook.Config{Provider: c.provider, Secrets: secrets(c.secrets...)})
+			v, err := webhook.New(webhook.Config{Crypto: gocrypto.Crypto{}, Provider: c.provider, Secrets: secrets(c.secrets...)})
 			require.ErrorIs(t, err, c.want)
 			assert.Nil(t, v)
 		})
 	}
-	_, err := webhook.New(webhook.Config{Provider: "github", Secrets: secrets(slices.Repeat([]string{good}, webhook.MaxSecrets)...)})
+	_, err := webhook.New(webhook.Config{Crypto: gocrypto.Crypto{}, Provider: "github", Secrets: secrets(slices.Repeat([]string{good}, webhook.MaxSecrets)...)})
 	require.NoError(t, err)
 }
 
@@ -82,7 +83,7 @@ func TestPitfall2ZeroKeyIsTheEmptyKey(t *testing.T) {
 	}
 	assert.Equal(t, sign(nil), sign(make([]byte, 32)), "the premise")
 	for _, n := range []int{0, 1, 8, 32, 64} {
-		_, err := webhook.New(webhook.Config{Provider: "github", Secrets: secrets(strings.Repeat("\x00", n))})
+		_, err := webhook.New(webhook.Config{Crypto: gocrypto.Crypto{}, Provider: "github", Secrets: secrets(strings.Repeat("\x00", n))})
 		require.Error(t, err, "%d zero bytes", n)
 	}
 }
@@ -100,6 +101,7 @@ func TestPitfall3LowOrderPublicKey(t *testing.T) {
 			k := slices.Clone(y)
 			k[31] |= sign
 			_, err := webhook.New(webhook.Config{
+				Crypto:   gocrypto.Crypto{},
 				Provider: "standard-webhooks", Secrets: secrets("whpk_" + base64.StdEncoding.EncodeToString(k)),
 			})
 			require.ErrorIs(t, err, webhook.ErrWeakKey, "%x", k)
@@ -149,9 +151,9 @@ func lowOrderPoints(t *testing.T) [][]byte {
 func TestSecretsDoNotPrint(t *testing.T) {
 	const value = "whsec_TellNobodyAboutThis"
 	s := webhook.Secret{ID: "main", Value: []byte(value)}
-	v, err := webhook.New(webhook.Config{Provider: "github", Secrets: []webhook.Secret{s}})
+	v, err := webhook.New(webhook.Config{Crypto: gocrypto.Crypto{}, Provider: "github", Secrets: []webhook.Secret{s}})
 	require.NoError(t, err)
-	cfg := webhook.Config{Provider: "github", Secrets: []webhook.Secret{s}}
+	cfg := webhook.Config{Crypto: gocrypto.Crypto{}, Provider: "github", Secrets: []webhook.Secret{s}}
 	var logged bytes.Buffer
 	slog.New(slog.NewJSONHandler(&logged, nil)).Info("x", "secret", s, "verifier", v)
 	slog.New(slog.NewTextHandler(&logged, nil)).Info("x", "secret", s, "verifier", v)

@@ -1,16 +1,26 @@
 package webhook
 
 import (
-	"crypto/ed25519"
-	"crypto/hmac"
-	"crypto/md5"
-	"crypto/sha1"
-	"crypto/sha256"
-	"crypto/sha512"
 	"crypto/subtle"
-	"hash"
 	"time"
 )
+
+// Crypto is the cryptography of a Verifier: package gocrypto on the host, the
+// platform's own in the worker, whose module then links none. The methods are
+// safe for concurrent use and keep nothing of what they are given.
+type Crypto interface {
+	// HMAC is the MAC over the parts of msg one after the other. Nil, or a
+	// MAC of another length than the hash's, verifies nothing.
+	HMAC(h Hash, key []byte, msg ...[]byte) []byte
+	// Verify says whether signature is the key's over message. It is false
+	// for a key that CheckKey would not take.
+	Verify(a Algorithm, key, message, signature []byte) bool
+	// CheckKey says whether key is a public key of the algorithm that Verify
+	// takes: 32 bytes for Ed25519, a DER SubjectPublicKeyInfo (RFC 5280
+	// §4.1.2.7) for the others, on P-256 or with an RSA modulus of 2048 to
+	// 4096 bits.
+	CheckKey(a Algorithm, key []byte) bool
+}
 
 // Hash is a hash function that HMAC runs over.
 type Hash uint8
@@ -23,6 +33,22 @@ const (
 	MD5
 )
 
+// Size is the length of a hash, in bytes; 0 for one that is not known.
+func (h Hash) Size() int {
+	switch h {
+	case SHA256:
+		return 32
+	case SHA1:
+		return 20
+	case SHA512:
+		return 64
+	case MD5:
+		return 16
+	}
+	return 0
+}
+
+// hash is the hash function of an HMAC; 0 for what is none.
 func (a Algorithm) hash() Hash {
 	switch a {
 	case HMACSHA256:
@@ -37,45 +63,29 @@ func (a Algorithm) hash() Hash {
 	return 0
 }
 
-// size is the length of a signature, in bytes.
-func (a Algorithm) size() int {
+// Lengths of public-key signatures, in bytes. A DER signature on P-256 has two
+// integers of 1 to 33 bytes, each with a head of two, in a sequence with one.
+const (
+	ed25519Signature = 64
+	p1363Signature   = 64
+	minDERSignature  = 2 + 2*(2+1)
+	maxDERSignature  = 2 + 2*(2+33)
+	minRSASignature  = 2048 / 8
+)
+
+// fits says whether a signature can have this length, in bytes.
+func (a Algorithm) fits(n int) bool {
 	switch a {
-	case HMACSHA256:
-		return sha256.Size
-	case HMACSHA1:
-		return sha1.Size
-	case HMACSHA512:
-		return sha512.Size
-	case HMACMD5:
-		return md5.Size
 	case Ed25519:
-		return ed25519.SignatureSize
+		return n == ed25519Signature
+	case ECDSAP256P1363:
+		return n == p1363Signature
+	case ECDSAP256:
+		return n >= minDERSignature && n <= maxDERSignature
+	case RSASHA256, RSASHA1:
+		return n >= minRSASignature
 	}
-	return 0
-}
-
-// macState is an HMAC in progress. Kept between deliveries because a reset
-// HMAC has its key's two blocks already hashed.
-type macState struct {
-	mac hash.Hash
-	sum [maxSignature]byte
-}
-
-func newMACState(a Algorithm, secret []byte) *macState {
-	var h func() hash.Hash
-	switch a {
-	case HMACSHA256:
-		h = sha256.New
-	case HMACSHA1:
-		h = sha1.New
-	case HMACSHA512:
-		h = sha512.New
-	case HMACMD5:
-		h = md5.New
-	default:
-		return nil
-	}
-	return &macState{mac: hmac.New(h, secret)}
+	return n > 0 && n == a.hash().Size()
 }
 
 // match returns the first active key under which one of the candidates
@@ -86,8 +96,8 @@ func (v *Verifier) match(w *work, now time.Time) *key {
 			continue
 		}
 		ok := false
-		if k.rule.Algorithm == Ed25519 {
-			ok = w.verifyPublic(k)
+		if k.rule.Algorithm.hash() == 0 {
+			ok = v.verifyPublic(w, k)
 		} else {
 			ok = v.verifyMAC(w, k)
 		}
@@ -105,17 +115,9 @@ func (v *Verifier) verifyMAC(w *work, k *key) bool {
 	if !w.has(k) {
 		return false
 	}
-	size := k.rule.Algorithm.size()
-	mac := v.foreign(w, k)
-	if mac == nil {
-		s := k.states.Get().(*macState)
-		defer k.states.Put(s)
-		s.mac.Reset()
-		s.mac.Write(w.head)
-		s.mac.Write(w.body)
-		s.mac.Write(w.tail)
-		mac = s.mac.Sum(s.sum[:0])
-	}
+	h := k.rule.Algorithm.hash()
+	size := h.Size()
+	mac := v.crypto.HMAC(h, k.secret, w.head, w.body, w.tail)
 	if len(mac) != size {
 		return false
 	}
@@ -128,17 +130,9 @@ func (v *Verifier) verifyMAC(w *work, k *key) bool {
 	return found == 1
 }
 
-// foreign asks the configured HMAC, if there is one.
-func (v *Verifier) foreign(w *work, k *key) []byte {
-	if v.hmac == nil {
-		return nil
-	}
-	return v.hmac(k.rule.Algorithm.hash(), k.secret, w.head, w.body, w.tail)
-}
-
 // verifyPublic verifies each candidate under a public key. There is no secret
 // to leak by the time it takes.
-func (w *work) verifyPublic(k *key) bool {
+func (v *Verifier) verifyPublic(w *work, k *key) bool {
 	if !w.has(k) {
 		return false
 	}
@@ -149,7 +143,7 @@ func (w *work) verifyPublic(k *key) bool {
 	}
 	for i := range w.found[:w.count] {
 		c := &w.found[i]
-		if c.label == k.rule.Label && c.size == ed25519.SignatureSize && ed25519.Verify(k.secret, message, c.bytes[:]) {
+		if c.label == k.rule.Label && k.rule.Algorithm.fits(c.size) && v.crypto.Verify(k.rule.Algorithm, k.secret, message, c.bytes[:c.size]) {
 			return true
 		}
 	}
@@ -160,7 +154,7 @@ func (w *work) verifyPublic(k *key) bool {
 // If none has, nothing is hashed.
 func (w *work) has(k *key) bool {
 	for i := range w.found[:w.count] {
-		if c := &w.found[i]; c.label == k.rule.Label && c.size == k.rule.Algorithm.size() {
+		if c := &w.found[i]; c.label == k.rule.Label && k.rule.Algorithm.fits(c.size) {
 			return true
 		}
 	}

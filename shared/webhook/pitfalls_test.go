@@ -18,6 +18,7 @@ import (
 	"github.com/hookweir/hookweir/shared/event"
 	"github.com/hookweir/hookweir/shared/jsontext"
 	"github.com/hookweir/hookweir/shared/webhook"
+	"github.com/hookweir/hookweir/shared/webhook/gocrypto"
 	"github.com/hookweir/hookweir/shared/webhook/webhooktest"
 )
 
@@ -42,9 +43,9 @@ func requireCases(t *testing.T, want map[string]string) {
 // check.
 func TestPitfall1FailOpen(t *testing.T) {
 	for _, row := range webhook.Providers() {
-		_, err := webhook.New(webhook.Config{Provider: row.Name})
+		_, err := webhook.New(webhook.Config{Crypto: gocrypto.Crypto{}, Provider: row.Name})
 		require.ErrorIs(t, err, webhook.ErrNoSecret, row.Name)
-		_, err = webhook.New(webhook.Config{Provider: row.Name, Secrets: []webhook.Secret{{}}})
+		_, err = webhook.New(webhook.Config{Crypto: gocrypto.Crypto{}, Provider: row.Name, Secrets: []webhook.Secret{{}}})
 		require.ErrorIs(t, err, webhook.ErrEmptySecret, row.Name)
 	}
 	for _, c := range accepts(t) {
@@ -117,7 +118,7 @@ func TestPitfall7ForwardingSignsAfresh(t *testing.T) {
 	fresh, err := webhook.Sign("acme/github/1", retry, []byte("{}"), [][]byte{key})
 	require.NoError(t, err)
 
-	v, err := webhook.New(webhook.Config{Provider: "standard-webhooks", Secrets: secrets(webhook.FormatSecret(key))})
+	v, err := webhook.New(webhook.Config{Crypto: gocrypto.Crypto{}, Provider: "standard-webhooks", Secrets: secrets(webhook.FormatSecret(key))})
 	require.NoError(t, err)
 	verify := func(headers [3][2]string) (webhook.Result, error) {
 		return v.Verify(&webhook.Request{Method: "POST", Header: webhooktest.Header(headers[:]), Body: []byte("{}")}, retry)
@@ -270,7 +271,7 @@ func TestPitfall16RefusalStatus(t *testing.T) {
 	row, _ := webhook.Lookup("github")
 	other := *row
 	other.RefusalStatus = 403
-	v, err := webhook.NewForScheme(&other, webhook.Config{Secrets: c.Secrets})
+	v, err := webhook.NewForScheme(&other, webhook.Config{Crypto: gocrypto.Crypto{}, Secrets: c.Secrets})
 	require.NoError(t, err)
 	assert.Equal(t, 403, v.RefusalStatus())
 	requireCases(t, map[string]string{"slack/url-verification": "ok", "slack/url-verification-markup": "invalid_handshake"})
@@ -283,7 +284,7 @@ func TestPitfall17BearerProofs(t *testing.T) {
 	for covered, want := range map[bool]string{true: event.ProofSignature, false: event.ProofBearer} {
 		other := *row
 		other.BodyCovered = covered
-		v, err := webhook.NewForScheme(&other, webhook.Config{Secrets: c.Secrets})
+		v, err := webhook.NewForScheme(&other, webhook.Config{Crypto: gocrypto.Crypto{}, Secrets: c.Secrets})
 		require.NoError(t, err)
 		got, err := v.Verify(&c.Request, c.Now)
 		require.NoError(t, err)

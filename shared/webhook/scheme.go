@@ -63,12 +63,17 @@ const (
 type Algorithm uint8
 
 // The algorithms. A row's secret is an HMAC key or a public key accordingly.
+// Public keys are a DER SubjectPublicKeyInfo, Ed25519's 32 bytes.
 const (
 	HMACSHA256 Algorithm = iota + 1
 	HMACSHA1
 	HMACSHA512
 	HMACMD5
 	Ed25519
+	ECDSAP256      // over SHA-256, the signature in DER (RFC 3279 §2.2.3)
+	ECDSAP256P1363 // over SHA-256, the signature r‖s of 32 bytes each
+	RSASHA256      // PKCS #1 v1.5
+	RSASHA1        // PKCS #1 v1.5
 )
 
 // Encoding is how bytes are written in a header or a secret.

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/hookweir/hookweir/shared/webhook"
+	"github.com/hookweir/hookweir/shared/webhook/gocrypto"
 	"github.com/hookweir/hookweir/shared/webhook/webhooktest"
 )
 
@@ -39,7 +40,7 @@ func TestSignWhileSecretRotates(t *testing.T) {
 		webhook.FormatSecret(newKey):                      nil,
 		webhook.FormatSecret(bytes.Repeat([]byte{3}, 32)): webhook.ErrSignature,
 	} {
-		v, err := webhook.New(webhook.Config{Provider: "standard-webhooks", Secrets: secrets(key)})
+		v, err := webhook.New(webhook.Config{Crypto: gocrypto.Crypto{}, Provider: "standard-webhooks", Secrets: secrets(key)})
 		require.NoError(t, err)
 		got, err := v.Verify(&webhook.Request{Method: "POST", Header: webhooktest.Header(headers[:]), Body: body}, now)
 		require.ErrorIs(t, err, want)

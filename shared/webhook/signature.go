@@ -12,9 +12,9 @@ const (
 	// maxCandidates bounds the signatures of one delivery. A provider sends
 	// one per secret it is rotating, and nobody rotates sixteen.
 	maxCandidates = 16
-	// maxSignature is the longest decoded signature, in bytes: Ed25519 and
-	// HMAC-SHA512.
-	maxSignature = 64
+	// maxSignature is the longest decoded signature, in bytes: RSA with 4096
+	// bits.
+	maxSignature = 512
 )
 
 // Strict refuses set bits after the last byte, so that each signature has one
@@ -76,15 +76,14 @@ func (v *Verifier) element(w *work, element string) error {
 		if !ok {
 			continue
 		}
-		c := candidate{label: label}
-		if c.size = decode(c.bytes[:], text, v.scheme.Encoding); c.size <= 0 {
-			return nil // it can match nothing; another may
-		}
 		if w.count == maxCandidates {
 			return ErrMalformed
 		}
-		w.found[w.count] = c
-		w.count++
+		c := &w.found[w.count]
+		c.label = label
+		if c.size = decode(c.bytes[:], text, v.scheme.Encoding); c.size > 0 {
+			w.count++
+		} // else it can match nothing; another may
 		return nil
 	}
 	return nil

@@ -61,9 +61,7 @@ func (s Secret) MarshalText() ([]byte, error) { return nil, ErrSecretFormat }
 type Config struct {
 	Provider string   // name of a catalogue row
 	Secrets  []Secret // at least one; the values are copied
-	// HMAC computes a MAC over the parts of msg one after the other, for
-	// instance in native code. Nil, or a nil result, is Go's crypto.
-	HMAC func(h Hash, key []byte, msg ...[]byte) []byte
+	Crypto   Crypto
 }
 
 // Result is an accepted delivery.
@@ -92,11 +90,11 @@ type Verifier struct {
 	scheme *Scheme
 	keys   []*key
 	plan   plan
-	hmac   func(h Hash, key []byte, msg ...[]byte) []byte
+	crypto Crypto
 	work   sync.Pool // of *work
 }
 
-// New builds a Verifier. Errors: ErrUnknownProvider, ErrNoSecret,
+// New builds a Verifier. Errors: ErrUnknownProvider, ErrNoCrypto, ErrNoSecret,
 // ErrTooManySecrets, and of each secret ErrEmptySecret, ErrWeakKey,
 // ErrSecretFormat. One bad secret fails them all: an operator who rotates
 // must hear of it before the old one ends.
@@ -110,15 +108,17 @@ func New(cfg Config) (*Verifier, error) {
 
 func newVerifier(s *Scheme, cfg Config) (*Verifier, error) {
 	switch {
+	case cfg.Crypto == nil:
+		return nil, ErrNoCrypto
 	case len(cfg.Secrets) == 0:
 		return nil, ErrNoSecret
 	case len(cfg.Secrets) > MaxSecrets:
 		return nil, ErrTooManySecrets
 	}
-	v := &Verifier{scheme: s, hmac: cfg.HMAC, plan: newPlan(s)}
+	v := &Verifier{scheme: s, crypto: cfg.Crypto, plan: newPlan(s)}
 	v.work.New = func() any { return new(work) }
 	for i := range cfg.Secrets {
-		k, err := newKey(s, &cfg.Secrets[i])
+		k, err := newKey(s, cfg.Crypto, &cfg.Secrets[i])
 		if err != nil {
 			return nil, err
 		}

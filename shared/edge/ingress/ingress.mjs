@@ -189,28 +189,29 @@ class Instance {
 }
 
 function verifyPublic(how, key, message, signature) {
-  const publicKey = parsePublic(how, key);
+  const publicKey = usableKey(how, key);
   if (publicKey === undefined) return UNUSABLE_KEY;
   try {
-    return verify(how.hash, message, { key: publicKey, dsaEncoding: how.dsaEncoding }, signature) ? VERIFIED : NOT_VERIFIED;
+    return verify(how.hash, message, publicKey, signature) ? VERIFIED : NOT_VERIFIED;
   } catch {
     return NOT_VERIFIED; // not in the signature's form
   }
 }
 
-function parsePublic(how, key) {
+// usableKey gives the key as verify takes it (workerd's does not take a
+// KeyObject together with dsaEncoding).
+function usableKey(how, key) {
+  const input = { key: Buffer.from(how.prefix === undefined ? key : [...how.prefix, ...key]), format: "der", type: "spki" };
   try {
-    const der = how.prefix === undefined ? key.slice() : Uint8Array.from([...how.prefix, ...key]);
-    const parsed = createPublicKey({ key: Buffer.from(der), format: "der", type: "spki" });
+    const parsed = createPublicKey(input);
     const { namedCurve, modulusLength } = parsed.asymmetricKeyDetails ?? {};
-    const usable =
-      parsed.asymmetricKeyType === how.type &&
-      (how.type !== "ec" || namedCurve === "prime256v1") &&
-      (how.type !== "rsa" || (modulusLength >= 2048 && modulusLength <= 4096));
-    return usable ? parsed : undefined;
+    if (parsed.asymmetricKeyType !== how.type) return undefined;
+    if (how.type === "ec" && namedCurve !== "prime256v1") return undefined;
+    if (how.type === "rsa" && !(modulusLength >= 2048 && modulusLength <= 4096)) return undefined;
   } catch {
     return undefined;
   }
+  return how.dsaEncoding === undefined ? input : { ...input, dsaEncoding: how.dsaEncoding };
 }
 
 // A body up to this many bytes crosses together with the head: one crossing

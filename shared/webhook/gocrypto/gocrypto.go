@@ -1,0 +1,114 @@
+package gocrypto
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/hmac"
+	"crypto/md5"
+	"crypto/rsa"
+	"crypto/sha1"
+	"crypto/sha256"
+	"crypto/sha512"
+	"crypto/x509"
+	"hash"
+	"math/big"
+
+	"github.com/hookweir/hookweir/shared/webhook"
+)
+
+// RSA moduli that are taken, in bits. Under 2048 is too weak (NIST SP 800-131A
+// §3), over 4096 costs more than any provider asks for.
+const (
+	minRSABits = 2048
+	maxRSABits = 4096
+)
+
+// Crypto implements webhook.Crypto.
+type Crypto struct{}
+
+// HMAC implements webhook.Crypto.
+func (Crypto) HMAC(h webhook.Hash, key []byte, msg ...[]byte) []byte {
+	f := function(h)
+	if f == nil || len(key) == 0 {
+		return nil
+	}
+	m := hmac.New(f, key)
+	for _, part := range msg {
+		m.Write(part)
+	}
+	return m.Sum(nil)
+}
+
+func function(h webhook.Hash) func() hash.Hash {
+	switch h {
+	case webhook.SHA256:
+		return sha256.New
+	case webhook.SHA1:
+		return sha1.New
+	case webhook.SHA512:
+		return sha512.New
+	case webhook.MD5:
+		return md5.New
+	}
+	return nil
+}
+
+// CheckKey implements webhook.Crypto.
+func (Crypto) CheckKey(a webhook.Algorithm, key []byte) bool { return public(a, key) != nil }
+
+// Verify implements webhook.Crypto.
+func (Crypto) Verify(a webhook.Algorithm, key, message, signature []byte) bool {
+	switch k := public(a, key).(type) {
+	case ed25519.PublicKey:
+		return ed25519.Verify(k, message, signature)
+	case *ecdsa.PublicKey:
+		sum := sha256.Sum256(message)
+		if a == webhook.ECDSAP256P1363 {
+			return verifyP1363(k, sum[:], signature)
+		}
+		return ecdsa.VerifyASN1(k, sum[:], signature)
+	case *rsa.PublicKey:
+		if a == webhook.RSASHA1 {
+			sum := sha1.Sum(message)
+			return rsa.VerifyPKCS1v15(k, crypto.SHA1, sum[:], signature) == nil
+		}
+		sum := sha256.Sum256(message)
+		return rsa.VerifyPKCS1v15(k, crypto.SHA256, sum[:], signature) == nil
+	}
+	return false
+}
+
+func verifyP1363(k *ecdsa.PublicKey, sum, signature []byte) bool {
+	if len(signature) != 64 {
+		return false
+	}
+	r, s := new(big.Int).SetBytes(signature[:32]), new(big.Int).SetBytes(signature[32:])
+	return ecdsa.Verify(k, sum, r, s)
+}
+
+// public parses a key of the algorithm, or returns nil.
+func public(a webhook.Algorithm, key []byte) any {
+	if a == webhook.Ed25519 {
+		if len(key) != ed25519.PublicKeySize {
+			return nil
+		}
+		return ed25519.PublicKey(key)
+	}
+	parsed, err := x509.ParsePKIXPublicKey(key)
+	if err != nil {
+		return nil
+	}
+	switch k := parsed.(type) {
+	case *ecdsa.PublicKey:
+		if (a == webhook.ECDSAP256 || a == webhook.ECDSAP256P1363) && k.Curve == elliptic.P256() {
+			return k
+		}
+	case *rsa.PublicKey:
+		if n := k.N.BitLen(); (a == webhook.RSASHA256 || a == webhook.RSASHA1) && n >= minRSABits && n <= maxRSABits {
+			return k
+		}
+	}
+	return nil
+}
