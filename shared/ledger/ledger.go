@@ -201,16 +201,3 @@ func ShardOf(key string) int {
 
 // ObjectName is the Durable Object's name for a tenant's shard: `acme/2`.
 func ObjectName(tenant string, shard int) string { return tenant + "/" + strconv.Itoa(shard) }
-
-// ParseObjectName takes ObjectName apart again.
-func ParseObjectName(object string) (tenant string, shard int, err error) {
-	tenant, digits, _ := strings.Cut(object, "/")
-	shard, err = strconv.Atoi(digits)
-	if err != nil || shard < 0 || shard >= Shards || strconv.Itoa(shard) != digits {
-		return "", 0, ErrShard
-	}
-	if !name.Valid(tenant) {
-		return "", 0, ErrTenant
-	}
-	return tenant, shard, nil
-}

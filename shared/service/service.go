@@ -5,7 +5,6 @@ import (
 	"errors"
 	"math/rand/v2"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/hookweir/hookweir/shared/admin"
@@ -120,7 +119,7 @@ func (s *Service) tenant(name string) tenant.Client {
 }
 
 func (s *Service) ledger(name string, shard int) ledger.Client {
-	object := name + "/" + strconv.Itoa(shard)
+	object := ledger.ObjectName(name, shard)
 	return ledger.Client{Tenant: name, Shard: shard, Invoke: func(ctx context.Context, method string, payload []byte) ([]byte, error) {
 		return s.cfg.Invoke(ctx, BindingLedger, object, method, payload)
 	}}

@@ -33,14 +33,20 @@ func retire()
 // exports have no receiver, so this one variable is theirs.
 var current *instance
 
+//lint:ignore U1000 called by the host
+//
 //go:wasmexport handle
 func handle(req, head, body int32) { current.start(req, head, body) }
 
+//lint:ignore U1000 called by the host
+//
 //go:wasmexport reserve
 func reserve(call, n int32) unsafe.Pointer {
 	return bytesPtr(current.reserve(call, n))
 }
 
+//lint:ignore U1000 called by the host
+//
 //go:wasmexport complete
 func complete(call, status, n int32) {
 	current.finish(call, Status(status), n)
