@@ -1,7 +1,7 @@
 // The Workers under the bench: this product's public Worker and its peers,
 // each deployable on its own, brought up side by side on one workerd.
 import { execFile } from "node:child_process";
-import { access, mkdir, mkdtemp, rm, statfs } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, statfs } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
@@ -43,15 +43,10 @@ export async function build() {
   await run("go", ["build", "-o", load, "./bench/load"], { cwd: root });
   await run("go", ["run", "github.com/syumai/workers/cmd/workers-assets-gen", "-mode", "go", "-o", stock], { cwd: root });
   await run("go", ["build", "-trimpath", "-ldflags=-s -w", "-o", path.join(stock, "app.wasm"), "./bench/peers/stock"], wasm);
-  if (await exists(path.join(root, product.worker.bundle))) {
-    await run("go", ["build", "-trimpath", "-ldflags=-s -w", "-tags", "hookweirbench", "-o", oursVerifyOnly, "./worker"], wasm);
-  } else {
-    delete contestants.ours;
-  }
-  for (const { config, bundle: outdir } of [sink, ...Object.values(contestants).filter((c) => c !== contestants.ours)]) await bundle(config, outdir);
+  await run("go", ["build", "-trimpath", "-ldflags=-s -w", "-tags", "hookweirbench", "-o", oursVerifyOnly, "./worker"], wasm);
+  const { ours: _, ...peers } = contestants; // ours is what `make build` made
+  for (const { config, bundle: outdir } of [sink, ...Object.values(peers)]) await bundle(config, outdir);
 }
-
-const exists = (file) => access(file).then(() => true, () => false);
 
 /**
  * Brings Workers up on one fresh workerd: {pid, origin: {name: host:port},
@@ -115,7 +110,7 @@ export async function sourceConfiguration() {
     if (answer.status >= 300) throw new Error(`could not make the source: ${answer.status} ${answer.text}`);
     const kv = await product.kv("CONFIG");
     const { keys } = await kv.list();
-    return Promise.all(keys.map(async ({ name }) => [name, await kv.get(name)]));
+    return await Promise.all(keys.map(async ({ name }) => [name, await kv.get(name)]));
   } finally {
     await product.stop();
   }

@@ -21,8 +21,11 @@ const sizes = { "1k": 1 << 10, "20k": 20 << 10, "200k": 200 << 10 };
 const cases = ["verify", "full"].flatMap((work) => Object.entries(sizes).flatMap(([label, size]) =>
   [1, 32].map((clients) => ({ name: `${work}-${label}-c${clients}`, work, size, clients }))));
 
-/** How each metric of the table is read from the load generator's line. */
-const metrics = { requests_per_s: "requests_per_s", cpu_s_per_1k: "cpu_s_per_1k", p50_ms: "p50_ms", p99_ms: "p99_ms" };
+const names = Object.keys(contestants);
+const peers = names.filter((name) => name !== "ours");
+
+/** The metrics of the table, as the load generator calls them. */
+const metrics = ["requests_per_s", "cpu_s_per_1k", "p50_ms", "p99_ms"];
 
 const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
 
@@ -41,9 +44,9 @@ async function measure(stage, name, c, run) {
 
 // warm measures every case of every contestant, round by round, the order
 // turned by one each round so that nobody always follows the same neighbour.
-async function warm(names, configuration) {
+async function warm(configuration) {
   const lines = new Map();
-  const stage = await bringUp(names.includes("ours") ? [...names, "ours-verify"] : names, configuration);
+  const stage = await bringUp([...names, "ours-verify"], configuration);
   try {
     for (let round = 0; round < rounds; round++) {
       for (const c of cases.filter(({ name }) => name.startsWith(flags.only))) {
@@ -63,7 +66,7 @@ async function warm(names, configuration) {
 
 // cold is the time in ms from the first byte of a Worker's first request to
 // its answer, in a workerd that has just started: {"verify hono": [ms, …]}.
-async function cold(names, configuration) {
+async function cold(configuration) {
   const samples = new Map();
   for (let round = 0; round < rounds; round++) {
     for (const work of ["verify", "full"]) {
@@ -109,21 +112,20 @@ function firstAnswer(address, request, want = "200") {
   });
 }
 
-/** Rows of build/bench.json. Without "ours", handwritten stands in, so that peers can be compared. */
-function tabulate(names, lines, samples) {
-  const us = names.includes("ours") ? "ours" : "handwritten";
+/** Rows of build/bench.json. */
+function tabulate(lines, samples) {
   const rows = [];
   const add = (name, peer, metric, ours, theirs) => rows.push({ case: name, peer, metric, ours: round3(ours), theirs: round3(theirs), ratio: round3(ours / theirs) });
-  for (const peer of names.filter((name) => name !== us)) {
+  for (const peer of peers) {
     for (const c of cases) {
-      const [ours, theirs] = [us, peer].map((name) => lines.get(`${c.name} ${name}`));
+      const [ours, theirs] = ["ours", peer].map((name) => lines.get(`${c.name} ${name}`));
       if (!ours) continue;
-      for (const [metric, field] of Object.entries(metrics)) {
-        add(c.name, peer, metric, median(ours.map((l) => l[field])), median(theirs.map((l) => l[field])));
+      for (const metric of metrics) {
+        add(c.name, peer, metric, median(ours.map((line) => line[metric])), median(theirs.map((line) => line[metric])));
       }
     }
     for (const work of ["verify", "full"]) {
-      add(`cold-${work}-1k`, peer, "first_request_ms", median(samples.get(`${work} ${us}`)), median(samples.get(`${work} ${peer}`)));
+      add(`cold-${work}-1k`, peer, "first_request_ms", median(samples.get(`${work} ours`)), median(samples.get(`${work} ${peer}`)));
     }
   }
   return rows;
@@ -131,12 +133,10 @@ function tabulate(names, lines, samples) {
 
 const round3 = (n) => Number(n.toPrecision(4));
 
-function print(names, rows) {
-  const us = names.includes("ours") ? "ours" : "handwritten";
-  const peers = names.filter((name) => name !== us);
+function print(rows) {
   for (const metric of [...new Set(rows.map((row) => row.metric))]) {
-    console.log(`\n${metric}, median of ${rounds}: ${us}, each peer, and ${us} ÷ peer`);
-    console.log(["case".padEnd(16), us.padStart(10), ...peers.flatMap((p) => [p.padStart(12), "ratio".padStart(7)])].join(" "));
+    console.log(`\n${metric}, median of ${rounds}: ours, each peer, and ours ÷ peer`);
+    console.log(["case".padEnd(16), "ours".padStart(10), ...peers.flatMap((p) => [p.padStart(12), "ratio".padStart(7)])].join(" "));
     const of = rows.filter((row) => row.metric === metric);
     for (const name of [...new Set(of.map((row) => row.case))]) {
       const line = of.filter((row) => row.case === name);
@@ -147,9 +147,8 @@ function print(names, rows) {
 
 const began = Date.now();
 await build();
-const names = Object.keys(contestants);
-const configuration = names.includes("ours") ? await sourceConfiguration() : [];
-const rows = tabulate(names, await warm(names, configuration), await cold(names, configuration));
-print(names, rows);
+const configuration = await sourceConfiguration();
+const rows = tabulate(await warm(configuration), await cold(configuration));
+print(rows);
 await writeFile(path.join(root, "build", "bench.json"), `${JSON.stringify(rows, null, 1)}\n`);
 console.log(`\n${rows.length} rows in build/bench.json, ${((Date.now() - began) / 1000).toFixed(0)} s`);
