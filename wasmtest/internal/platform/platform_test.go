@@ -230,6 +230,25 @@ func TestStorageCrashKeepsAPrefixOfTurns(t *testing.T) {
 	}
 }
 
+func TestStorageCrashInsideATransaction(t *testing.T) {
+	for keep := range 3 {
+		s := storage(t)
+		insert := func() error { _, err := s.Exec("INSERT INTO t (n) VALUES (1)", nil); return err }
+		require.NoError(t, insert())
+		require.True(t, s.EndTurn())
+		require.ErrorIs(t, s.Tx(func() error {
+			require.NoError(t, insert())
+			require.NoError(t, s.Crash(keep))
+			return ErrLost
+		}), ErrLost)
+		require.EqualValues(t, min(keep, 1), count(t, s), "a running turn leaves nothing")
+		require.NoError(t, s.Tx(insert))
+		require.True(t, s.EndTurn())
+		require.NoError(t, s.Confirm())
+		require.EqualValues(t, min(keep, 1)+1, count(t, s))
+	}
+}
+
 func TestStorageTransactions(t *testing.T) {
 	s := storage(t)
 	insert := func() error { _, err := s.Exec("INSERT INTO t (n) VALUES (1)", nil); return err }

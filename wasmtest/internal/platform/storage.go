@@ -25,6 +25,8 @@ type Storage struct {
 	turns int  // unconfirmed turns, each with a savepoint
 	open  bool // the current turn has written
 	depth int  // nested transactionSync
+
+	crashes int // so far
 }
 
 // OpenStorage is an empty object's storage, in memory.
@@ -165,12 +167,18 @@ func (s *Storage) Confirm() error {
 	return s.run("COMMIT")
 }
 
-// Crash keeps the first keep unconfirmed turns and loses the rest.
+// Crash keeps the first keep unconfirmed turns and loses the rest; of a turn
+// that is still running nothing is kept.
 func (s *Storage) Crash(keep int) error {
+	s.crashes++
 	if s.turns == 0 {
 		return nil
 	}
-	keep = min(keep, s.turns)
+	ended := s.turns
+	if s.open {
+		ended--
+	}
+	keep = min(keep, ended)
 	if keep < s.turns {
 		if err := s.run(fmt.Sprintf("ROLLBACK TO turn%d", keep+1)); err != nil {
 			return err
@@ -185,13 +193,18 @@ func (s *Storage) Tx(fn func() error) error {
 	if err := s.beginTurn(); err != nil {
 		return err
 	}
+	crashes := s.crashes
 	s.depth++
 	name := fmt.Sprintf("tx%d", s.depth)
-	defer func() { s.depth-- }()
 	if err := s.run("SAVEPOINT " + name); err != nil {
 		return err
 	}
-	if err := fn(); err != nil {
+	err := fn()
+	if s.crashes != crashes { // it died in there: all of this is undone
+		return err
+	}
+	s.depth--
+	if err != nil {
 		if back := s.run("ROLLBACK TO " + name + "; RELEASE " + name); back != nil {
 			return errors.Join(err, back)
 		}

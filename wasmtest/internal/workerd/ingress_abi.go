@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"hash"
 
+	"github.com/hookweir/hookweir/shared/seal/aesgcm"
 	"github.com/hookweir/hookweir/shared/webhook"
 	"github.com/hookweir/hookweir/shared/webhook/gocrypto"
 	"github.com/hookweir/hookweir/shared/wire"
@@ -57,9 +58,41 @@ func EdgeImports() []gojs.Import {
 			sum := mac.Sum(nil)
 			copy(in.guest.Bytes(uint32(a[5]), uint32(len(sum))), sum)
 		}),
+		row("digest", 4, 0, func(in *ingressInstance, a []uint64) {
+			h := hashOf(int32(a[0]))()
+			h.Write(in.guest.Bytes(uint32(a[1]), uint32(a[2])))
+			sum := h.Sum(nil)
+			copy(in.guest.Bytes(uint32(a[3]), uint32(len(sum))), sum)
+		}),
+		row("open", 7, 1, func(in *ingressInstance, a []uint64) {
+			bytes := func(i int) []byte { return in.guest.Bytes(uint32(a[i]), uint32(a[i+1])) }
+			plaintext, ok := aesgcm.Suite{}.Open(bytes(0), bytes(2), bytes(4))
+			out := uint32(a[6])
+			a[0] = 0
+			if ok {
+				copy(in.guest.Bytes(out, uint32(len(plaintext))), plaintext)
+				a[0] = 1
+			}
+		}),
 		row("verify", 7, 1, func(in *ingressInstance, a []uint64) {
 			bytes := func(i int) []byte { return in.guest.Bytes(uint32(a[i]), uint32(a[i+1])) }
 			a[0] = uint64(uint32(verify(int32(a[0]), bytes(1), bytes(3), bytes(5))))
+		}),
+		row("digest", 4, 0, func(in *ingressInstance, a []uint64) {
+			h := hashOf(int32(a[0]))()
+			h.Write(in.guest.Bytes(uint32(a[1]), uint32(a[2])))
+			sum := h.Sum(nil)
+			copy(in.guest.Bytes(uint32(a[3]), uint32(len(sum))), sum)
+		}),
+		row("open", 7, 1, func(in *ingressInstance, a []uint64) {
+			bytes := func(i int) []byte { return in.guest.Bytes(uint32(a[i]), uint32(a[i+1])) }
+			plaintext, ok := aesgcm.Suite{}.Open(bytes(0), bytes(2), bytes(4))
+			out := uint32(a[6])
+			a[0] = 0
+			if ok {
+				copy(in.guest.Bytes(out, uint32(len(plaintext))), plaintext)
+				a[0] = 1
+			}
 		}),
 		row("verify", 7, 1, func(in *ingressInstance, a []uint64) {
 			key, message, sig := in.guest.Bytes(uint32(a[1]), uint32(a[2])), in.guest.Bytes(uint32(a[3]), uint32(a[4])), in.guest.Bytes(uint32(a[5]), uint32(a[6]))
@@ -86,7 +119,7 @@ func hashOf(alg int32) func() hash.Hash {
 	case 4:
 		return md5.New
 	}
-	panic(&jsobj.Missing{Name: fmt.Sprintf("edge.hmac with hash %d", alg)})
+	panic(&jsobj.Missing{Name: fmt.Sprintf("hash %d of edge.hmac or edge.digest", alg)})
 }
 
 func verify(alg int32, key, message, signature []byte) int32 {
