@@ -11,8 +11,8 @@ import (
 func main() {
 	gate, err := ingest.New(ingest.Config{
 		Sources:  ingress.KV{Binding: "CONFIG"},
-		Seen:     ingress.KV{Binding: "IDEMPOTENCY"},
-		Events:   ingress.Queue{Binding: "EVENTS"},
+		Seen:     seen(),
+		Events:   events(),
 		Payloads: ingress.Bucket{Binding: "PAYLOADS"},
 		Backend:  ingress.Service{Binding: "CONSUMERS"},
 		Ring:     sourceKeys(),
@@ -30,7 +30,7 @@ func main() {
 // gate serves no webhook and says so on /healthz.
 func sourceKeys() *seal.Ring {
 	value, _ := ingress.Setting("SOURCE_KEYS")
-	ring, err := seal.Parse(value)
+	ring, err := seal.Parse(value, ingress.Crypto{})
 	if err != nil {
 		ingress.Log([]byte(`{"level":"error","event":"edge.no_source_keys","detail":"SOURCE_KEYS is missing or malformed"}`))
 		return nil

@@ -1,0 +1,12 @@
+//go:build !hookweirbench
+
+package main
+
+import (
+	"github.com/hookweir/hookweir/shared/edge/ingress"
+	"github.com/hookweir/hookweir/shared/ingest"
+)
+
+func seen() ingest.SeenStore { return ingress.KV{Binding: "IDEMPOTENCY"} }
+
+func events() ingest.Queue { return ingress.Queue{Binding: "EVENTS"} }
