@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/hookweir/hookweir/shared/seal"
+	"github.com/hookweir/hookweir/shared/seal/aesgcm"
 	"github.com/hookweir/hookweir/shared/source"
 	"github.com/hookweir/hookweir/shared/webhook/webhooktest"
 )
@@ -54,7 +55,7 @@ func run() error {
 	if len(os.Args) != 2 {
 		return errors.New("usage: SOURCE_KEYS=… corpus shared/webhook/testdata")
 	}
-	ring, err := seal.Parse(os.Getenv("SOURCE_KEYS"))
+	ring, err := seal.Parse(os.Getenv("SOURCE_KEYS"), aesgcm.Suite{})
 	if err != nil {
 		return err
 	}

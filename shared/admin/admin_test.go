@@ -25,6 +25,7 @@ import (
 	"github.com/hookweir/hookweir/shared/event"
 	"github.com/hookweir/hookweir/shared/ledger"
 	"github.com/hookweir/hookweir/shared/seal"
+	"github.com/hookweir/hookweir/shared/seal/aesgcm"
 	"github.com/hookweir/hookweir/shared/sqlstore/memsql"
 	"github.com/hookweir/hookweir/shared/tenant"
 )
@@ -57,7 +58,7 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{t: t, now: start, tenants: map[string]*tenant.Tenant{}, ledgers: map[string]*ledger.Ledger{}}
 	for i := range w.rings {
-		r, err := seal.Parse("k:" + base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{byte(i + 1)}, seal.KeyBytes)))
+		r, err := seal.Parse("k:"+base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{byte(i + 1)}, seal.KeyBytes)), aesgcm.Suite{})
 		require.NoError(t, err)
 		w.rings[i] = r
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/hookweir/hookweir/shared/retry"
 	"github.com/hookweir/hookweir/shared/target"
 	"github.com/hookweir/hookweir/shared/webhook"
+	"github.com/hookweir/hookweir/shared/webhook/gocrypto"
 )
 
 // Reasons of an outcome, stable codes that are stored, shown and logged.
@@ -59,7 +60,7 @@ func (t *tenantRun) attempt(ctx context.Context, c claim) ledger.Result {
 	}
 	envelope := appendCloudEvent(nil, c.event, body)
 	now := t.cfg.Now()
-	signed, err := webhook.Sign(r.Key, now, envelope, t.agent.Secrets)
+	signed, err := webhook.Sign(gocrypto.Crypto{}, r.Key, now, envelope, t.agent.Secrets)
 	if err != nil {
 		return t.again(r, ReasonSecretInvalid, c, 0)
 	}

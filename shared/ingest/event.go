@@ -1,10 +1,9 @@
 package ingest
 
 import (
-	"crypto/sha256"
-
 	"github.com/hookweir/hookweir/shared/event"
 	"github.com/hookweir/hookweir/shared/jsontext"
+	"github.com/hookweir/hookweir/shared/webhook"
 )
 
 // seenKey is the idempotency key of an event in KV.
@@ -13,8 +12,8 @@ func seenKey(key string) string { return "evt:" + key }
 // claimKey names a body in the payload bucket by event and content: the same
 // delivery sent again overwrites itself, another body under the same id does
 // not.
-func claimKey(e *event.Event) string {
-	id, body := sha256.Sum256([]byte(e.ID)), sha256.Sum256(e.Body)
+func claimKey(crypto webhook.Crypto, e *event.Event) string {
+	id, body := crypto.Sum(webhook.SHA256, []byte(e.ID)), crypto.Sum(webhook.SHA256, e.Body)
 	return "evt/" + e.Tenant + "/" + e.Source + "/" + hexText(id[:16]) + "-" + hexText(body[:16])
 }
 

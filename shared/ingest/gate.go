@@ -32,7 +32,7 @@ type Config struct {
 	// answered 503 and /healthz names the missing setting.
 	Ring *seal.Ring
 
-	// Crypto verifies signatures.
+	// Crypto verifies signatures and hashes.
 	Crypto webhook.Crypto
 
 	Now func() time.Time
@@ -184,7 +184,7 @@ func (d *delivery) accept(ctx context.Context, e *event.Event) *Response {
 		d.log("warn", "webhook.seen_unavailable", key) // the Ledger decides
 	}
 	if len(e.Body) > event.InlineLimit {
-		e.Claim = claimKey(e)
+		e.Claim = claimKey(cfg.Crypto, e)
 		if err := cfg.Payloads.Put(ctx, e.Claim, e.Body); err != nil {
 			return d.down("webhook.payload_unavailable", key)
 		}

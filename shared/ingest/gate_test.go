@@ -16,6 +16,7 @@ import (
 
 	"github.com/hookweir/hookweir/shared/event"
 	"github.com/hookweir/hookweir/shared/seal"
+	"github.com/hookweir/hookweir/shared/seal/aesgcm"
 	config "github.com/hookweir/hookweir/shared/source"
 	"github.com/hookweir/hookweir/shared/webhook/gocrypto"
 )
@@ -79,7 +80,7 @@ func (p *platform) Forward(context.Context) error {
 
 func newPlatform(t *testing.T) *platform {
 	p := &platform{t: t, now: start, kv: map[string]string{}, objects: map[string][]byte{}}
-	ring, err := seal.Parse("k1:" + "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=")
+	ring, err := seal.Parse("k1:"+"MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=", aesgcm.Suite{})
 	require.NoError(t, err)
 	p.gate, err = New(Config{
 		Sources: p, Seen: p, Events: p, Payloads: p, Backend: p, Ring: ring, Crypto: gocrypto.Crypto{},

@@ -2,8 +2,6 @@ package seal
 
 import (
 	"bytes"
-	"crypto/aes"
-	"crypto/cipher"
 	"encoding/base64"
 	"errors"
 	"io"
@@ -50,14 +48,23 @@ type Ring struct {
 	// it: a repeated nonce under one key gives the key stream away.
 	Rand io.Reader
 
-	keys []key
+	suite Suite
+	keys  []key
+}
+
+// Suite is AES-256-GCM. A box is the nonce of 12 bytes, the ciphertext and
+// the tag of 16, one after the other. Package aesgcm is Go's.
+type Suite interface {
+	// Seal makes a box. A nil nonce is drawn by the suite.
+	Seal(key, nonce, plaintext, aad []byte) (box []byte, err error)
+	// Open opens one; ok is false for a wrong key, nonce, aad or tag.
+	Open(key, box, aad []byte) (plaintext []byte, ok bool)
 }
 
 type key struct {
 	id string
-	// explicit takes the nonce as an argument and opens; random draws it
-	// itself and puts it before the ciphertext. Both make the same bytes.
-	explicit, random cipher.AEAD
+	// raw is behind a pointer, so that no verb prints it.
+	raw *[KeyBytes]byte
 }
 
 // Parse reads `id:base64,id2:base64`. Ids are [A-Za-z0-9_-]{1,32} and differ;
@@ -65,7 +72,7 @@ type key struct {
 // zero, and differ. White space around the whole is ignored, since a pasted
 // secret often ends in a newline. Errors: ErrNoRing for an empty string,
 // ErrKey (a *KeyError) for anything else.
-func Parse(ring string) (*Ring, error) {
+func Parse(ring string, suite Suite) (*Ring, error) {
 	ring = strings.TrimSpace(ring)
 	if ring == "" {
 		return nil, ErrNoRing
@@ -74,20 +81,13 @@ func Parse(ring string) (*Ring, error) {
 	if len(entries) > MaxKeys {
 		return nil, &KeyError{MaxKeys + 1, "too many keys"}
 	}
-	r := &Ring{keys: make([]key, 0, len(entries))}
-	raw := make([][]byte, 0, len(entries))
-	defer func() {
-		for _, b := range raw {
-			clear(b) // the expanded AES keys remain, the originals need not
-		}
-	}()
+	r := &Ring{suite: suite, keys: make([]key, 0, len(entries))}
 	for i, entry := range entries {
 		id, text, found := strings.Cut(entry, ":")
 		if !found || !validKeyID(id) {
 			return nil, &KeyError{i + 1, "want id:base64, the id of 1 to 32 letters, digits, _ or -"}
 		}
 		b, ok := decodeKey(text)
-		raw = append(raw, b)
 		switch {
 		case !ok || len(b) != KeyBytes:
 			return nil, &KeyError{i + 1, "the key must be 32 bytes in base64"}
@@ -98,30 +98,13 @@ func Parse(ring string) (*Ring, error) {
 			if r.keys[j].id == id {
 				return nil, &KeyError{i + 1, "the id appears twice"}
 			}
-			if bytes.Equal(raw[j], b) {
+			if bytes.Equal(r.keys[j].raw[:], b) {
 				return nil, &KeyError{i + 1, "the key appears twice"}
 			}
 		}
-		k, err := newKey(id, b)
-		if err != nil {
-			return nil, &KeyError{i + 1, "the key cannot be used"}
-		}
-		r.keys = append(r.keys, k)
+		r.keys = append(r.keys, key{id, (*[KeyBytes]byte)(b)})
 	}
 	return r, nil
-}
-
-func newKey(id string, raw []byte) (key, error) {
-	block, err := aes.NewCipher(raw)
-	if err != nil {
-		return key{}, err
-	}
-	explicit, err := cipher.NewGCM(block)
-	if err != nil {
-		return key{}, err
-	}
-	random, err := cipher.NewGCMWithRandomNonce(block)
-	return key{id, explicit, random}, err
 }
 
 // decodeKey takes both alphabets, with or without padding. Line breaks, which
@@ -177,5 +160,5 @@ func (r *Ring) String() string {
 	return "seal.Ring(" + strings.Join(ids, ",") + ")"
 }
 
-// GoString is String: %#v would walk into the cipher otherwise.
+// GoString is String: %#v would show the keys otherwise.
 func (r *Ring) GoString() string { return r.String() }

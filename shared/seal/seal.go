@@ -67,7 +67,7 @@ func (a *AAD) encode(keyID string) []byte {
 
 // Seal encrypts plaintext for one place under the primary key:
 // `hw1.{key id}.{generation}.{base64url(nonce‖ciphertext‖tag)}`. Errors:
-// ErrNoRing, ErrFormat, or the error of Rand.
+// ErrNoRing, ErrFormat, or the error of Rand or of the suite.
 //
 // The nonce is 96 random bits (SP 800-38D §8.2.2). With random nonces one key
 // may seal 2³² values before a repeat becomes likelier than 2⁻³² (§8.3). We
@@ -82,15 +82,16 @@ func (r *Ring) Seal(plaintext []byte, aad AAD) (string, error) {
 		return "", ErrFormat
 	}
 	k := &r.keys[0]
-	box := make([]byte, 0, nonceBytes+len(plaintext)+tagBytes)
-	if r.Rand == nil {
-		box = k.random.Seal(box, nil, plaintext, aad.encode(k.id))
-	} else {
-		box = box[:nonceBytes]
-		if _, err := io.ReadFull(r.Rand, box); err != nil {
+	var nonce []byte
+	if r.Rand != nil {
+		nonce = make([]byte, nonceBytes)
+		if _, err := io.ReadFull(r.Rand, nonce); err != nil {
 			return "", err
 		}
-		box = k.explicit.Seal(box, box, plaintext, aad.encode(k.id))
+	}
+	box, err := r.suite.Seal(k.raw[:], nonce, plaintext, aad.encode(k.id))
+	if err != nil {
+		return "", err
 	}
 	out := make([]byte, 0, maxPrefix+encoding.EncodedLen(len(box)))
 	out = append(out, version...)
@@ -125,8 +126,8 @@ func (r *Ring) Open(sealed string, aad AAD) ([]byte, error) {
 	if v.generation != aad.Generation {
 		return nil, ErrOpen
 	}
-	plaintext, err := k.explicit.Open(nil, box[:nonceBytes], box[nonceBytes:], aad.encode(k.id))
-	if err != nil {
+	plaintext, ok := r.suite.Open(k.raw[:], box, aad.encode(k.id))
+	if !ok {
 		return nil, ErrOpen
 	}
 	return plaintext, nil

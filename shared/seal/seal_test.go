@@ -12,6 +12,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/hookweir/hookweir/shared/seal/aesgcm"
 )
 
 var (
@@ -22,7 +24,7 @@ var (
 
 func parse(t testing.TB, ring string) *Ring {
 	t.Helper()
-	r, err := Parse(ring)
+	r, err := Parse(ring, aesgcm.Suite{})
 	require.NoError(t, err)
 	return r
 }
@@ -37,7 +39,7 @@ func TestParse(t *testing.T) {
 		"a:" + base64.RawStdEncoding.EncodeToString(keyB),
 		strings.Repeat("k", MaxKeyID) + ":" + std(keyA), "A_z-9:" + std(keyA),
 	} {
-		r, err := Parse(ring)
+		r, err := Parse(ring, aesgcm.Suite{})
 		require.NoError(t, err, ring)
 		assert.NotEmpty(t, r.keys)
 	}
@@ -46,7 +48,7 @@ func TestParse(t *testing.T) {
 	for i := range many {
 		many[i] = fmt.Sprintf("k%d:%s", i, std(bytes.Repeat([]byte{byte(i + 1)}, KeyBytes)))
 	}
-	_, err := Parse(strings.Join(many[1:], ","))
+	_, err := Parse(strings.Join(many[1:], ","), aesgcm.Suite{})
 	require.NoError(t, err)
 
 	for name, c := range map[string]struct {
@@ -77,7 +79,7 @@ func TestParse(t *testing.T) {
 		"NUL":                  {"a:" + std(keyA) + "\x00", 1},
 		"key in the id's seat": {std(keyA) + ":a", 1},
 	} {
-		r, err := Parse(c.ring)
+		r, err := Parse(c.ring, aesgcm.Suite{})
 		require.ErrorIs(t, err, ErrKey, name)
 		assert.Nil(t, r, name)
 		var ke *KeyError
@@ -86,7 +88,7 @@ func TestParse(t *testing.T) {
 		assert.NotContains(t, err.Error(), std(keyA)[:8], name)
 	}
 	for _, ring := range []string{"", " ", "\n\t"} {
-		_, err := Parse(ring)
+		_, err := Parse(ring, aesgcm.Suite{})
 		require.ErrorIs(t, err, ErrNoRing)
 	}
 }
@@ -303,7 +305,7 @@ func FuzzParse(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		r, err := Parse(s)
+		r, err := Parse(s, aesgcm.Suite{})
 		if err != nil {
 			assert.Nil(t, r)
 			return

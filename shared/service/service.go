@@ -11,6 +11,7 @@ import (
 	"github.com/hookweir/hookweir/shared/deliver"
 	"github.com/hookweir/hookweir/shared/ledger"
 	"github.com/hookweir/hookweir/shared/seal"
+	"github.com/hookweir/hookweir/shared/seal/aesgcm"
 	"github.com/hookweir/hookweir/shared/tenant"
 )
 
@@ -97,7 +98,7 @@ func New(cfg Config) (*Service, error) {
 }
 
 func (s *Service) ring(name, value string) *seal.Ring {
-	ring, err := seal.Parse(value)
+	ring, err := seal.Parse(value, aesgcm.Suite{})
 	if err != nil {
 		s.problems = append(s.problems, "secret "+name+" of the consumers is missing or malformed: wrangler secret put "+name+" -c consumers/wrangler.toml")
 		return nil

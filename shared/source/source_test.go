@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/hookweir/hookweir/shared/seal"
+	"github.com/hookweir/hookweir/shared/seal/aesgcm"
 	"github.com/hookweir/hookweir/shared/source"
 	"github.com/hookweir/hookweir/shared/wire"
 )
@@ -32,7 +33,7 @@ func config() *source.Config {
 
 func ring(t testing.TB, fill byte) *seal.Ring {
 	t.Helper()
-	r, err := seal.Parse("k:" + base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{fill}, seal.KeyBytes)))
+	r, err := seal.Parse("k:"+base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{fill}, seal.KeyBytes)), aesgcm.Suite{})
 	require.NoError(t, err)
 	return r
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/hookweir/hookweir/shared/seal"
+	"github.com/hookweir/hookweir/shared/seal/aesgcm"
 	"github.com/hookweir/hookweir/shared/source"
 	"github.com/hookweir/hookweir/shared/sqlstore"
 	"github.com/hookweir/hookweir/shared/tenant"
@@ -360,7 +361,7 @@ func TestSourceKeysMissingOrChanged(t *testing.T) {
 	w.cfg.SourceKeys = right
 	w.restart()
 	before := w.put("gh", "s3")
-	both, err := seal.Parse(ringText(7) + "," + ringText(1))
+	both, err := seal.Parse(ringText(7)+","+ringText(1), aesgcm.Suite{})
 	require.NoError(t, err)
 	w.cfg.SourceKeys = both
 	w.restart()

@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/hookweir/hookweir/shared/seal"
+	"github.com/hookweir/hookweir/shared/seal/aesgcm"
 	"github.com/hookweir/hookweir/shared/source"
 	"github.com/hookweir/hookweir/shared/sqlstore"
 	"github.com/hookweir/hookweir/shared/sqlstore/memsql"
@@ -33,7 +34,7 @@ var (
 
 func ring(t testing.TB, fill byte) *seal.Ring {
 	t.Helper()
-	r, err := seal.Parse("k" + hex.EncodeToString([]byte{fill}) + ":" + base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{fill}, seal.KeyBytes)))
+	r, err := seal.Parse("k"+hex.EncodeToString([]byte{fill})+":"+base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{fill}, seal.KeyBytes)), aesgcm.Suite{})
 	require.NoError(t, err)
 	return r
 }

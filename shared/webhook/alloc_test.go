@@ -20,6 +20,7 @@ import (
 type constant []byte
 
 func (c constant) HMAC(webhook.Hash, []byte, ...[]byte) []byte           { return c }
+func (c constant) Sum(webhook.Hash, ...[]byte) []byte                    { return c }
 func (c constant) Verify(webhook.Algorithm, []byte, []byte, []byte) bool { return false }
 func (c constant) CheckKey(webhook.Algorithm, []byte) bool               { return true }
 

@@ -1,10 +1,6 @@
 package webhook
 
-import (
-	"crypto/sha256"
-
-	"github.com/hookweir/hookweir/shared/jsontext"
-)
+import "github.com/hookweir/hookweir/shared/jsontext"
 
 // work is the memory of one Verify, kept for the next.
 type work struct {
@@ -81,15 +77,9 @@ func startsWithNumber(body []byte, delimiter byte) bool {
 }
 
 // digest is the SHA-256 of the signed content or of the body alone.
-func (w *work) digest(scope HashScope, body []byte) [sha256.Size]byte {
+func (w *work) digest(crypto Crypto, scope HashScope, body []byte) []byte {
 	if scope == HashBody {
-		return sha256.Sum256(body)
+		return crypto.Sum(SHA256, body)
 	}
-	h := sha256.New()
-	h.Write(w.head)
-	h.Write(w.body)
-	h.Write(w.tail)
-	var sum [sha256.Size]byte
-	h.Sum(sum[:0])
-	return sum
+	return crypto.Sum(SHA256, w.head, w.body, w.tail)
 }

@@ -1,7 +1,6 @@
 package webhook
 
 import (
-	"crypto/sha256"
 	"strings"
 	"time"
 
@@ -24,10 +23,11 @@ const (
 // repeated ends in d.err.
 type delivery struct {
 	*plan
-	req  *Request
-	work *work
-	form bool // the body is no JSON
-	err  error
+	crypto Crypto
+	req    *Request
+	work   *work
+	form   bool // the body is no JSON
+	err    error
 }
 
 // text returns a value's text; ok is false when there is none, or it is empty.
@@ -163,10 +163,9 @@ func (d *delivery) eventID(scope HashScope) (string, error) {
 	case d.err != nil:
 		return "", d.err
 	case !ok:
-		sum := d.work.digest(scope, d.req.Body)
-		return hashID(sum[:]), nil
+		return hashID(d.work.digest(d.crypto, scope, d.req.Body)), nil
 	case len(id) > event.MaxIDBytes || !visible(id) || strings.HasPrefix(id, hashPrefix):
-		return hashText(id), nil
+		return hashID(d.crypto.Sum(SHA256, []byte(id))), nil
 	}
 	return id, nil
 }
@@ -217,13 +216,8 @@ func (d *delivery) eventTime() (time.Time, error) {
 	return time.Time{}, nil
 }
 
-func hashText(s string) string {
-	sum := sha256.Sum256([]byte(s))
-	return hashID(sum[:])
-}
-
 func hashID(sum []byte) string {
-	b := append(make([]byte, 0, len(hashPrefix)+2*sha256.Size), hashPrefix...)
+	b := append(make([]byte, 0, len(hashPrefix)+2*len(sum)), hashPrefix...)
 	for _, c := range sum {
 		b = append(b, lowerHex[c>>4], lowerHex[c&0xf])
 	}

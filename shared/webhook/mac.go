@@ -12,6 +12,9 @@ type Crypto interface {
 	// HMAC is the MAC over the parts of msg one after the other. Nil, or a
 	// MAC of another length than the hash's, verifies nothing.
 	HMAC(h Hash, key []byte, msg ...[]byte) []byte
+	// Sum is the hash of the parts of msg one after the other, h.Size() bytes.
+	// It is not asked for a hash it does not know.
+	Sum(h Hash, msg ...[]byte) []byte
 	// Verify says whether signature is the key's over message. It is false
 	// for a key that CheckKey would not take.
 	Verify(a Algorithm, key, message, signature []byte) bool

@@ -113,9 +113,9 @@ func TestPitfall7ForwardingSignsAfresh(t *testing.T) {
 	key := bytes.Repeat([]byte{7}, 32)
 	first := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	retry := first.Add(6 * time.Hour)
-	old, err := webhook.Sign("acme/github/1", first, []byte("{}"), [][]byte{key})
+	old, err := webhook.Sign(gocrypto.Crypto{}, "acme/github/1", first, []byte("{}"), [][]byte{key})
 	require.NoError(t, err)
-	fresh, err := webhook.Sign("acme/github/1", retry, []byte("{}"), [][]byte{key})
+	fresh, err := webhook.Sign(gocrypto.Crypto{}, "acme/github/1", retry, []byte("{}"), [][]byte{key})
 	require.NoError(t, err)
 
 	v, err := webhook.New(webhook.Config{Crypto: gocrypto.Crypto{}, Provider: "standard-webhooks", Secrets: secrets(webhook.FormatSecret(key))})

@@ -120,8 +120,8 @@ func (p *plan) value(v Value) value {
 }
 
 // open makes a verified delivery readable.
-func (p *plan) open(req *Request, w *work) delivery {
-	d := delivery{plan: p, req: req, work: w, form: !looksJSON(req.Body)}
+func (p *plan) open(crypto Crypto, req *Request, w *work) delivery {
+	d := delivery{plan: p, crypto: crypto, req: req, work: w, form: !looksJSON(req.Body)}
 	if !d.form && len(p.paths) > 0 {
 		jsontext.FindAll(req.Body, p.paths, w.values[:])
 	}

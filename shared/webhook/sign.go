@@ -2,8 +2,6 @@ package webhook
 
 import (
 	"bytes"
-	"crypto/hmac"
-	"crypto/sha256"
 	"encoding/base64"
 	"strconv"
 	"time"
@@ -54,9 +52,9 @@ func checkSigningKey(k []byte) error {
 // message one segment earlier makes a body that starts with digits and a full
 // stop, which is no CloudEvent.
 //
-// Errors: ErrMessageID, ErrNoSecret, ErrTooManySecrets, and of a key
+// Errors: ErrMessageID, ErrNoCrypto, ErrNoSecret, ErrTooManySecrets, and of a key
 // ErrEmptySecret, ErrWeakKey, ErrSecretFormat.
-func Sign(id string, at time.Time, body []byte, keys [][]byte) ([3][2]string, error) {
+func Sign(crypto Crypto, id string, at time.Time, body []byte, keys [][]byte) ([3][2]string, error) {
 	var headers [3][2]string
 	switch {
 	case !visible(id):
@@ -72,13 +70,14 @@ func Sign(id string, at time.Time, body []byte, keys [][]byte) ([3][2]string, er
 		if err := checkSigningKey(k); err != nil {
 			return headers, err
 		}
-		mac := hmac.New(sha256.New, k)
-		mac.Write([]byte(id + "." + timestamp + "."))
-		mac.Write(body)
+		mac := crypto.HMAC(SHA256, k, []byte(id+"."+timestamp+"."), body)
+		if len(mac) != SHA256.Size() {
+			return headers, ErrNoCrypto
+		}
 		if len(signatures) > 0 {
 			signatures = append(signatures, ' ')
 		}
-		signatures = base64.StdEncoding.AppendEncode(append(signatures, "v1,"...), mac.Sum(nil))
+		signatures = base64.StdEncoding.AppendEncode(append(signatures, "v1,"...), mac)
 	}
 	return [3][2]string{
 		{"webhook-id", id},

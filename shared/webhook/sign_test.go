@@ -18,7 +18,7 @@ import (
 func TestSignPublishedVector(t *testing.T) {
 	key, err := webhook.ParseSecret("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
 	require.NoError(t, err)
-	headers, err := webhook.Sign("msg_p5jXN8AQM9LWM0D4loKWxJek", time.Unix(1614265330, 999), []byte(`{"test": 2432232314}`), [][]byte{key})
+	headers, err := webhook.Sign(gocrypto.Crypto{}, "msg_p5jXN8AQM9LWM0D4loKWxJek", time.Unix(1614265330, 999), []byte(`{"test": 2432232314}`), [][]byte{key})
 	require.NoError(t, err)
 	assert.Equal(t, [3][2]string{
 		{"webhook-id", "msg_p5jXN8AQM9LWM0D4loKWxJek"},
@@ -32,7 +32,7 @@ func TestSignWhileSecretRotates(t *testing.T) {
 	now := time.Unix(1767268800, 0)
 	oldKey, newKey := bytes.Repeat([]byte{1}, 32), bytes.Repeat([]byte{2}, 32)
 	body := []byte(`{"specversion":"1.0"}`)
-	headers, err := webhook.Sign("acme/slack/C1:1355517523.000005", now, body, [][]byte{newKey, oldKey})
+	headers, err := webhook.Sign(gocrypto.Crypto{}, "acme/slack/C1:1355517523.000005", now, body, [][]byte{newKey, oldKey})
 	require.NoError(t, err)
 	assert.Equal(t, 1, strings.Count(headers[2][1], " "))
 	for key, want := range map[string]error{
@@ -69,7 +69,7 @@ func TestSignRefuses(t *testing.T) {
 		{"id with a space", "a b", [][]byte{key}, webhook.ErrMessageID},
 		{"id not ASCII", "é", [][]byte{key}, webhook.ErrMessageID},
 	} {
-		headers, err := webhook.Sign(c.id, time.Unix(0, 0), nil, c.keys)
+		headers, err := webhook.Sign(gocrypto.Crypto{}, c.id, time.Unix(0, 0), nil, c.keys)
 		require.ErrorIs(t, err, c.want, c.name)
 		assert.Zero(t, headers, c.name)
 	}

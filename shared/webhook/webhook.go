@@ -186,7 +186,7 @@ func (v *Verifier) Verify(req *Request, now time.Time) (Result, error) {
 
 // accept looks into a body that is known to be the provider's.
 func (v *Verifier) accept(w *work, req *Request, k *key, now time.Time) (Result, error) {
-	d := v.plan.open(req, w)
+	d := v.plan.open(v.crypto, req, w)
 	if v.scheme.Timestamp.Source == FromBody {
 		text, ok := d.text(&v.plan.timestamp)
 		if !ok {

@@ -36,7 +36,7 @@ const (
 	StatusMissing  Status = -4 // the binding is not configured
 )
 
-// Hashes of the host's HMAC, by the alg parameter.
+// Hashes of the host's hmac and digest, by the alg parameter.
 const (
 	HashSHA1   int32 = 1
 	HashSHA256 int32 = 2

@@ -17,6 +17,12 @@ func hostLater(req, op int32, ptr unsafe.Pointer, n int32)
 //go:wasmimport edge hmac
 func hostHMAC(alg int32, key unsafe.Pointer, keyLen int32, ptr unsafe.Pointer, n int32, out unsafe.Pointer)
 
+//go:wasmimport edge digest
+func hostDigest(alg int32, ptr unsafe.Pointer, n int32, out unsafe.Pointer)
+
+//go:wasmimport edge open
+func hostOpen(key unsafe.Pointer, keyLen int32, box unsafe.Pointer, n int32, aad unsafe.Pointer, aadLen int32, out unsafe.Pointer) int32
+
 //go:wasmimport edge verify
 func hostVerify(alg int32, key unsafe.Pointer, keyLen int32, ptr unsafe.Pointer, n int32, sig unsafe.Pointer, sigLen int32) int32
 
@@ -33,20 +39,23 @@ func retire()
 // exports have no receiver, so this one variable is theirs.
 var current *instance
 
-//lint:ignore U1000 called by the host
+// handle starts a request, see the package doc.
 //
+//lint:ignore U1000 called by the host
 //go:wasmexport handle
 func handle(req, head, body int32) { current.start(req, head, body) }
 
-//lint:ignore U1000 called by the host
+// reserve makes room for the result of a call.
 //
+//lint:ignore U1000 called by the host
 //go:wasmexport reserve
 func reserve(call, n int32) unsafe.Pointer {
 	return bytesPtr(current.reserve(call, n))
 }
 
-//lint:ignore U1000 called by the host
+// complete resumes the coroutine that waits for the call.
 //
+//lint:ignore U1000 called by the host
 //go:wasmexport complete
 func complete(call, status, n int32) {
 	current.finish(call, Status(status), n)

@@ -1,9 +1,13 @@
 package ingress
 
-import "github.com/hookweir/hookweir/shared/webhook"
+import (
+	"errors"
+
+	"github.com/hookweir/hookweir/shared/webhook"
+)
 
 // Crypto is the host's cryptography (BoringSSL in workerd) as a
-// webhook.Crypto: the module links no curve and no RSA.
+// webhook.Crypto and a seal.Suite: the module links none of Go's.
 type Crypto struct{}
 
 // HMAC implements webhook.Crypto. At 1 KB it takes about half of what Go's
@@ -18,6 +22,35 @@ func (Crypto) HMAC(h webhook.Hash, key []byte, msg ...[]byte) []byte {
 	hostHMAC(alg, bytesPtr(key), int32(len(key)), bytesPtr(whole), int32(len(whole)), bytesPtr(mac))
 	return mac
 }
+
+// Sum implements webhook.Crypto.
+func (Crypto) Sum(h webhook.Hash, msg ...[]byte) []byte {
+	whole := join(msg)
+	sum := make([]byte, h.Size())
+	hostDigest(hostHash(h), bytesPtr(whole), int32(len(whole)), bytesPtr(sum))
+	return sum
+}
+
+// Overhead of an AES-GCM box, in bytes: nonce and tag.
+const boxOverhead = 12 + 16
+
+// Open implements seal.Suite.
+func (Crypto) Open(key, box, aad []byte) ([]byte, bool) {
+	if len(box) < boxOverhead {
+		return nil, false
+	}
+	plaintext := make([]byte, len(box)-boxOverhead)
+	ok := hostOpen(bytesPtr(key), int32(len(key)), bytesPtr(box), int32(len(box)), bytesPtr(aad), int32(len(aad)), bytesPtr(plaintext))
+	return plaintext, ok == opened
+}
+
+const opened = 1
+
+// errSeals reports that the worker was asked to seal. It only ever opens.
+var errSeals = errors.New("ingress: the worker does not seal")
+
+// Seal implements seal.Suite: it fails.
+func (Crypto) Seal(_, _, _, _ []byte) ([]byte, error) { return nil, errSeals }
 
 // Verify implements webhook.Crypto.
 func (Crypto) Verify(a webhook.Algorithm, key, message, signature []byte) bool {

@@ -28,6 +28,11 @@
 //	later(req, op, ptr, n)            starts an operation that may outlive the
 //	                                  response (waitUntil); never answered
 //	hmac(alg, key, keyLen, ptr, n, out)  synchronous native HMAC into out
+//	digest(alg, ptr, n, out)          synchronous native hash into out
+//	open(key, keyLen, box, n, aad, aadLen, out) result
+//	                                  synchronous AES-GCM: box is nonce (12 bytes),
+//	                                  ciphertext and tag (16); n-28 bytes into out and
+//	                                  1, or 0 when it does not open
 //	verify(alg, key, keyLen, ptr, n, sig, sigLen) result
 //	                                  synchronous native verification under a public
 //	                                  key: 1 verified, 0 not, -1 the key is of no use

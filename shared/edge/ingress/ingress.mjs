@@ -1,7 +1,7 @@
 // The worker's half of the bridge to Go: see doc.go for the ABI. Glue only:
 // it converts, calls and converts; what is accepted and refused is decided in
 // Go.
-import { createHmac, createPublicKey, verify } from "node:crypto";
+import { createDecipheriv, createHash, createHmac, createPublicKey, verify } from "node:crypto";
 import { Buffer } from "node:buffer";
 import { env } from "cloudflare:workers";
 
@@ -115,6 +115,16 @@ class Instance {
         const mac = createHmac(HASHES[alg], this.memory(key, keyLen)).update(this.memory(ptr, n)).digest();
         this.memory(out, mac.length).set(mac);
       },
+      digest: (alg, ptr, n, out) => {
+        const sum = createHash(HASHES[alg]).update(this.memory(ptr, n)).digest();
+        this.memory(out, sum.length).set(sum);
+      },
+      open: (key, keyLen, box, n, aad, aadLen, out) => {
+        const plaintext = openBox(this.memory(key, keyLen), this.memory(box, n), this.memory(aad, aadLen));
+        if (plaintext === undefined) return 0;
+        this.memory(out, plaintext.length).set(plaintext);
+        return 1;
+      },
       verify: (alg, key, keyLen, ptr, n, sig, sigLen) =>
         verifyPublic(VERIFIES[alg], this.memory(key, keyLen), this.memory(ptr, n), this.memory(sig, sigLen)),
       setting: (ptr, n, out, cap) => {
@@ -185,6 +195,20 @@ class Instance {
       }
       if (this.dead) answer(null);
     });
+  }
+}
+
+const NONCE_BYTES = 12, TAG_BYTES = 16;
+
+function openBox(key, box, aad) {
+  try {
+    const cipher = createDecipheriv("aes-256-gcm", key, box.subarray(0, NONCE_BYTES), { authTagLength: TAG_BYTES });
+    cipher.setAAD(aad);
+    cipher.setAuthTag(box.subarray(-TAG_BYTES));
+    const plaintext = cipher.update(box.subarray(NONCE_BYTES, -TAG_BYTES));
+    return Buffer.concat([plaintext, cipher.final()]); // final throws when the tag is not right
+  } catch {
+    return undefined;
   }
 }
 

@@ -41,6 +41,15 @@ func (Crypto) HMAC(h webhook.Hash, key []byte, msg ...[]byte) []byte {
 	return m.Sum(nil)
 }
 
+// Sum implements webhook.Crypto.
+func (Crypto) Sum(h webhook.Hash, msg ...[]byte) []byte {
+	m := function(h)()
+	for _, part := range msg {
+		m.Write(part)
+	}
+	return m.Sum(nil)
+}
+
 func function(h webhook.Hash) func() hash.Hash {
 	switch h {
 	case webhook.SHA256:
