@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"fmt"
 	"os"
 	"strconv"
 	"strings"
@@ -39,9 +40,10 @@ func TestSeeds(t *testing.T) {
 		virtual += r.Virtual
 		accepted, posts, faults = accepted+r.Accepted, posts+r.Posts, faults+len(r.Faults)
 		if len(r.Violations) > 0 {
-			file := t.TempDir() + "/trace"
-			_ = os.WriteFile("/tmp/sim-trace.txt", []byte(strings.Join(r.Trace, "\n")), 0o600)
-			t.Fatalf("seed %d (%d faults): %v\nreplay: SIM_FROM=%d SIM_SEEDS=1 go test ./wasmtest/sim -run TestSeeds%s", seed, len(r.Faults), r.Violations, seed, file)
+			require.NoError(t, os.MkdirAll(root+"/build", 0o755))
+			trace := fmt.Sprintf("%s/build/sim-%d.trace", root, seed)
+			require.NoError(t, os.WriteFile(trace, []byte(strings.Join(r.Trace, "\n")), 0o600))
+			t.Fatalf("seed %d (%d faults): %v\ntrace: %s\nreplay: SIM_FROM=%d SIM_SEEDS=1 go test ./wasmtest/sim -run TestSeeds", seed, len(r.Faults), r.Violations, trace, seed)
 		}
 	}
 	wall := time.Since(begin)
