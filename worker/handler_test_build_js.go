@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"strconv"
 	"time"
@@ -12,8 +13,9 @@ import (
 	"github.com/hookweir/hookweir/shared/ingest"
 )
 
-// handler lets a test ask for a crash by the header x-hookweir-fault, and say
-// what time it is by x-hookweir-now, in Unix seconds. It is compiled into the
+// handler lets a test ask for a crash by the header x-hookweir-fault, say what
+// time it is by x-hookweir-now, in Unix seconds, and ask by x-hookweir-memory
+// how many bytes of linear memory the module has taken. It is compiled into the
 // test build only.
 func handler(h ingest.Handler) ingest.Handler { return faulty{h} }
 
@@ -36,6 +38,11 @@ func (f faulty) Serve(ctx context.Context, r *ingest.Request) *ingest.Response {
 		if seconds, err := strconv.ParseInt(v, 10, 64); err == nil {
 			said = time.Unix(seconds, 0)
 		}
+	}
+	if r.Header.Values("x-hookweir-memory") != nil {
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return &ingest.Response{Status: 200, Body: strconv.AppendUint(nil, m.Sys, 10)}
 	}
 	for _, fault := range r.Header.Values("x-hookweir-fault") {
 		switch fault {
