@@ -1,17 +1,8 @@
 package workerd
 
 import (
-	"crypto/hmac"
-	"crypto/md5"
-	"crypto/sha1"
-	"crypto/sha256"
-	"crypto/sha512"
 	"fmt"
-	"hash"
 
-	"github.com/hookweir/hookweir/shared/seal/aesgcm"
-	"github.com/hookweir/hookweir/shared/webhook"
-	"github.com/hookweir/hookweir/shared/webhook/gocrypto"
 	"github.com/hookweir/hookweir/shared/wire"
 	"github.com/hookweir/hookweir/wasmtest/internal/gojs"
 	"github.com/hookweir/hookweir/wasmtest/internal/jsobj"
@@ -41,7 +32,7 @@ func EdgeImports() []gojs.Import {
 			call(g.Owner.(*ingressInstance), stack)
 		}}
 	}
-	return []gojs.Import{
+	return append(cryptoImports(row), []gojs.Import{
 		row("ready", 2, 0, func(in *ingressInstance, a []uint64) { in.scratch, in.capacity = uint32(a[0]), uint32(a[1]) }),
 		row("respond", 3, 0, func(in *ingressInstance, a []uint64) {
 			in.respond(int32(a[0]), in.guest.Bytes(uint32(a[1]), uint32(a[2])))
@@ -52,52 +43,6 @@ func EdgeImports() []gojs.Import {
 		row("later", 4, 0, func(in *ingressInstance, a []uint64) {
 			in.later(int32(a[0]), int32(a[1]), in.guest.Bytes(uint32(a[2]), uint32(a[3])))
 		}),
-		row("hmac", 6, 0, func(in *ingressInstance, a []uint64) {
-			mac := hmac.New(hashOf(int32(a[0])), in.guest.Bytes(uint32(a[1]), uint32(a[2])))
-			mac.Write(in.guest.Bytes(uint32(a[3]), uint32(a[4])))
-			sum := mac.Sum(nil)
-			copy(in.guest.Bytes(uint32(a[5]), uint32(len(sum))), sum)
-		}),
-		row("digest", 4, 0, func(in *ingressInstance, a []uint64) {
-			h := hashOf(int32(a[0]))()
-			h.Write(in.guest.Bytes(uint32(a[1]), uint32(a[2])))
-			sum := h.Sum(nil)
-			copy(in.guest.Bytes(uint32(a[3]), uint32(len(sum))), sum)
-		}),
-		row("open", 7, 1, func(in *ingressInstance, a []uint64) {
-			bytes := func(i int) []byte { return in.guest.Bytes(uint32(a[i]), uint32(a[i+1])) }
-			plaintext, ok := aesgcm.Suite{}.Open(bytes(0), bytes(2), bytes(4))
-			out := uint32(a[6])
-			a[0] = 0
-			if ok {
-				copy(in.guest.Bytes(out, uint32(len(plaintext))), plaintext)
-				a[0] = 1
-			}
-		}),
-		row("verify", 7, 1, func(in *ingressInstance, a []uint64) {
-			bytes := func(i int) []byte { return in.guest.Bytes(uint32(a[i]), uint32(a[i+1])) }
-			a[0] = uint64(uint32(verify(int32(a[0]), bytes(1), bytes(3), bytes(5))))
-		}),
-		row("digest", 4, 0, func(in *ingressInstance, a []uint64) {
-			h := hashOf(int32(a[0]))()
-			h.Write(in.guest.Bytes(uint32(a[1]), uint32(a[2])))
-			sum := h.Sum(nil)
-			copy(in.guest.Bytes(uint32(a[3]), uint32(len(sum))), sum)
-		}),
-		row("open", 7, 1, func(in *ingressInstance, a []uint64) {
-			bytes := func(i int) []byte { return in.guest.Bytes(uint32(a[i]), uint32(a[i+1])) }
-			plaintext, ok := aesgcm.Suite{}.Open(bytes(0), bytes(2), bytes(4))
-			out := uint32(a[6])
-			a[0] = 0
-			if ok {
-				copy(in.guest.Bytes(out, uint32(len(plaintext))), plaintext)
-				a[0] = 1
-			}
-		}),
-		row("verify", 7, 1, func(in *ingressInstance, a []uint64) {
-			key, message, sig := in.guest.Bytes(uint32(a[1]), uint32(a[2])), in.guest.Bytes(uint32(a[3]), uint32(a[4])), in.guest.Bytes(uint32(a[5]), uint32(a[6]))
-			a[0] = uint64(uint32(verifyPublic(int32(a[0]), key, message, sig)))
-		}),
 		row("setting", 4, 1, func(in *ingressInstance, a []uint64) {
 			a[0] = uint64(uint32(in.setting(string(in.guest.Bytes(uint32(a[0]), uint32(a[1]))), uint32(a[2]), uint32(a[3]))))
 		}),
@@ -105,37 +50,7 @@ func EdgeImports() []gojs.Import {
 			in.iso.Log("log", string(in.guest.Bytes(uint32(a[0]), uint32(a[1]))))
 		}),
 		row("retire", 0, 0, func(in *ingressInstance, _ []uint64) { in.retired = true }),
-	}
-}
-
-func hashOf(alg int32) func() hash.Hash {
-	switch alg {
-	case 1:
-		return sha1.New
-	case 2:
-		return sha256.New
-	case 3:
-		return sha512.New
-	case 4:
-		return md5.New
-	}
-	panic(&jsobj.Missing{Name: fmt.Sprintf("hash %d of edge.hmac or edge.digest", alg)})
-}
-
-func verify(alg int32, key, message, signature []byte) int32 {
-	algorithms := [...]webhook.Algorithm{
-		1: webhook.Ed25519, 2: webhook.ECDSAP256, 3: webhook.ECDSAP256P1363, 4: webhook.RSASHA256, 5: webhook.RSASHA1,
-	}
-	if alg < 1 || int(alg) >= len(algorithms) {
-		panic(&jsobj.Missing{Name: fmt.Sprintf("edge.verify with algorithm %d", alg)})
-	}
-	switch a := algorithms[alg]; {
-	case !gocrypto.Crypto{}.CheckKey(a, key):
-		return -1
-	case gocrypto.Crypto{}.Verify(a, key, message, signature):
-		return 1
-	}
-	return 0
+	}...)
 }
 
 func (in *ingressInstance) respond(req int32, b []byte) {
