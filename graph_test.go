@@ -5,15 +5,17 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"flag"
 	"io"
 	"os"
 	"os/exec"
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 )
+
+var update = flag.Bool("update", false, "write the import graph into ARCHITECTURE.md")
 
 const module = "github.com/hookweir/hookweir/"
 
@@ -46,40 +48,31 @@ func list(t *testing.T, patterns ...string) []listed {
 }
 
 // TestImportGraph holds the graph drawn in ARCHITECTURE.md to what the code
-// imports, both ways.
+// imports, both ways. `go test . -update` draws it anew.
 func TestImportGraph(t *testing.T) {
-	doc, err := os.ReadFile("ARCHITECTURE.md")
+	file, err := os.ReadFile("ARCHITECTURE.md")
 	require.NoError(t, err)
-	_, block, ok := strings.Cut(string(doc), "```imports\n")
+	before, rest, ok := strings.Cut(string(file), "```imports\n")
 	require.True(t, ok, "ARCHITECTURE.md has no imports block")
-	block, _, ok = strings.Cut(block, "```")
+	drawn, after, ok := strings.Cut(rest, "```")
 	require.True(t, ok)
 
-	drawn := map[string][]string{}
-	for _, line := range strings.Split(strings.TrimSpace(block), "\n") {
-		from, to, ok := strings.Cut(line, "→")
-		require.True(t, ok, "line %q", line)
-		drawn[strings.TrimSpace(from)] = strings.Fields(to)
-	}
-
-	actual := map[string][]string{}
+	var actual strings.Builder
 	for _, p := range list(t, "./worker", "./consumers", "./shared/...") {
-		name, ours := short(p.ImportPath)
-		if !ours {
-			continue
-		}
-		actual[name] = []string{}
+		name, _ := short(p.ImportPath)
+		line := name + " →"
 		for _, i := range p.Imports {
 			if dep, ours := short(i); ours {
-				actual[name] = append(actual[name], dep)
+				line += " " + dep
 			}
 		}
-		slices.Sort(actual[name])
+		actual.WriteString(line + "\n")
 	}
-	for _, deps := range drawn {
-		slices.Sort(deps)
+	if *update {
+		require.NoError(t, os.WriteFile("ARCHITECTURE.md", []byte(before+"```imports\n"+actual.String()+"```"+after), 0o644))
+		return
 	}
-	require.Equal(t, actual, drawn)
+	require.Equal(t, actual.String(), drawn, "draw it anew: go test . -update")
 }
 
 func short(path string) (string, bool) {

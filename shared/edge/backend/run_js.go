@@ -49,10 +49,13 @@ type Handlers struct {
 
 // Run serves events until the isolate ends. It never returns.
 func Run(h Handlers) {
-	s := &server{Handlers: h, objects: map[int]Object{}}
+	context := js.Global().Get("context")
+	// The host sets another context for the next instance; this one's retire
+	// is its own.
+	s := &server{Handlers: h, objects: map[int]Object{}, retire: context.Get("retire")}
 	queues.ConsumeNonBlock(s.queue)
 	cron.ScheduleTaskNonBlock(s.scheduled)
-	binding := js.Global().Get("context").Get("binding")
+	binding := context.Get("binding")
 	binding.Set("bodyLimit", h.BodyLimit)
 	binding.Set("maxEvents", maxEvents())
 	binding.Set("maxMemory", maxMemory)
@@ -71,6 +74,7 @@ const maxMemory = 48 << 20
 type server struct {
 	Handlers
 	objects map[int]Object // by serial of the JavaScript object
+	retire  js.Value       // has the host replace this instance
 }
 
 var errNoHandler = errors.New("backend: no handler for this event")
@@ -107,7 +111,7 @@ func (s *server) protect(event string, f func() error) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			s.Log("backend.panic", "in", event, "panic", panicText(v))
-			js.Global().Get("context").Call("retire")
+			s.retire.Invoke()
 			err = errPanic
 		}
 	}()
