@@ -5,6 +5,7 @@ package webhook_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -22,6 +23,7 @@ type constant []byte
 func (c constant) HMAC(webhook.Hash, []byte, ...[]byte) []byte           { return c }
 func (c constant) Sum(webhook.Hash, ...[]byte) []byte                    { return c }
 func (c constant) Verify(webhook.Algorithm, []byte, []byte, []byte) bool { return false }
+func (c constant) Certificate([]byte, time.Time) ([]byte, bool)          { return nil, false }
 func (c constant) CheckKey(webhook.Algorithm, []byte) bool               { return true }
 
 // One allocation is the event type, one the list of the message's parts; the

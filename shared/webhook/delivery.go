@@ -11,21 +11,21 @@ import (
 const (
 	// maxTypeBytes bounds an event type without the row's prefix.
 	maxTypeBytes = 128
-	// maxChallenge bounds what a handshake echoes, in bytes. Slack's
-	// challenge has 52.
-	maxChallenge = 1024
 	hashPrefix   = "sha256-"
 	unknownType  = "unknown"
 	lowerHex     = "0123456789abcdef"
 )
 
-// delivery reads values out of a verified request. Reading a header that was
-// repeated ends in d.err.
+// delivery reads values out of a request: of its body only once it is parsed,
+// which is after it was verified wherever the proof is not in it. Reading a
+// header that was repeated ends in d.err.
 type delivery struct {
 	*plan
 	crypto Crypto
 	req    *Request
 	work   *work
+	// parsed says that form and work.values are set.
+	parsed bool
 	form   bool // the body is no JSON
 	err    error
 }
@@ -41,6 +41,8 @@ func (d *delivery) text(v *value) (text string, ok bool) {
 		text = d.header(d.work.set.role(v.Header))
 	case v.Name != "":
 		text = d.header(v.Name)
+	case v.Query != "":
+		text = queryValue(d.req.URL, v.Query)
 	case v.Form != "":
 		text = d.formText(v)
 	case v.path >= 0:
@@ -50,7 +52,7 @@ func (d *delivery) text(v *value) (text string, ok bool) {
 }
 
 func (d *delivery) header(name string) string {
-	text, err := one(d.req.Header, name, false)
+	text, err := field(d.req, name, false)
 	if err != nil {
 		d.err = err
 	}
@@ -70,7 +72,7 @@ func (s *HeaderSet) role(r Role) string {
 }
 
 func (d *delivery) formText(v *value) string {
-	if !d.form {
+	if !d.parsed || !d.form {
 		return ""
 	}
 	field, ok := formField(d.req.Body, v.Form)
@@ -90,6 +92,15 @@ func (d *delivery) present(v *value) bool {
 	}
 	_, ok := d.text(v)
 	return ok
+}
+
+// blank says that there is an empty string, or nothing at all.
+func (d *delivery) blank(v *value) bool {
+	if v.path < 0 {
+		return true
+	}
+	raw := d.work.values[v.path]
+	return raw == nil || string(raw) == "null" || string(raw) == `""`
 }
 
 func (d *delivery) hold(cs []condition) bool {
@@ -135,23 +146,6 @@ func (d *delivery) join(parts []value) (string, bool) {
 		b.WriteString(text)
 	}
 	return b.String(), true
-}
-
-// handshake returns the answer to a handshake, or nil. The challenge is put
-// back as text, so it must be one short line.
-func (d *delivery) handshake() (*Reply, error) {
-	for i := range d.handshakes {
-		h := &d.handshakes[i]
-		if !d.hold(h.when) {
-			continue
-		}
-		text, ok := d.text(&h.echo)
-		if !ok || len(text) > maxChallenge || !visible(text) {
-			return nil, ErrHandshake
-		}
-		return &Reply{Status: 200, ContentType: h.contentType, Body: []byte(text)}, d.err
-	}
-	return nil, d.err
 }
 
 // eventID returns the provider's id for the event. One that is too long for a

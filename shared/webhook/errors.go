@@ -1,7 +1,5 @@
 package webhook
 
-import "errors"
-
 // refusal is an error with the stable code that strangers may see.
 type refusal struct{ code, text string }
 
@@ -18,6 +16,7 @@ var (
 	ErrEmptySecret     = refuse("empty_secret", "secret is empty")
 	ErrWeakKey         = refuse("weak_secret", "secret is too short, all zero, or a key anybody can sign for")
 	ErrSecretFormat    = refuse("invalid_secret", "secret does not have the provider's form")
+	ErrParams          = refuse("invalid_params", "a parameter is missing, unknown or malformed")
 	ErrMessageID       = refuse("invalid_message_id", "message id is empty or not printable ASCII")
 )
 
@@ -30,6 +29,7 @@ var (
 	ErrStale           = refuse("stale_timestamp", "timestamp is too old")
 	ErrFuture          = refuse("future_timestamp", "timestamp is too far in the future")
 	ErrSignature       = refuse("bad_signature", "signature does not match")
+	ErrKeysUnavailable = refuse("keys_unavailable", "the provider's keys could not be fetched")
 	ErrHandshake       = refuse("invalid_handshake", "handshake has no usable challenge")
 )
 
@@ -37,8 +37,7 @@ var (
 // nothing about secrets, so a stranger may see it. An error that is not of
 // this package is "bad_signature" too: what cannot be told is refused alike.
 func Code(err error) string {
-	var r *refusal
-	if errors.As(err, &r) {
+	if r, ok := err.(*refusal); ok { // the package wraps nothing
 		return r.code
 	}
 	return "bad_signature"

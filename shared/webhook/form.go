@@ -70,3 +70,27 @@ func formByte(text []byte) (c byte, size int) {
 	}
 	return text[0], 1
 }
+
+// maxPairs bounds the fields of a form that is sorted. Twilio sends under a
+// hundred.
+const maxPairs = 1000
+
+// formPairs returns every field of a form, decoded, in order. ok is false for
+// broken escapes and over maxPairs fields.
+func formPairs(body []byte) (pairs [][2]string, ok bool) {
+	for rest, more := body, len(body) > 0; more; {
+		var pair []byte
+		pair, rest, more = bytes.Cut(rest, []byte{'&'})
+		if len(pair) == 0 {
+			continue
+		}
+		key, text, _ := bytes.Cut(pair, []byte{'='})
+		k, okKey := formDecode(key)
+		t, okText := formDecode(text)
+		if !okKey || !okText || len(pairs) == maxPairs {
+			return nil, false
+		}
+		pairs = append(pairs, [2]string{k, t})
+	}
+	return pairs, true
+}

@@ -37,6 +37,9 @@ func one(h Header, name string, commas bool) (string, error) {
 	return v, nil
 }
 
+// listHeader returns the value of a header that is a list without spaces.
+func listHeader(h Header, name string) (string, error) { return one(h, name, true) }
+
 // visible says that s is not empty and each byte is printable ASCII, spaces
 // excluded.
 func visible(s string) bool {
@@ -50,10 +53,10 @@ func visible(s string) bool {
 
 // pick finds the header set of a request by its signature header and returns
 // that header's value.
-func (v *Verifier) pick(h Header) (*HeaderSet, string, error) {
+func (v *Verifier) pick(r *Request) (*HeaderSet, string, error) {
 	for i := range v.scheme.Headers {
 		set := &v.scheme.Headers[i]
-		value, err := one(h, set.Signature, v.plan.commas)
+		value, err := field(r, set.Signature, v.plan.commas)
 		if err != nil {
 			return nil, "", err
 		}
@@ -64,19 +67,69 @@ func (v *Verifier) pick(h Header) (*HeaderSet, string, error) {
 	return nil, "", ErrMissingHeader
 }
 
-// read takes everything out of the headers that is needed to build the signed
-// content.
-func (v *Verifier) read(w *work, req *Request) error {
-	set, value, err := v.pick(req.Header)
+// proof takes the signatures out of the request.
+func (v *Verifier) proof(d *delivery) error {
+	w := d.work
+	if v.plan.inBody {
+		w.set = &v.scheme.Headers[0]
+		value, ok := d.text(&v.plan.proof)
+		switch {
+		case d.err != nil:
+			return d.err
+		case !ok:
+			return ErrMissingHeader
+		case len(value) > maxHeaderBytes:
+			return ErrMalformed
+		}
+		return v.candidates(w, value)
+	}
+	set, value, err := v.pick(d.req)
 	if err != nil {
 		return err
 	}
 	w.set = set
+	if v.scheme.JWT != nil {
+		return v.token(w, value)
+	}
 	if err := v.candidates(w, value); err != nil {
 		return err
 	}
+	for _, name := range set.More {
+		value, err := one(d.req.Header, name, v.plan.commas)
+		if err != nil {
+			return err
+		}
+		if value == "" {
+			continue
+		}
+		if err := v.elements(w, value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// token takes a JWT out of its header.
+func (v *Verifier) token(w *work, value string) error {
+	for i := range v.scheme.Keys {
+		if text, ok := strings.CutPrefix(value, v.scheme.Keys[i].Label); ok {
+			w.token = text
+			return nil
+		}
+	}
+	return ErrMalformed
+}
+
+// read takes everything out of the request that is needed to build the signed
+// content.
+func (v *Verifier) read(d *delivery) error {
+	if err := v.proof(d); err != nil {
+		return err
+	}
+	w, req := d.work, d.req
+	var err error
 	if v.scheme.Timestamp.Source == FromHeader {
-		if w.timestamp, err = one(req.Header, set.Timestamp, false); err != nil {
+		if w.timestamp, err = field(req, w.set.Timestamp, false); err != nil {
 			return err
 		}
 	}
@@ -86,7 +139,7 @@ func (v *Verifier) read(w *work, req *Request) error {
 	if !v.plan.signsID {
 		return nil
 	}
-	if w.id, err = one(req.Header, set.ID, false); err != nil {
+	if w.id, err = field(req, w.set.ID, false); err != nil {
 		return err
 	}
 	switch {

@@ -38,10 +38,15 @@ func newKey(s *Scheme, crypto Crypto, secret *Secret) (*key, error) {
 		if err != nil {
 			return nil, err
 		}
-		if rule.Algorithm.hash() != 0 {
-			err = checkHMAC(decoded, s.MinKeyBytes)
-		} else {
+		switch {
+		case rule.Algorithm.public():
 			err = checkPublic(crypto, rule.Algorithm, decoded)
+		case rule.Algorithm == JWTPublic && s.JWT.KeySet == "":
+			if !crypto.CheckKey(RSASHA256, decoded) && !crypto.CheckKey(ECDSAP256P1363, decoded) {
+				err = ErrSecretFormat
+			}
+		default:
+			err = checkHMAC(decoded, s.MinKeyBytes)
 		}
 		if err != nil {
 			return nil, err

@@ -18,6 +18,12 @@ type Crypto interface {
 	// Verify says whether signature is the key's over message. It is false
 	// for a key that CheckKey would not take.
 	Verify(a Algorithm, key, message, signature []byte) bool
+	// Certificate returns the public key (a DER SubjectPublicKeyInfo) of the
+	// first of one to four certificates in PEM, leaf first. Each is valid at
+	// the time, and each but the last is issued and signed by the one after
+	// it. Nothing is held against a trust store: where the chain came from is
+	// what vouches for its end.
+	Certificate(chain []byte, at time.Time) (key []byte, ok bool)
 	// CheckKey says whether key is a public key of the algorithm that Verify
 	// takes: 32 bytes for Ed25519, a DER SubjectPublicKeyInfo (RFC 5280
 	// §4.1.2.7) for the others, on P-256 or with an RSA modulus of 2048 to
@@ -85,49 +91,100 @@ func (a Algorithm) fits(n int) bool {
 		return n == p1363Signature
 	case ECDSAP256:
 		return n >= minDERSignature && n <= maxDERSignature
-	case RSASHA256, RSASHA1:
+	case RSASHA256, RSASHA1, X509:
 		return n >= minRSASignature
+	case SharedToken:
+		return n > 0
+	case SHA256Digest:
+		return n == SHA256.Size()
 	}
 	return n > 0 && n == a.hash().Size()
 }
 
+// public says that the secret of a row is a public key.
+func (a Algorithm) public() bool {
+	switch a {
+	case Ed25519, ECDSAP256, ECDSAP256P1363, RSASHA256, RSASHA1:
+		return true
+	}
+	return false
+}
+
 // match returns the first active key under which one of the candidates
-// verifies, or nil.
-func (v *Verifier) match(w *work, now time.Time) *key {
+// verifies, or ErrSignature. Other errors say that it could not be found out.
+func (v *Verifier) match(d *delivery, now time.Time) (*key, error) {
 	for _, k := range v.keys {
 		if !k.active(now) {
 			continue
 		}
-		ok := false
-		if k.rule.Algorithm.hash() == 0 {
-			ok = v.verifyPublic(w, k)
-		} else {
-			ok = v.verifyMAC(w, k)
+		if v.plan.perKey {
+			if err := v.content(d, k); err != nil {
+				return nil, err
+			}
+		}
+		ok, err := v.tryKey(d, k, now)
+		if err != nil {
+			return nil, err
 		}
 		if ok {
-			return k
+			return k, nil
 		}
 	}
-	return nil
+	return nil, ErrSignature
+}
+
+func (v *Verifier) tryKey(d *delivery, k *key, now time.Time) (bool, error) {
+	switch w := d.work; k.rule.Algorithm {
+	case HMACSHA256, HMACSHA1, HMACSHA512, HMACMD5:
+		return v.verifyMAC(w, k), nil
+	case SharedToken:
+		return v.verifyToken(w, k), nil
+	case SHA256Digest:
+		return w.compare(k, v.crypto.Sum(SHA256, w.head, w.body, w.tail)), nil
+	case JWTHS256, JWTPublic:
+		return v.verifyJWT(d, k, now)
+	case X509:
+		return v.verifyCertificate(d, k, now)
+	default:
+		return v.verifyPublic(w, k, k.rule.Algorithm, k.secret), nil
+	}
 }
 
 // verifyMAC computes the key's MAC once and compares it with each candidate.
-// The comparison takes the same time wherever the bytes differ, and no
-// candidate cuts it short (CWE-208).
 func (v *Verifier) verifyMAC(w *work, k *key) bool {
 	if !w.has(k) {
 		return false
 	}
 	h := k.rule.Algorithm.hash()
-	size := h.Size()
 	mac := v.crypto.HMAC(h, k.secret, w.head, w.body, w.tail)
-	if len(mac) != size {
-		return false
-	}
+	return len(mac) == h.Size() && w.compare(k, mac)
+}
+
+// compare holds every candidate of the key against the one right answer. It
+// takes the same time wherever the bytes differ, and no candidate cuts it
+// short (CWE-208).
+func (w *work) compare(k *key, want []byte) bool {
 	found := 0
 	for i := range w.found[:w.count] {
-		if c := &w.found[i]; c.label == k.rule.Label && c.size == size {
-			found |= subtle.ConstantTimeCompare(c.bytes[:size], mac)
+		if c := &w.found[i]; c.label == k.rule.Label && c.size == len(want) {
+			found |= same(c.bytes[:c.size], want)
+		}
+	}
+	return found == 1
+}
+
+// same is the one comparison of secrets in the package: 1 when a and b are
+// equal, in a time that depends on their lengths alone.
+func same(a, b []byte) int { return subtle.ConstantTimeCompare(a, b) }
+
+// verifyToken compares hashes, so that the time does not tell the length of
+// the secret either.
+func (v *Verifier) verifyToken(w *work, k *key) bool {
+	want := v.crypto.Sum(SHA256, k.secret)
+	found := 0
+	for i := range w.found[:w.count] {
+		if c := &w.found[i]; c.label == k.rule.Label {
+			found |= same(v.crypto.Sum(SHA256, c.bytes[:c.size]), want)
 		}
 	}
 	return found == 1
@@ -135,18 +192,14 @@ func (v *Verifier) verifyMAC(w *work, k *key) bool {
 
 // verifyPublic verifies each candidate under a public key. There is no secret
 // to leak by the time it takes.
-func (v *Verifier) verifyPublic(w *work, k *key) bool {
+func (v *Verifier) verifyPublic(w *work, k *key, a Algorithm, public []byte) bool {
 	if !w.has(k) {
 		return false
 	}
-	message := w.body
-	if len(w.head)+len(w.tail) > 0 {
-		message = make([]byte, 0, len(w.head)+len(w.body)+len(w.tail))
-		message = append(append(append(message, w.head...), w.body...), w.tail...)
-	}
+	message := w.message()
 	for i := range w.found[:w.count] {
 		c := &w.found[i]
-		if c.label == k.rule.Label && k.rule.Algorithm.fits(c.size) && v.crypto.Verify(k.rule.Algorithm, k.secret, message, c.bytes[:c.size]) {
+		if c.label == k.rule.Label && a.fits(c.size) && v.crypto.Verify(a, public, message, c.bytes[:c.size]) {
 			return true
 		}
 	}

@@ -191,9 +191,12 @@ func FuzzCandidates(f *testing.F) {
 	verifiers := make([]*Verifier, 0, len(catalogue))
 	for i := range catalogue {
 		v, err := newVerifier(&catalogue[i], Config{Crypto: anyKey{}, Secrets: []Secret{{Value: []byte("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")}}})
-		require.NoError(f, err)
+		if err != nil {
+			continue // its secrets have another form
+		}
 		verifiers = append(verifiers, v)
 	}
+	require.GreaterOrEqual(f, len(verifiers), 6)
 	f.Fuzz(func(t *testing.T, header string) {
 		for _, v := range verifiers {
 			w := new(work)

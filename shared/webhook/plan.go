@@ -15,6 +15,21 @@ type plan struct {
 	time       []timeRule
 	handshakes []handshake
 	timestamp  value // FromBody
+	proof      value // InBody
+	fields     []planned
+	identity   value // of the certificate
+	certURL    value
+	sha1       []condition
+
+	inBody bool
+	// early says that the body is read before it is trusted.
+	early bool
+	// perKey says that the signed content depends on the key.
+	perKey bool
+	// open says that there are handshakes for anybody, openBody that some
+	// read the body.
+	open, openBody bool
+	batch          *plan // of one element
 
 	// commas says that the signature header's format has commas.
 	commas                  bool
@@ -40,15 +55,20 @@ type rule struct {
 	parts []value
 }
 
+type planned struct {
+	Field
+	value value
+}
+
 type timeRule struct {
 	value
 	format TimeFormat
 }
 
 type handshake struct {
-	when        []condition
-	echo        value
-	contentType string
+	*Handshake
+	when                 []condition
+	echo, known, confirm value
 }
 
 func newPlan(s *Scheme) plan {
@@ -64,13 +84,51 @@ func newPlan(s *Scheme) plan {
 	for _, r := range s.Time {
 		p.time = append(p.time, timeRule{p.value(r.Value), r.Format})
 	}
-	for _, h := range s.Handshakes {
-		p.handshakes = append(p.handshakes, handshake{p.conditions(h.When), p.value(h.Echo), h.ContentType})
+	for i := range s.Handshakes {
+		h := &s.Handshakes[i]
+		p.open = p.open || h.Open
+		p.openBody = p.openBody || h.Open && h.readsBody()
+		p.handshakes = append(p.handshakes, handshake{h, p.conditions(h.When), p.value(h.Echo), p.value(h.Known), p.value(h.Confirm)})
+	}
+	p.proofs(s)
+	if b := s.Batch; b != nil {
+		p.batch = &plan{}
+		p.batch.id, p.batch.types = p.batch.rules(b.ID), p.batch.rules(b.Type)
+		for _, r := range b.Time {
+			p.batch.time = append(p.batch.time, timeRule{p.batch.value(r.Value), r.Format})
+		}
 	}
 	if s.Timestamp.Source == FromBody {
 		p.timestamp = p.value(Value{JSON: s.Timestamp.JSON})
 	}
 	return p
+}
+
+// readsBody says that the handshake looks at values of the body.
+func (h *Handshake) readsBody() bool {
+	body := len(h.Echo.JSON) > 0 || h.Echo.Form != ""
+	for _, c := range h.When {
+		body = body || len(c.Value.JSON) > 0 || c.Value.Form != ""
+	}
+	return body
+}
+
+// proofs prepares what is read of the body before it is trusted.
+func (p *plan) proofs(s *Scheme) {
+	p.inBody = !s.InBody.none()
+	p.proof = p.value(s.InBody)
+	for _, f := range s.Fields {
+		p.fields = append(p.fields, planned{f, p.value(f.Value)})
+	}
+	p.early = p.inBody || len(p.fields) > 0 || s.Certificate != nil
+	if c := s.Certificate; c != nil {
+		p.identity, p.certURL, p.sha1 = p.value(c.Identity), p.value(c.URL), p.conditions(c.SHA1)
+	}
+}
+
+// none says that v names no value.
+func (v *Value) none() bool {
+	return v.Header == 0 && v.Name == "" && v.Query == "" && v.Form == "" && len(v.JSON) == 0 && v.Text == ""
 }
 
 func (p *plan) template(parts []Part) {
@@ -80,6 +138,8 @@ func (p *plan) template(parts []Part) {
 			p.signsID = true
 		case PartTimestamp:
 			p.signsTimestamp = true
+		case PartSecret:
+			p.perKey = true
 		case PartBody:
 			if p.signsID && i >= 2 && parts[i-2].Kind == PartTimestamp && len(parts[i-1].Text) == 1 {
 				p.delimiter = parts[i-1].Text[0]
@@ -119,13 +179,20 @@ func (p *plan) value(v Value) value {
 	return value{v, i}
 }
 
-// open makes a verified delivery readable.
-func (p *plan) open(crypto Crypto, req *Request, w *work) delivery {
-	d := delivery{plan: p, crypto: crypto, req: req, work: w, form: !looksJSON(req.Body)}
-	if !d.form && len(p.paths) > 0 {
-		jsontext.FindAll(req.Body, p.paths, w.values[:])
+// parse makes the delivery's body readable, once.
+func (d *delivery) parse() {
+	if d.parsed {
+		return
 	}
-	return d
+	d.parsed, d.form = true, !looksJSON(d.req.Body)
+	if !d.form && len(d.paths) > 0 {
+		jsontext.FindAll(d.req.Body, d.paths, d.work.values[:])
+	}
+}
+
+func isObject(body []byte) bool {
+	b := trimJSON(body)
+	return len(b) > 0 && b[0] == '{'
 }
 
 func looksJSON(body []byte) bool {

@@ -26,6 +26,30 @@ type Scheme struct {
 	// MinKeyBytes is the shortest HMAC key; 0 is MinKeyBytes.
 	MinKeyBytes int
 
+	// Params are what an operator may configure beside secrets.
+	Params []Param
+	// Build makes the row that a configuration asks for, where that is more
+	// than constants (the generic rows). What it returns has no Build.
+	Build func(params map[string]string) (*Scheme, error)
+
+	// InBody is where the proof stands when it is in the body: the body is
+	// then read before it is trusted. Headers is then one set without
+	// Signature.
+	InBody Value
+	// Fields are the values that PartFields stands for.
+	Fields []Field
+	// SignedHeaders is the header that lists the headers of
+	// PartSignedHeaders.
+	SignedHeaders string
+	// ObjectBody refuses a body that is no JSON object before anything is
+	// computed: rows that give out MACs of a challenge have it, see Handshake.
+	ObjectBody bool
+	// JWT says how the proof is read when it is a JSON Web Token.
+	JWT *JWT
+	// Certificate says where the public key comes from when it is a
+	// certificate that the delivery names.
+	Certificate *Certificate
+
 	// Template is the signed content, with the body at most once.
 	Template []Part
 	// Content builds the signed content where a template cannot. It appends
@@ -47,6 +71,74 @@ type Scheme struct {
 	Time []TimeRule // when the event happened; none is left to the caller
 
 	Handshakes []Handshake
+	// Answer is what the provider wants to hear when its event was taken;
+	// nil is left to the caller.
+	Answer *Reply
+	// Batch says how a delivery of several events is taken apart.
+	Batch *Batch
+	// Thin says that the events name what changed and do not hold it: an
+	// agent must fetch it.
+	Thin bool
+}
+
+// Param is one parameter of a row's configuration.
+type Param struct {
+	Name     string // [a-z_]
+	Doc      string
+	Required bool
+}
+
+// Field is one value of the signed content with what stands around it.
+type Field struct {
+	Before string
+	Value  Value
+	After  string
+	// Optional drops the field, Before and After too, when there is no value
+	// or it is empty. Otherwise the value must be there; Blank lets it be
+	// empty.
+	Optional bool
+	Blank    bool
+}
+
+// JWT is how a row reads a JSON Web Token (RFC 7519, compact form). Its
+// algorithm is the key's, never the one the token asks for.
+type JWT struct {
+	// KeySet is the URL of the issuer's key set (RFC 7517 §5), in full or
+	// "{param}"; empty means that the secret is the key. With a key set the
+	// secret is what Identity must say.
+	KeySet   string
+	Identity string   // the claim that must be the secret
+	Verified string   // the claim that must be true for Identity to count
+	Issuers  []string // one of them must be iss, or "{param}"; none: not asked
+	Audience bool     // aud must have the param `audience`, or the source's URL
+	BodyHash string   // the claim with the SHA-256 of the body in hex
+	// MaxAge bounds the time since iat; 0 asks for exp instead.
+	MaxAge time.Duration
+}
+
+// Certificate is where a row finds the signer's certificate.
+type Certificate struct {
+	URL Value // where it can be had
+	// Hosts are who may be asked: a host name, with `*` for one or more
+	// letters, digits and hyphens of one label.
+	Hosts []string
+	// Identity must be the secret, if it is set. A row without one has the
+	// secret in its template.
+	Identity Value
+	// SHA1 holds for deliveries that are signed by RSASHA1.
+	SHA1 []Condition
+}
+
+// Batch is how a delivery of several events is taken apart, if the source's
+// parameter `split` says so. Rules apply to one element.
+type Batch struct {
+	Path []string // of the array; empty is the whole body
+	// Proof says that each element has its own, by InBody: each is verified,
+	// whether the delivery is split or not.
+	Proof bool
+	ID    []Rule
+	Type  []Rule
+	Time  []TimeRule
 }
 
 // Confidence grades a row.
@@ -74,6 +166,19 @@ const (
 	ECDSAP256P1363 // over SHA-256, the signature r‖s of 32 bytes each
 	RSASHA256      // PKCS #1 v1.5
 	RSASHA1        // PKCS #1 v1.5
+	// SharedToken is no signature: the secret itself is sent. A row of it
+	// does not cover the body.
+	SharedToken
+	// SHA256Digest is the bare hash of the signed content, which has the
+	// secret in it (PartSecret).
+	SHA256Digest
+	// JWTHS256 signs a JWT with the secret.
+	JWTHS256
+	// JWTPublic signs a JWT with a key of its issuer: the secret is a DER
+	// SubjectPublicKeyInfo, or names the sender where JWT.KeySet is set.
+	JWTPublic
+	// X509 is RSA under a certificate, see Certificate.
+	X509
 )
 
 // Encoding is how bytes are written in a header or a secret.
@@ -89,9 +194,11 @@ const (
 )
 
 // HeaderSet names the headers of one delivery, in any case. An empty name is
-// a header the provider does not send.
+// a header the provider does not send. A name that starts with `?` is a
+// parameter of the URL's query.
 type HeaderSet struct {
 	Signature string
+	More      []string // further headers with signatures, read when they are there
 	Timestamp string
 	ID        string
 	Type      string
@@ -126,6 +233,16 @@ const (
 	PartURL
 	PartMethod
 	PartBody
+	PartSecret        // the secret that is tried
+	PartFields        // Scheme.Fields
+	PartPath          // path and query of the URL
+	PartURLDecoded    // the URL with the escapes decoded that HubSpot decodes
+	PartCRC32         // CRC-32 (IEEE) of the body in decimal
+	PartSignedHeaders // `name:value` of the headers SignedHeaders lists, joined by `;`
+	// PartSortedForm is each field of a form body, key and value, sorted;
+	// nothing when the URL has a parameter bodySHA256, which must then be the
+	// body's hash in hex.
+	PartSortedForm
 )
 
 // Timestamp is where the signed time of sending is and how far it may be from
@@ -172,14 +289,15 @@ const (
 	HeaderTimestamp // the signed timestamp, wherever it stands
 )
 
-// Value is a text taken from a delivery. One of Header, Name, Form, JSON and
-// Text is set; Form and JSON together are a path in a JSON form field.
+// Value is a text taken from a delivery. One of Header, Name, Query, Form,
+// JSON and Text is set; Form and JSON together are a path in a JSON form field.
 //
 // A body that starts with `{` or `[` is JSON, any other is a form: the
 // Content-Type is not signed, the body is.
 type Value struct {
 	Header Role     // a header of the set
 	Name   string   // any other header
+	Query  string   // a parameter of the URL's query, decoded
 	Form   string   // a field of an application/x-www-form-urlencoded body
 	JSON   []string // a path in the body, see jsontext.Find
 	Text   string   // itself
@@ -218,13 +336,49 @@ const (
 	HashBody
 )
 
-// Handshake is a verified request that wants an answer and is no event: the
-// answer is a value of the request itself.
+// Handshake is a request that wants an answer and is no event. It is answered
+// when its conditions hold and its values are there.
+//
+// An Open one is answered to anybody. What it gives away is then what the
+// stranger sent himself, or a MAC of it. MACs are given only of a challenge in
+// charset [TokenText], which the signed content of a row with ObjectBody
+// cannot be: the MAC of a challenge proves no delivery.
 type Handshake struct {
-	When        []Condition
-	Echo        Value
+	Method string // empty is the row's own
+	Open   bool   // before anything is verified
+	When   []Condition
+	// Known must be the param KnownParam, compared in constant time.
+	Known      Value
+	KnownParam string
+
+	// The answer is Before, the value of Echo, Between, the MAC of that value
+	// under the newest active secret, and After. Without MAC there is none;
+	// with MAC and without Between the value itself is left out.
+	Before  string
+	Echo    Value
+	Between string
+	MAC     Encoding
+	After   string
+
+	Text        Charset // of Echo; 0 is VisibleText
+	Header      string  // answers Echo in this header, too
+	Status      int     // 0 is 200
 	ContentType string
+	// Confirm is a URL that is fetched before the answer, from ConfirmHosts
+	// (see Certificate.Hosts).
+	Confirm      Value
+	ConfirmHosts []string
 }
+
+// Charset bounds what a handshake puts back.
+type Charset uint8
+
+// The charsets.
+const (
+	VisibleText Charset = iota // printable ASCII without spaces
+	TokenText                  // letters, digits and +/=_.~-
+	PlainText                  // printable ASCII
+)
 
 // Refusal returns the HTTP status for a request that did not verify.
 func (s *Scheme) Refusal() int {

@@ -35,6 +35,16 @@ type candidate struct {
 // timestamp out of it where the row says it is there. Elements of other
 // versions (Stripe's v0, a scheme that comes later) are passed over.
 func (v *Verifier) candidates(w *work, header string) error {
+	if err := v.elements(w, header); err != nil {
+		return err
+	}
+	if w.count == 0 {
+		return ErrMalformed
+	}
+	return nil
+}
+
+func (v *Verifier) elements(w *work, header string) error {
 	rest, more := header, true
 	for n := 0; more; n++ {
 		if n == maxElements {
@@ -50,9 +60,6 @@ func (v *Verifier) candidates(w *work, header string) error {
 		if err := v.element(w, element); err != nil {
 			return err
 		}
-	}
-	if w.count == 0 {
-		return ErrMalformed
 	}
 	return nil
 }

@@ -35,6 +35,9 @@ type Request struct {
 	URL    string // absolute, as registered with the provider
 	Header Header
 	Body   []byte // every byte as received, content coding included
+	// Fetch gets the document at an https URL, without following redirects,
+	// or fails; a document of more than maxBytes fails too. Nil fails.
+	Fetch func(url string, maxBytes int) ([]byte, error)
 }
 
 // Secret is one secret of a source. It does not print: String and GoString
@@ -62,6 +65,11 @@ type Config struct {
 	Provider string   // name of a catalogue row
 	Secrets  []Secret // at least one; the values are copied
 	Crypto   Crypto
+	// Params are what the row takes beside secrets, see Scheme.Params. `split`
+	// ("true") is for every row with a Batch.
+	Params map[string]string
+	// Documents keeps what is fetched; nil keeps it in the Verifier alone.
+	Documents *Documents
 }
 
 // Result is an accepted delivery.
@@ -75,33 +83,61 @@ type Result struct {
 	Authenticated string
 	// Reply, if not nil, is the answer to a handshake, which is no event.
 	Reply *Reply
+	// Answer, if not nil, is what the provider wants to hear once the event
+	// is taken.
+	Answer *Reply
+	// Events are the parts of a delivery that is to be split, at most
+	// maxBatch; EventID then names the delivery as a whole.
+	Events []Event
+	Thin   bool // the event does not hold what it is about
+}
+
+// Event is one event of a delivery that has several.
+type Event struct {
+	EventID string
+	Type    string
+	Time    time.Time
+	Body    []byte // its bytes, a part of Request.Body
 }
 
 // Reply is the answer to a handshake.
 type Reply struct {
 	Status      int
 	ContentType string
+	Header      [2]string // one more header; empty is none
 	Body        []byte
 }
 
 // Verifier verifies the deliveries of one source. It is immutable and safe
 // for concurrent use.
 type Verifier struct {
-	scheme *Scheme
-	keys   []*key
-	plan   plan
-	crypto Crypto
-	work   sync.Pool // of *work
+	scheme    *Scheme
+	keys      []*key
+	plan      plan
+	crypto    Crypto
+	params    map[string]string
+	documents *Documents
+	work      sync.Pool // of *work
 }
 
-// New builds a Verifier. Errors: ErrUnknownProvider, ErrNoCrypto, ErrNoSecret,
-// ErrTooManySecrets, and of each secret ErrEmptySecret, ErrWeakKey,
-// ErrSecretFormat. One bad secret fails them all: an operator who rotates
-// must hear of it before the old one ends.
+// New builds a Verifier. Errors: ErrUnknownProvider, ErrParams, ErrNoCrypto,
+// ErrNoSecret, ErrTooManySecrets, and of each secret ErrEmptySecret,
+// ErrWeakKey, ErrSecretFormat. One bad secret fails them all: an operator who
+// rotates must hear of it before the old one ends.
 func New(cfg Config) (*Verifier, error) {
 	s, ok := Lookup(cfg.Provider)
 	if !ok {
 		return nil, ErrUnknownProvider
+	}
+	if err := checkParams(s, cfg.Params); err != nil {
+		return nil, err
+	}
+	if s.Build != nil {
+		built, err := s.Build(cfg.Params)
+		if err != nil {
+			return nil, err
+		}
+		s = built
 	}
 	return newVerifier(s, cfg)
 }
@@ -115,7 +151,10 @@ func newVerifier(s *Scheme, cfg Config) (*Verifier, error) {
 	case len(cfg.Secrets) > MaxSecrets:
 		return nil, ErrTooManySecrets
 	}
-	v := &Verifier{scheme: s, crypto: cfg.Crypto, plan: newPlan(s)}
+	v := &Verifier{scheme: s, crypto: cfg.Crypto, params: cfg.Params, documents: cfg.Documents, plan: newPlan(s)}
+	if v.documents == nil {
+		v.documents = &Documents{}
+	}
 	v.work.New = func() any { return new(work) }
 	for i := range cfg.Secrets {
 		k, err := newKey(s, cfg.Crypto, &cfg.Secrets[i])
@@ -137,26 +176,39 @@ func (v *Verifier) GoString() string { return v.String() }
 // that does not verify.
 func (v *Verifier) RefusalStatus() int { return v.scheme.Refusal() }
 
-// Accepts says whether the provider uses this method.
+// Accepts says whether the provider uses this method, for a handshake at
+// least.
 func (v *Verifier) Accepts(method string) bool {
-	if len(v.scheme.Methods) == 0 {
+	return v.scheme.uses(method) || slices.ContainsFunc(v.scheme.Handshakes, func(h Handshake) bool { return h.Method == method })
+}
+
+// uses says whether the provider's events come by this method.
+func (s *Scheme) uses(method string) bool {
+	if len(s.Methods) == 0 {
 		return method == "POST"
 	}
-	return slices.Contains(v.scheme.Methods, method)
+	return slices.Contains(s.Methods, method)
 }
 
 // Allow is the value of the Allow header for a method that is not accepted.
 func (v *Verifier) Allow() string {
-	if len(v.scheme.Methods) == 0 {
-		return "POST"
+	allow := slices.Clone(v.scheme.Methods)
+	if len(allow) == 0 {
+		allow = []string{"POST"}
 	}
-	return strings.Join(v.scheme.Methods, ", ")
+	for _, h := range v.scheme.Handshakes {
+		if h.Method != "" && !slices.Contains(allow, h.Method) {
+			allow = append(allow, h.Method)
+		}
+	}
+	return strings.Join(allow, ", ")
 }
 
 // Verify decides about one delivery at the time now. The Result aliases
-// nothing of req.Body. Errors: ErrMethod, ErrNoSecret, ErrMissingHeader,
-// ErrDuplicateHeader, ErrMalformed, ErrStale, ErrFuture, ErrSignature,
-// ErrHandshake; the Result is then zero.
+// nothing of req.Body but the Body of its Events. Errors: ErrMethod,
+// ErrNoSecret, ErrMissingHeader, ErrDuplicateHeader, ErrMalformed, ErrStale,
+// ErrFuture, ErrSignature, ErrHandshake, ErrKeysUnavailable; the Result is
+// then zero.
 func (v *Verifier) Verify(req *Request, now time.Time) (Result, error) {
 	if !v.Accepts(req.Method) {
 		return Result{}, ErrMethod
@@ -167,26 +219,59 @@ func (v *Verifier) Verify(req *Request, now time.Time) (Result, error) {
 	w := v.work.Get().(*work)
 	defer v.work.Put(w)
 	w.reset()
+	d := &delivery{plan: &v.plan, crypto: v.crypto, req: req, work: w}
 
-	if err := v.read(w, req); err != nil {
+	if v.plan.open {
+		if v.plan.openBody {
+			d.parse()
+		}
+		reply, err := v.handshake(d, now, true)
+		if err != nil {
+			return Result{}, err
+		}
+		if reply != nil {
+			return Result{Reply: reply}, nil
+		}
+	}
+	if v.scheme.ObjectBody && !isObject(req.Body) {
+		return Result{}, ErrMalformed
+	}
+	k, err := v.authenticate(d, now)
+	if err != nil {
 		return Result{}, err
 	}
-	if err := v.fresh(w.timestamp, now); err != nil {
-		return Result{}, err
+	return v.accept(d, k, now)
+}
+
+// authenticate returns the key that vouches for the delivery.
+func (v *Verifier) authenticate(d *delivery, now time.Time) (*key, error) {
+	if b := v.scheme.Batch; b != nil && b.Proof {
+		return v.authenticateEach(d, b, now)
 	}
-	if err := v.content(w, req); err != nil {
-		return Result{}, err
+	return v.authenticateOne(d, now)
+}
+
+func (v *Verifier) authenticateOne(d *delivery, now time.Time) (*key, error) {
+	if v.plan.early {
+		d.parse()
 	}
-	k := v.match(w, now)
-	if k == nil {
-		return Result{}, ErrSignature
+	if err := v.read(d); err != nil {
+		return nil, err
 	}
-	return v.accept(w, req, k, now)
+	if err := v.fresh(d.work.timestamp, now); err != nil {
+		return nil, err
+	}
+	if !v.plan.perKey {
+		if err := v.content(d, nil); err != nil {
+			return nil, err
+		}
+	}
+	return v.match(d, now)
 }
 
 // accept looks into a body that is known to be the provider's.
-func (v *Verifier) accept(w *work, req *Request, k *key, now time.Time) (Result, error) {
-	d := v.plan.open(v.crypto, req, w)
+func (v *Verifier) accept(d *delivery, k *key, now time.Time) (Result, error) {
+	d.parse()
 	if v.scheme.Timestamp.Source == FromBody {
 		text, ok := d.text(&v.plan.timestamp)
 		if !ok {
@@ -196,17 +281,20 @@ func (v *Verifier) accept(w *work, req *Request, k *key, now time.Time) (Result,
 			return Result{}, err
 		}
 	}
-	r := Result{SecretID: k.id, Authenticated: event.ProofBearer}
+	r := Result{SecretID: k.id, Authenticated: event.ProofBearer, Answer: v.scheme.Answer, Thin: v.scheme.Thin}
 	if v.scheme.BodyCovered {
 		r.Authenticated = event.ProofSignature
 	}
-	reply, err := d.handshake()
+	reply, err := v.handshake(d, now, false)
 	if err != nil {
 		return Result{}, err
 	}
 	if reply != nil {
 		r.Reply = reply
 		return r, nil
+	}
+	if !v.scheme.uses(d.req.Method) {
+		return Result{}, ErrMethod
 	}
 	if r.EventID, err = d.eventID(v.scheme.Hash); err != nil {
 		return Result{}, err
@@ -216,6 +304,11 @@ func (v *Verifier) accept(w *work, req *Request, k *key, now time.Time) (Result,
 	}
 	if r.Time, err = d.eventTime(); err != nil {
 		return Result{}, err
+	}
+	if v.params["split"] == "true" && v.scheme.Batch != nil {
+		if r.Events, err = v.split(d); err != nil {
+			return Result{}, err
+		}
 	}
 	return r, nil
 }

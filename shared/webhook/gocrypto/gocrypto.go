@@ -12,8 +12,10 @@ import (
 	"crypto/sha256"
 	"crypto/sha512"
 	"crypto/x509"
+	"encoding/pem"
 	"hash"
 	"math/big"
+	"time"
 
 	"github.com/hookweir/hookweir/shared/webhook"
 )
@@ -87,6 +89,37 @@ func (Crypto) Verify(a webhook.Algorithm, key, message, signature []byte) bool {
 		return rsa.VerifyPKCS1v15(k, crypto.SHA256, sum[:], signature) == nil
 	}
 	return false
+}
+
+// maxChain bounds the certificates of a chain.
+const maxChain = 4
+
+// Certificate implements webhook.Crypto.
+func (Crypto) Certificate(chain []byte, at time.Time) ([]byte, bool) {
+	var certs []*x509.Certificate
+	for rest := chain; ; {
+		var block *pem.Block
+		if block, rest = pem.Decode(rest); block == nil {
+			break
+		}
+		c, err := x509.ParseCertificate(block.Bytes)
+		if err != nil || block.Type != "CERTIFICATE" || len(certs) == maxChain {
+			return nil, false
+		}
+		certs = append(certs, c)
+	}
+	for i, c := range certs {
+		if at.Before(c.NotBefore) || at.After(c.NotAfter) {
+			return nil, false
+		}
+		if i+1 < len(certs) && c.CheckSignatureFrom(certs[i+1]) != nil {
+			return nil, false
+		}
+	}
+	if len(certs) == 0 {
+		return nil, false
+	}
+	return certs[0].RawSubjectPublicKeyInfo, true
 }
 
 func verifyP1363(k *ecdsa.PublicKey, sum, signature []byte) bool {

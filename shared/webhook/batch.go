@@ -1,0 +1,129 @@
+package webhook
+
+import (
+	"time"
+
+	"github.com/hookweir/hookweir/shared/jsontext"
+)
+
+// maxBatch bounds the events of one delivery. SendGrid and HubSpot send a few
+// hundred at most.
+const maxBatch = 1000
+
+// items are the events of a delivery as raw JSON.
+func (b *Batch) items(body []byte) ([][]byte, bool) {
+	raw, ok := jsontext.Find(body, b.Path...)
+	if !ok {
+		return nil, false
+	}
+	return elements(raw, maxBatch)
+}
+
+// authenticateEach verifies a delivery whose events each have a proof. All
+// must verify, and there must be one.
+func (v *Verifier) authenticateEach(d *delivery, b *Batch, now time.Time) (*key, error) {
+	items, ok := b.items(d.req.Body)
+	switch {
+	case !ok:
+		return nil, ErrMalformed
+	case len(items) == 0:
+		return nil, ErrMissingHeader
+	}
+	var vouches *key
+	w := v.work.Get().(*work)
+	defer v.work.Put(w)
+	for _, item := range items {
+		w.reset()
+		req := *d.req
+		req.Body = item
+		k, err := v.authenticateOne(&delivery{plan: d.plan, crypto: d.crypto, req: &req, work: w}, now)
+		if err != nil {
+			return nil, err
+		}
+		vouches = k
+	}
+	d.work.set = &v.scheme.Headers[0]
+	return vouches, nil
+}
+
+// split takes a delivery apart. One without events, or that is no batch, is
+// left whole.
+func (v *Verifier) split(d *delivery) ([]Event, error) {
+	items, ok := v.scheme.Batch.items(d.req.Body)
+	if !ok || len(items) == 0 {
+		return nil, nil
+	}
+	events := make([]Event, len(items))
+	w := v.work.Get().(*work)
+	defer v.work.Put(w)
+	for i, item := range items {
+		w.reset()
+		w.set, w.timestamp = d.work.set, d.work.timestamp
+		req := *d.req
+		req.Body = item
+		one := &delivery{plan: v.plan.batch, crypto: d.crypto, req: &req, work: w}
+		one.parse()
+		e := &events[i]
+		e.Body = item
+		var err error
+		if e.EventID, err = one.eventID(HashBody); err != nil {
+			return nil, err
+		}
+		if e.Type, err = one.eventType(v.scheme.TypePrefix); err != nil {
+			return nil, err
+		}
+		if e.Time, err = one.eventTime(); err != nil {
+			return nil, err
+		}
+	}
+	return events, nil
+}
+
+// elements splits the raw text of an array that is part of a valid JSON
+// document. ok is false for what is no array and for over limit elements.
+func elements(raw []byte, limit int) (list [][]byte, ok bool) {
+	raw = trimJSON(raw)
+	if len(raw) < 2 || raw[0] != '[' || raw[len(raw)-1] != ']' {
+		return nil, false
+	}
+	raw = trimJSON(raw[1 : len(raw)-1])
+	if len(raw) == 0 {
+		return nil, true
+	}
+	depth, start := 0, 0
+	for i := 0; i < len(raw); i++ {
+		switch raw[i] {
+		case '"':
+			for i++; i < len(raw) && raw[i] != '"'; i++ {
+				if raw[i] == '\\' {
+					i++
+				}
+			}
+		case '[', '{':
+			depth++
+		case ']', '}':
+			depth--
+		case ',':
+			if depth == 0 {
+				list = append(list, trimJSON(raw[start:i]))
+				start = i + 1
+			}
+		}
+		if len(list) >= limit {
+			return nil, false
+		}
+	}
+	return append(list, trimJSON(raw[start:])), true
+}
+
+// trimJSON takes JSON's white space off both ends (RFC 8259 §2).
+func trimJSON(b []byte) []byte {
+	space := func(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
+	for len(b) > 0 && space(b[0]) {
+		b = b[1:]
+	}
+	for len(b) > 0 && space(b[len(b)-1]) {
+		b = b[:len(b)-1]
+	}
+	return b
+}

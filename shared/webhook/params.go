@@ -1,0 +1,52 @@
+package webhook
+
+import "strings"
+
+const (
+	// maxParams and maxParamBytes bound what an operator configures.
+	maxParams     = 16
+	maxParamBytes = 1024
+	splitParam    = "split"
+)
+
+// checkParams refuses what the row does not take: a parameter that is
+// misspelt would otherwise be one that is not there. Errors: ErrParams.
+func checkParams(s *Scheme, params map[string]string) error {
+	if len(params) > maxParams {
+		return ErrParams
+	}
+	for name, value := range params {
+		if value == "" || len(value) > maxParamBytes || !PlainText.holds(value) {
+			return ErrParams
+		}
+		switch {
+		case name == splitParam && s.Batch != nil && (value == "true" || value == "false"):
+		case s.param(name) == nil:
+			return ErrParams
+		}
+	}
+	for i := range s.Params {
+		if p := &s.Params[i]; p.Required && params[p.Name] == "" {
+			return ErrParams
+		}
+	}
+	return nil
+}
+
+func (s *Scheme) param(name string) *Param {
+	for i := range s.Params {
+		if s.Params[i].Name == name {
+			return &s.Params[i]
+		}
+	}
+	return nil
+}
+
+// param is text, or the parameter it names as `{name}`.
+func (v *Verifier) param(text string) string {
+	name, ok := strings.CutPrefix(text, "{")
+	if !ok {
+		return text
+	}
+	return v.params[strings.TrimSuffix(name, "}")]
+}
