@@ -4,24 +4,26 @@
 // Cases with a published signature carry it verbatim, with its source.
 // The output is deterministic; commit it.
 import { createHmac, createPrivateKey, createPublicKey, sign as edSign, createHash } from 'node:crypto';
-import { mkdirSync, rmSync, writeFileSync, readdirSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(fileURLToPath(import.meta.url));
-for (const e of readdirSync(root, { withFileTypes: true })) if (e.isDirectory() && e.name !== 'fuzz') rmSync(join(root, e.name), { recursive: true });
+const begun = new Set();
 
 const NOW = 1767268800; // 2026-01-01T12:00:00Z
 const iso = (s) => new Date(s * 1000).toISOString().replace('.000Z', 'Z');
 const hmac = (alg, key, enc, ...msg) => msg.reduce((h, m) => h.update(m), createHmac(alg, key)).digest(enc);
 
 function write(provider, name, c) {
+  if (!begun.has(provider)) rmSync(join(root, provider), { recursive: true, force: true });
+  begun.add(provider);
   mkdirSync(join(root, provider), { recursive: true });
   const body = Buffer.isBuffer(c.body) ? c.body : Buffer.from(c.body);
   const secrets = c.secrets.map((s) => `${s.id} ${s.from ?? '-'} ${s.until ?? '-'} ${s.value}\n`).join('');
   const want = c.error ? `error: ${c.error}\n` : 'ok\n' + Object.entries(c.want).map(([k, v]) => `${k}: ${v}\n`).join('');
   writeFileSync(join(root, provider, name + '.txtar'), Buffer.concat([
-    Buffer.from(`${c.why}\n-- request --\n${c.method ?? 'POST'} https://hooks.example.com/webhooks/acme/${provider}\n`),
+    Buffer.from(`${c.why}\n-- request --\n${c.method ?? 'POST'} ${c.url ?? `https://hooks.example.com/webhooks/acme/${provider}`}\n`),
     Buffer.from(c.headers.map(([k, v]) => `${k}: ${v}\n`).join('') + '\n'),
     body,
     Buffer.from(`\n-- secrets --\n${secrets}-- now --\n${c.now ?? NOW}\n-- want --\n${want}`),
@@ -402,4 +404,273 @@ const sha = (...b) => 'sha256-' + b.reduce((h, x) => h.update(x), createHash('sh
     why: 'A captured delivery whose id ended in digits, cut one segment earlier: the MAC is right, the id and the body are not.\nThe specification: "not be allowed to include any `.` to prevent certain attacks".',
     body: `${NOW}.${body}`, headers: [['webhook-id', 'msg'], ['webhook-timestamp', NOW - 5], genuine[2]], error: 'malformed_signature' });
   put('raw-key-not-guessed', { why: 'A secret is base64 here; its own characters are another key (see standard-webhooks-raw).', headers: make(v1raw)(key(1), body, NOW), error: 'bad_signature' });
+}
+
+// --- The rest of the catalogue ------------------------------------------------
+//
+// A provider in a line or a few: its header, what it signs and how it writes
+// it. Every row gets the cases no row goes without.
+{
+  const T = NOW - 2, at = iso(T), ms = `${T}000`;
+  const seconds = (s) => `${s}`, millis = (s) => `${s}000`, date = iso;
+  const flip = { hex: flipHex, base64: flipB64 };
+  const own = (name) => ['one', 'two', 'not'].map((n) => `${name}-secret-${n}-0123456789`);
+  const hexKeys = [1, 2, 3].map((n) => Buffer.alloc(32, n).toString('hex'));
+  const b64Keys = [1, 2, 3].map((n) => Buffer.alloc(32, n).toString('base64'));
+  const fromHex = (s) => Buffer.from(s, 'hex'), fromB64 = (s) => Buffer.from(s, 'base64');
+
+  // p: sig (its header), alg, enc, label; signed(body, stamp) the parts that
+  // are signed; stamp(seconds) how a time is written, if one is signed;
+  // header(mac, stamp) the signature header; more(stamp) the other headers;
+  // key(secret); sign(secret, parts) in place of a MAC; past, future.
+  function row(name, p) {
+    const { alg = 'sha256', enc = 'hex', label = '', past = 300, future = past, sig, secrets = own(name) } = p;
+    const bodyAt = typeof p.body === 'function' ? p.body : () => p.body;
+    const lines = (secret, { sent = NOW, said = sent, spoil = (m) => m, body = bodyAt(sent) } = {}) => {
+      const stamp = p.stamp?.(sent), shown = p.stamp?.(said);
+      const parts = p.signed ? p.signed(body, stamp) : [body];
+      const mac = spoil(p.sign ? p.sign(secret, parts).toString(enc) : hmac(alg, p.key?.(secret) ?? secret, enc, ...parts));
+      return [['Content-Type', p.type?.startsWith('form:') ? 'application/x-www-form-urlencoded' : 'application/json'],
+        ...(p.more?.(shown) ?? []), [sig, p.header ? p.header(mac, shown) : label + mac]];
+    };
+    const [a, b, not] = secrets, body = bodyAt(NOW);
+    const main = { id: 'main', value: a }, next = { id: 'next', value: b };
+    const [id, type, time] = p.want;
+    const want = { id: id ?? sha(body), type, time: time ?? '-', secret: 'main', authenticated: 'signature' };
+    const put = (n, c) => write(name, n, { body, secrets: [main], headers: lines(a), ...c });
+    const changed = Buffer.from(body); changed[changed.length - 2] ^= 1;
+    const good = lines(a), [, value] = good.at(-1), forged = lines(not).at(-1);
+    put('accept', { why: `A delivery as the provider sends it.${p.why ? '\n' + p.why : ''}`, want });
+    put('second-secret', { why: 'While a secret rotates either is accepted, and the result says which.', secrets: [main, next], headers: lines(b), want: { ...want, secret: 'next' } });
+    put('no-active-secret', { why: 'With every secret ended nothing verifies.', secrets: [{ ...main, until: NOW }], error: 'source_not_ready' });
+    put('tampered-body', { why: 'One bit of the body differs from what was signed.', body: changed, error: 'bad_signature' });
+    put('tampered-signature', { why: 'One character of the signature differs.', headers: lines(a, { spoil: flip[enc] }), error: 'bad_signature' });
+    put('wrong-secret', { why: 'Signed with a secret this source does not have.', headers: lines(not), error: 'bad_signature' });
+    put('missing-signature', { why: 'No signature header: refused, not skipped.', headers: good.slice(0, -1), error: 'missing_signature' });
+    put('duplicate-signature', { why: 'Two signature lines, the good one first.', headers: [...good, forged], error: 'duplicate_header' });
+    put('joined-signature', { why: 'The same two lines, joined by the platform.', headers: [...good.slice(0, -1), [sig, `${value}, ${forged[1]}`]], error: 'duplicate_header' });
+    if (!p.stamp && !p.timed) return put;
+    put('stale', { why: 'One second older than the tolerance.', now: NOW + past + 1, error: 'stale_timestamp' });
+    put('future', { why: 'Dated one second further ahead than the tolerance.', now: NOW - future - 1, error: 'future_timestamp' });
+    put('tampered-timestamp', { why: 'The time was moved to look fresh.', ...(p.timed ? { body: bodyAt(NOW + 1) } : { headers: lines(a, { said: NOW + 1 }) }), error: 'bad_signature' });
+    return put;
+  }
+  const dot = (b, t) => [`${t}.`, b], colon = (b, t) => [`${t}:`, b], after = (b, t) => [t, b], v0 = (b, t) => [`v0:${t}:`, b];
+  const url = (name) => `https://hooks.example.com/webhooks/acme/${name}`;
+  // Like Stripe: `t=…,v1=…` over time, full stop, body.
+  const stamped = (sig, more) => ({ sig, stamp: seconds, signed: dot, header: (m, t) => `t=${t},v1=${m}`, ...more });
+  const j = JSON.stringify;
+
+  // Standard Webhooks under a provider's name.
+  const msg = 'msg_2KWPBgLlAfxdpx2AI54pPJ85f4W';
+  const standard = (name, body, type, { time = iso(NOW), prefix = 'whsec_', raw = false, names = 'webhook-', ...more } = {}) => row(name, {
+    sig: `${names}signature`, enc: 'base64', label: 'v1,', stamp: seconds, body: j(body), ...more,
+    secrets: raw ? own(name) : b64Keys.map((k) => prefix + k), key: raw ? undefined : (s) => fromB64(s.slice(prefix.length)),
+    signed: (b, t) => [`${msg}.${t}.`, b], more: (t) => [[`${names}id`, msg], [`${names}timestamp`, t]], want: [msg, type, time],
+  });
+  standard('brex', { event_type: 'TRANSFER_PROCESSED', transfer_id: 'dptx_1', company_id: 'cuacc_1' }, 'com.brex.transfer_processed', { prefix: '' });
+  standard('clerk', { type: 'user.created', object: 'event', data: { id: 'user_29w83sxmDNGwOuEthce5gg56FcC' } }, 'com.clerk.user.created', { names: 'svix-', why: 'npm svix signs the same.' });
+  standard('fathom', { title: 'Weekly', recording_id: 123456789 }, 'video.fathom.unknown');
+  standard('folk', { type: 'person.created', data: { id: 'per_1' } }, 'app.folk.person.created');
+  standard('gitlab', { object_kind: 'push', ref: 'refs/heads/main' }, 'com.gitlab.push');
+  standard('lithic', { event_type: 'card.created', token: 'c1' }, 'com.lithic.card.created', { why: 'npm lithic verifies: webhooks.unwrap.' });
+  standard('liveblocks', { type: 'userEntered', data: { roomId: 'r' } }, 'io.liveblocks.userentered', { why: 'npm @liveblocks/node verifies: WebhookHandler.' });
+  standard('loops', { eventName: 'email.delivered', eventTime: T }, 'so.loops.email.delivered');
+  standard('openai', { id: 'evt_685343a1381c819085d44c354e1b330e', object: 'event', created_at: T, type: 'response.completed', data: { id: 'resp_1' } }, 'com.openai.response.completed', { why: 'npm openai verifies: webhooks.unwrap.' });
+  standard('polar', { type: 'order.created', timestamp: at, data: {} }, 'sh.polar.order.created', { raw: true, time: at, why: 'npm @polar-sh/sdk verifies: validateEvent.' });
+  standard('recall-ai', { event: 'bot.done', data: { bot: { id: 'b' } } }, 'ai.recall.bot.done');
+  standard('render', { type: 'deploy_ended', timestamp: at, data: { id: 'evj-1' } }, 'com.render.deploy_ended', { time: at });
+  standard('replicate', { id: 'ufawqhfynnddngldkgtslldrkq', status: 'succeeded' }, 'com.replicate.succeeded', { why: 'npm replicate verifies: validateWebhook.' });
+  standard('resend', { type: 'email.sent', created_at: at, data: { email_id: 'e' } }, 'com.resend.email.sent', { names: 'svix-', why: 'npm resend verifies: webhooks.verify.' });
+  standard('supabase', { metadata: { uuid: 'u', name: 'after-user-created' }, user: {} }, 'com.supabase.after-user-created', { prefix: 'v1,whsec_' });
+  {
+    const put = row('finch', {
+      sig: 'Finch-Signature', enc: 'base64', label: 'v1,', stamp: seconds, secrets: b64Keys, key: fromB64, body: '{"company_id":"720be419","event_type":"account.updated"}',
+      signed: (b, t) => [`${msg}.${t}.`, b], more: (t) => [['Finch-Event-Id', msg], ['Finch-Timestamp', t]], want: [msg, 'com.tryfinch.account.updated', iso(NOW)],
+      why: 'npm @tryfinch/finch-api verifies: webhooks.unwrap.',
+    });
+    put('published-vector', {
+      why: 'Signature from the tests of Finch\'s own library:\nhttps://github.com/Finch-API/finch-api-node tests/api-resources/webhooks.test.ts',
+      now: 1676312382, secrets: [{ id: 'main', value: '5WbX5kEWLlfzsGNjH64I8lOOqUB6e8FH' }], body: '{"company_id":"720be419-0293-4d32-a707-32179b0827ab"}',
+      headers: [['Finch-Event-Id', 'msg_2Lh9KRb0pzN4LePd3XiA4v12Axj'], ['finch-timestamp', '1676312382'], ['finch-signature', 'v1,m7y0TV2C+hlHxU42wCieApTSTaA8/047OAplBqxIV/s=']],
+      want: { id: 'msg_2Lh9KRb0pzN4LePd3XiA4v12Axj', type: 'com.tryfinch.unknown', time: iso(1676312382), secret: 'main', authenticated: 'signature' } });
+  }
+
+  // The body alone, HMAC-SHA256 in hex.
+  row('alchemy', { sig: 'X-Alchemy-Signature', body: j({ webhookId: 'wh_1', id: 'whevt_3iho0jjd9zsmfgkk', createdAt: at, type: 'GRAPHQL' }), want: ['whevt_3iho0jjd9zsmfgkk', 'com.alchemy.graphql', at] });
+  row('attio', { sig: 'Attio-Signature', body: j({ webhook_id: 'w', events: [{ event_type: 'record.created' }] }), want: [, 'com.attio.record.created'] })(
+    'older-header', { why: 'The header\'s older name.', headers: [['X-Attio-Signature', hmac('sha256', own('attio')[0], 'hex', '{}')]], body: '{}', want: { id: sha('{}'), type: 'com.attio.unknown', time: '-', secret: 'main', authenticated: 'signature' } });
+  row('cal-com', { sig: 'X-Cal-Signature-256', body: j({ triggerEvent: 'BOOKING_CREATED', createdAt: at, payload: { uid: 'bFJeNb2uX8ANpT3JL5EfXw' } }), want: [, 'com.cal.booking_created', at] });
+  row('checkout-com', { sig: 'Cko-Signature', body: j({ id: 'evt_az5sblvku4ge3dwpztvyizgcau', type: 'payment_approved', created_on: at }), want: ['evt_az5sblvku4ge3dwpztvyizgcau', 'com.checkout.payment_approved', at] });
+  row('checkr', { sig: 'X-Checkr-Signature', body: j({ id: '507f1f77bcf86cd799439011', object: 'event', type: 'report.completed', created_at: at }), want: ['507f1f77bcf86cd799439011', 'com.checkr.report.completed', at] });
+  row('clickup', { sig: 'X-Signature', body: j({ event: 'taskCreated', history_items: [{ id: '2800763136717140857', date: ms }], task_id: 'c0j' }), want: ['2800763136717140857', 'com.clickup.taskcreated', at] });
+  row('coinbase-commerce', { sig: 'X-CC-Webhook-Signature', body: j({ attempt_number: 1, event: { id: '24934862-d980-46cb-9402-43c81b0cdba6', type: 'charge:created', created_at: at } }), want: ['24934862-d980-46cb-9402-43c81b0cdba6', 'com.coinbase.commerce.charge.created', at], why: 'npm coinbase-commerce-node verifies: Webhook.verifyEventBody.' });
+  row('dropbox', { sig: 'X-Dropbox-Signature', body: '{"list_folder":{"accounts":["dbid:AAH4f99T0taONIb-OurWxbNQ6ywGRopQngc"]}}', more: () => [['CF-Ray', '8f2d1a2b3c4d5e6f-FRA']], want: ['8f2d1a2b3c4d5e6f-FRA', 'com.dropbox.changed'] });
+  row('dwolla', { sig: 'X-Request-Signature-Sha-256', body: j({ id: 'cac95329-9fa5-42f1-a4fc-c08af7b868fb', topic: 'customer_transfer_created', timestamp: '2026-01-01T11:59:58.790Z' }), want: ['cac95329-9fa5-42f1-a4fc-c08af7b868fb', 'com.dwolla.customer_transfer_created', '2026-01-01T11:59:58.79Z'] });
+  row('getstream', { sig: 'X-Signature', body: j({ type: 'message.new', created_at: at }), want: [, 'io.getstream.message.new', at], why: 'npm stream-chat verifies: verifyWebhook.' });
+  row('gitea', { sig: 'X-Gitea-Signature', body: '{"ref":"refs/heads/main"}', more: () => [['X-Gitea-Delivery', 'f6266f16-1bf3-46a5-9ea4-602e06ead473'], ['X-Gitea-Event', 'push'], ['X-Gogs-Event', 'push']], want: ['f6266f16-1bf3-46a5-9ea4-602e06ead473', 'com.gitea.push'] });
+  {
+    const event = (n) => ({ id: `EV00${n}`, created_at: at, resource_type: 'payments', action: 'confirmed' });
+    const put = row('gocardless', { sig: 'Webhook-Signature', body: j({ events: [event(1)] }), want: ['EV001', 'com.gocardless.payments.confirmed', at], why: 'npm gocardless-nodejs verifies: webhooks.parse.' });
+    const several = j({ events: [event(1), event(2)] });
+    put('batch', { why: 'Several events in one delivery are named together, by the body.', body: several, headers: [['Webhook-Signature', hmac('sha256', own('gocardless')[0], 'hex', several)]],
+      want: { id: sha(several), type: 'com.gocardless.unknown', time: at, secret: 'main', authenticated: 'signature' } });
+  }
+  row('gogs', { sig: 'X-Gogs-Signature', body: '{"ref":"refs/heads/main"}', more: () => [['X-Gogs-Delivery', 'f6266f16-1bf3-46a5-9ea4-602e06ead473'], ['X-Gogs-Event', 'push']], want: ['f6266f16-1bf3-46a5-9ea4-602e06ead473', 'io.gogs.push'] });
+  row('launchdarkly', { sig: 'X-LD-Signature', body: j({ _id: '5f3c8b', date: T * 1000, kind: 'flag' }), want: ['5f3c8b', 'com.launchdarkly.flag', at] });
+  row('lemonsqueezy', { sig: 'X-Signature', body: j({ meta: { event_name: 'order_created' }, data: { id: '1' } }), more: () => [['X-Event-Name', 'order_created']], want: [, 'com.lemonsqueezy.order_created'] });
+  row('linear', { sig: 'Linear-Signature', timed: true, past: 60, body: (s) => j({ action: 'update', type: 'Issue', createdAt: at, webhookTimestamp: s * 1000, webhookId: 'w' }), more: () => [['Linear-Delivery', '234d1a4e-b617-4388-90fe-adc3633d6b72'], ['Linear-Event', 'Issue']], want: ['234d1a4e-b617-4388-90fe-adc3633d6b72', 'app.linear.issue.update', at], why: 'npm @linear/sdk verifies: LinearWebhookClient.' });
+  {
+    const put = row('modern-treasury', { sig: 'X-Signature', body: j({ event: 'completed', data: { id: 'p' } }), more: () => [['X-Topic', 'payment_order']], want: [, 'com.moderntreasury.payment_order.completed'], why: 'npm modern-treasury verifies: webhooks.validateSignature.' });
+    put('published-vector', { why: 'Signature from the tests of Modern Treasury\'s own library:\nhttps://github.com/Modern-Treasury/modern-treasury-node tests/api-resources/webhooks.test.ts', body: '{"foo":"bar"}',
+      secrets: [{ id: 'main', value: 'hello, world' }], headers: [['X-Signature', '07e118b4a9818c9242baf9009e76a78c29aeb015da93f600d514b77185247069']],
+      want: { id: sha('{"foo":"bar"}'), type: 'com.moderntreasury.unknown', time: '-', secret: 'main', authenticated: 'signature' } });
+  }
+  row('nango', { sig: 'X-Nango-Hmac-Sha256', body: j({ from: 'nango', type: 'sync', connectionId: 'c', modifiedAfter: at }), want: [, 'dev.nango.sync'], why: 'npm @nangohq/node verifies: verifyIncomingWebhookRequest.' });
+  row('nylas', { sig: 'X-Nylas-Signature', body: j({ specversion: '1.0', type: 'message.created', id: 'mock-id', time: T }), want: ['mock-id', 'com.nylas.message.created', at] });
+  row('onfido', { sig: 'X-SHA2-Signature', body: j({ payload: { resource_type: 'check', action: 'check.completed', object: { id: 'c', completed_at_iso8601: at } } }), want: [, 'com.onfido.check.completed', at], why: 'npm @onfido/api verifies: WebhookEventVerifier.' });
+  row('pulumi', { sig: 'Pulumi-Webhook-Signature', body: '{"kind":"update","result":"succeeded"}', more: () => [['Pulumi-Webhook-ID', '1'], ['Pulumi-Webhook-Kind', 'stack_update']], want: ['1', 'com.pulumi.stack_update'] });
+  row('pusher', { sig: 'X-Pusher-Signature', body: j({ time_ms: T * 1000, events: [{ name: 'channel_occupied', channel: 'c' }] }), more: () => [['X-Pusher-Key', 'k']], want: [, 'com.pusher.channel_occupied', at], why: 'npm pusher verifies: webhook().isValid.' });
+  row('razorpay', { sig: 'X-Razorpay-Signature', body: j({ entity: 'event', event: 'payment.captured', created_at: T }), more: () => [['X-Razorpay-Event-Id', 'IwDSXyA7ZFYMyW']], want: ['IwDSXyA7ZFYMyW', 'com.razorpay.payment.captured', at], why: 'npm razorpay verifies: validateWebhookSignature.' });
+  row('sentry', { sig: 'Sentry-Hook-Signature', body: j({ action: 'created', data: { issue: { id: '1' } } }), more: () => [['Request-ID', '4eb10ab3f2f04e8a8d1d5a2f7b3e6c90'], ['Sentry-Hook-Resource', 'issue'], ['Sentry-Hook-Timestamp', T]], want: ['4eb10ab3f2f04e8a8d1d5a2f7b3e6c90', 'io.sentry.issue.created', at] });
+  row('smartcar', { sig: 'SC-Signature', body: j({ eventId: 'e1', eventType: 'VEHICLE_STATE' }), want: ['e1', 'com.smartcar.vehicle_state'], why: 'npm smartcar verifies: verifyPayload.' });
+  row('squarespace', { sig: 'Squarespace-Signature', secrets: hexKeys, key: fromHex, body: j({ id: '46a1ce2f', topic: 'order.create', createdOn: at }), want: ['46a1ce2f', 'com.squarespace.order.create', at] });
+  row('sumsub', { sig: 'X-Payload-Digest', body: j({ applicantId: 'a', correlationId: 'c', type: 'applicantReviewed' }), more: () => [['X-Payload-Digest-Alg', 'HMAC_SHA256_HEX']], want: [, 'com.sumsub.applicantreviewed'] });
+  row('chargify', { sig: 'X-Chargify-Webhook-Signature-Hmac-Sha-256', type: 'form:', body: 'id=81197881&event=signup_success&payload[site][id]=1', want: ['81197881', 'com.chargify.signup_success'] });
+
+  // The same behind a label.
+  row('ashby', { sig: 'Ashby-Signature', label: 'sha256=', body: j({ action: 'applicationSubmit', data: { application: { id: 'a' } } }), want: [, 'com.ashbyhq.applicationsubmit'] });
+  row('bitbucket', { sig: 'X-Hub-Signature', label: 'sha256=', body: '{"push":{}}', more: () => [['X-Request-UUID', '2c6ba8f1-9f0e-4b6e-8b2a-2b1d1c0b9a3e'], ['X-Event-Key', 'repo:push']], want: ['2c6ba8f1-9f0e-4b6e-8b2a-2b1d1c0b9a3e', 'org.bitbucket.repo.push'] });
+  {
+    const put = row('circleci', { sig: 'circleci-signature', label: 'v1=', body: j({ id: '3888f21b-eaa7-38e3-8f3d-75a63bba8895', type: 'workflow-completed', happened_at: at }), want: ['3888f21b-eaa7-38e3-8f3d-75a63bba8895', 'com.circleci.workflow-completed', at] });
+    for (const [n, value, body, mac] of [
+      ['', 'another-secret', 'lalala', 'daa220016c8f29a8b214fbfc3671aeec2145cfb1e6790184ffb38b6d0425fa00'],
+      ['-2', 'hunter123', 'an-important-request-payload', '9be2242094a9a8c00c64306f382a7f9d691de910b4a266f67bd314ef18ac49fa'],
+    ]) put('published-vector' + n, { why: 'Signature printed in CircleCI\'s documentation, "Outbound webhooks":\nhttps://circleci.com/docs/guides/integration/outbound-webhooks/', body, secrets: [{ id: 'main', value }], headers: [['circleci-signature', `v1=${mac}`]],
+      want: { id: sha(body), type: 'com.circleci.unknown', time: '-', secret: 'main', authenticated: 'signature' } });
+    put('later-version', { why: 'Another version beside v1 is passed over.', headers: [['circleci-signature', `v2=00,v1=${hmac('sha256', own('circleci')[0], 'hex', 'lalala')}`]], body: 'lalala',
+      want: { id: sha('lalala'), type: 'com.circleci.unknown', time: '-', secret: 'main', authenticated: 'signature' } });
+  }
+  row('cursor', { sig: 'X-Webhook-Signature', label: 'sha256=', body: j({ event: 'statusChange', timestamp: at, id: 'bc_abc123', status: 'FINISHED' }), more: () => [['X-Webhook-ID', 'msg_1'], ['X-Webhook-Event', 'statusChange']], want: ['msg_1', 'com.cursor.statuschange', at] });
+  row('discourse', { sig: 'X-Discourse-Event-Signature', label: 'sha256=', body: '{"post":{"id":1}}', more: () => [['X-Discourse-Event-Id', '7'], ['X-Discourse-Event-Type', 'post'], ['X-Discourse-Event', 'post_created']], want: [, 'org.discourse.post_created'] });
+  row('easypost', { sig: 'X-Hmac-Signature', label: 'hmac-sha256-hex=', body: j({ id: 'evt_qatAiJDM', object: 'Event', description: 'tracker.updated', created_at: at }), want: ['evt_qatAiJDM', 'com.easypost.tracker.updated', at], why: 'npm @easypost/api verifies: Utils.validateWebhook.' });
+  row('firecrawl', { sig: 'X-Firecrawl-Signature', label: 'sha256=', body: j({ success: true, type: 'crawl.page', id: '550e8400', data: [{}] }), want: [, 'dev.firecrawl.crawl.page'] });
+  row('greenhouse', { sig: 'Signature', label: 'sha256 ', body: j({ action: 'hire_candidate', payload: {} }), more: () => [['Greenhouse-Event-ID', '3']], want: ['3', 'io.greenhouse.hire_candidate'] });
+  row('intercom', { sig: 'X-Hub-Signature', alg: 'sha1', label: 'sha1=', body: j({ type: 'notification_event', topic: 'contact.user.created', id: 'notif_1', created_at: T }), want: ['notif_1', 'io.intercom.contact.user.created', at] });
+  row('jira', { sig: 'X-Hub-Signature', label: 'sha256=', body: j({ timestamp: T * 1000, webhookEvent: 'jira:issue_updated' }), more: () => [['X-Atlassian-Webhook-Identifier', 'jw1']], want: ['jw1', 'com.atlassian.jira.jira.issue_updated', at] });
+  row('meta', { sig: 'X-Hub-Signature-256', label: 'sha256=', body: j({ object: 'page', entry: [{ id: '1', messaging: [{ timestamp: T * 1000, message: { mid: 'm_1', text: 'hi' } }] }] }), want: ['m_1', 'com.meta.page', at] });
+  row('notion', { sig: 'X-Notion-Signature', label: 'sha256=', body: j({ id: '367cba44-b6f3-4c92-81e7-6a2e9659efd4', timestamp: at, type: 'page.created' }), want: ['367cba44-b6f3-4c92-81e7-6a2e9659efd4', 'com.notion.page.created', at], why: 'npm @notionhq/client verifies: verifyWebhookSignature.' });
+  {
+    const put = row('pagerduty', { sig: 'X-PagerDuty-Signature', label: 'v1=', body: j({ event: { id: '01BUBSQTNE2X4AG3Y6YUNTDHTG', event_type: 'incident.triggered', occurred_at: at } }), want: ['01BUBSQTNE2X4AG3Y6YUNTDHTG', 'com.pagerduty.incident.triggered', at] });
+    const [one, , not] = own('pagerduty').map((s) => 'v1=' + hmac('sha256', s, 'hex', '{}'));
+    put('several', { why: 'One value per active secret; any may match.', body: '{}', headers: [['X-PagerDuty-Signature', `${not},${one}`]], want: { id: sha('{}'), type: 'com.pagerduty.unknown', time: '-', secret: 'main', authenticated: 'signature' } });
+  }
+  row('snyk', { sig: 'X-Hub-Signature', label: 'sha256=', body: '{"project":{"id":"p"}}', more: () => [['X-Snyk-Transport-ID', '998fe884-18a0-45db-8ae0-e379eea3bc0a'], ['X-Snyk-Event', 'project_snapshot/v0'], ['X-Snyk-Timestamp', at]], want: ['998fe884-18a0-45db-8ae0-e379eea3bc0a', 'io.snyk.project_snapshot.v0', at] });
+  {
+    const value = (v) => j({ object: 'whatsapp_business_account', entry: [{ id: '1', changes: [{ field: 'messages', value: v }] }] });
+    const put = row('whatsapp', { sig: 'X-Hub-Signature-256', label: 'sha256=', body: value({ messages: [{ id: 'wamid.A', timestamp: `${T}` }] }), want: ['wamid.A', 'com.whatsapp.messages', at] });
+    const more = (name, v, why, id, time) => { const b = value(v); put(name, { why, body: b, headers: [['X-Hub-Signature-256', 'sha256=' + hmac('sha256', own('whatsapp')[0], 'hex', b)]], want: { id: id ?? sha(b), type: 'com.whatsapp.messages', time, secret: 'main', authenticated: 'signature' } }); };
+    more('status', { statuses: [{ id: 'wamid.A', status: 'read', timestamp: `${T}` }] }, 'A status is another event than the message it is about.', 'wamid.A:read', at);
+    more('batch', { messages: [{ id: 'wamid.A', timestamp: `${T}` }, { id: 'wamid.B', timestamp: `${T}` }] }, 'Several messages are named together, by the body.', undefined, at);
+  }
+
+  // HMAC-SHA1 and HMAC-SHA512.
+  row('help-scout', { sig: 'X-HelpScout-Signature', alg: 'sha1', enc: 'base64', body: '{"id":4,"status":"active"}', more: () => [['X-HelpScout-Event', 'convo.created']], want: [, 'com.helpscout.convo.created'] });
+  row('mongodb-atlas', { sig: 'X-MMS-Signature', alg: 'sha1', enc: 'base64', body: j({ id: '5f3c8b', status: 'OPEN', updated: at }), more: () => [['X-MMS-Event', 'alert.open']], want: [`5f3c8b:${at}`, 'com.mongodb.atlas.alert.open', at] });
+  row('segment', { sig: 'X-Signature', alg: 'sha1', body: j({ type: 'track', messageId: 'segment-test-message-1', timestamp: at }), want: ['segment-test-message-1', 'com.segment.track', at] });
+  row('vercel', { sig: 'x-vercel-signature', alg: 'sha1', body: j({ id: 'uev_CiKhTUQJgAcqIWVyRSn6C4rU', type: 'deployment.created', createdAt: T * 1000 }), want: ['uev_CiKhTUQJgAcqIWVyRSn6C4rU', 'com.vercel.deployment.created', at] });
+  row('paystack', { sig: 'x-paystack-signature', alg: 'sha512', body: j({ event: 'charge.success', data: { id: 302961, paid_at: at } }), want: [, 'com.paystack.charge.success'] });
+  row('terraform', { sig: 'X-TFE-Notification-Signature', alg: 'sha512', body: j({ payload_version: 1, notifications: [{ trigger: 'run:completed', run_updated_at: at }] }), want: [, 'io.terraform.run.completed', at] });
+
+  // Base64.
+  const b64 = (name, p) => row(name, { enc: 'base64', ...p });
+  b64('ably', { sig: 'X-Ably-Signature', body: j({ items: [{ webhookId: 'w', source: 'channel.message', timestamp: T * 1000 }] }), more: () => [['X-Ably-Key', 'a.b']], want: [, 'com.ably.channel.message', at] });
+  b64('commercelayer', { sig: 'X-CommerceLayer-Signature', body: '{"data":{"id":"o"}}', more: () => [['X-CommerceLayer-Topic', 'orders.place']], want: [, 'io.commercelayer.orders.place'] });
+  b64('heroku', { sig: 'Heroku-Webhook-Hmac-SHA256', body: j({ id: '01234567-89ab-cdef-0123-456789abcdef', resource: 'release', action: 'create', created_at: at }), want: ['01234567-89ab-cdef-0123-456789abcdef', 'com.heroku.release.create', at] });
+  b64('hookdeck', { sig: 'X-Hookdeck-Signature', body: '{"any":"thing"}', more: () => [['X-Hookdeck-EventID', 'evt_1']], want: ['evt_1', 'com.hookdeck.unknown'] });
+  b64('jobber', { sig: 'X-Jobber-Hmac-SHA256', body: j({ data: { webHookEvent: { topic: 'CLIENT_CREATE', itemId: 'i', occurredAt: at } } }), want: [, 'com.getjobber.client_create', at] });
+  b64('lago', { sig: 'X-Lago-Signature', body: j({ webhook_type: 'invoice.created', object_type: 'invoice' }), more: () => [['X-Lago-Signature-Algorithm', 'hmac'], ['X-Lago-Unique-Key', 'k1']], want: ['k1', 'com.getlago.invoice.created'] });
+  {
+    const event = (n) => ({ type: 'message', webhookEventId: `01FZ74A0TDDPYRVKNK77XKC3Z${n}`, timestamp: T * 1000 });
+    const put = b64('line', { sig: 'x-line-signature', body: j({ destination: 'U', events: [event('R')] }), want: ['01FZ74A0TDDPYRVKNK77XKC3ZR', 'me.line.message', at], why: 'npm @line/bot-sdk verifies: validateSignature.' });
+    const body = j({ destination: 'U', events: [event('R'), event('S')] }), none = '{"destination":"U","events":[]}';
+    const headers = (b) => [['x-line-signature', hmac('sha256', own('line')[0], 'base64', b)]];
+    put('batch', { why: 'Several events are named together, by the body.', body, headers: headers(body), want: { id: sha(body), type: 'me.line.unknown', time: at, secret: 'main', authenticated: 'signature' } });
+    put('no-events', { why: 'LINE\'s test of the URL has no events.', body: none, headers: headers(none), want: { id: sha(none), type: 'me.line.unknown', time: '-', secret: 'main', authenticated: 'signature' } });
+  }
+  b64('quickbooks', { sig: 'intuit-signature', body: '{"eventNotifications":[{"realmId":"1"}]}', want: [, 'com.intuit.quickbooks.changed'] });
+  b64('tally', { sig: 'Tally-Signature', body: j({ eventId: 'a4cb511e', eventType: 'FORM_RESPONSE', createdAt: at }), want: ['a4cb511e', 'so.tally.form_response', at] });
+  b64('todoist', { sig: 'X-Todoist-Hmac-SHA256', body: j({ event_name: 'item:added', user_id: '2671355', triggered_at: at }), more: () => [['X-Todoist-Delivery-ID', 'd1']], want: ['d1', 'com.todoist.item.added', at] });
+  b64('typeform', { sig: 'Typeform-Signature', label: 'sha256=', body: j({ event_id: 'LtWXD3crgy', event_type: 'form_response', form_response: { submitted_at: at } }), want: ['LtWXD3crgy', 'com.typeform.form_response', at] });
+  b64('woocommerce', { sig: 'X-WC-Webhook-Signature', body: '{"id":727,"status":"processing"}', more: () => [['X-WC-Webhook-Topic', 'order.updated'], ['X-WC-Webhook-Delivery-ID', '1234abcd']], want: ['1234abcd', 'com.woocommerce.order.updated'] });
+  b64('x', { sig: 'x-twitter-webhooks-signature', label: 'sha256=', body: '{"for_user_id":"2244994945","tweet_create_events":[{"id_str":"1"}]}', want: [, 'com.x.unknown'] });
+  b64('xero', { sig: 'x-xero-signature', body: j({ events: [{ eventCategory: 'INVOICE', eventType: 'UPDATE' }], firstEventSequence: 1, lastEventSequence: 1 }), want: [, 'com.xero.invoice.update'] });
+
+  // The URL is signed too.
+  b64('square', { sig: 'x-square-hmacsha256-signature', signed: (b) => [url('square'), b], body: j({ merchant_id: 'm', type: 'payment.created', event_id: '6a8f5f28-54a1-4eb0-a98a-3111513fd4fc', created_at: at }), want: ['6a8f5f28-54a1-4eb0-a98a-3111513fd4fc', 'com.squareup.payment.created', at], why: 'npm square verifies: WebhooksHelper.verifySignature.' })(
+    'published-vector', { why: 'Signature printed in Square\'s documentation, "Validate webhook notifications":\nhttps://developer.squareup.com/docs/webhooks/step3validate', url: 'https://example.com/webhook', body: '{"hello":"world"}', secrets: [{ id: 'main', value: 'asdf1234' }],
+      headers: [['x-square-hmacsha256-signature', '2kRE5qRU2tR+tBGlDwMEw2avJ7QM4ikPYD/PJ3bd9Og=']], want: { id: sha('https://example.com/webhook', '{"hello":"world"}'), type: 'com.squareup.unknown', time: '-', secret: 'main', authenticated: 'signature' } });
+  b64('trello', { sig: 'X-Trello-Webhook', alg: 'sha1', signed: (b) => [b, url('trello')], body: j({ action: { id: '51f9424bcd6e040f3c002412', type: 'updateCard', date: at } }), want: ['51f9424bcd6e040f3c002412', 'com.trello.updatecard', at] });
+  {
+    const event = (n) => ({ eventId: n, subscriptionId: 12345, occurredAt: T * 1000, subscriptionType: 'contact.creation', attemptNumber: 0 });
+    const signed = (b, t) => ['POST', url('hubspot'), b, t];
+    const put = b64('hubspot', { sig: 'X-HubSpot-Signature-v3', stamp: millis, signed, more: (t) => [['X-HubSpot-Request-Timestamp', t]], body: j([event(1)]), want: [`12345:1:${ms}`, 'com.hubspot.contact.creation', at], why: 'npm @hubspot/api-client signs: Signature.getSignature.' });
+    const batch = j([event(1), event(2)]);
+    put('batch', { why: 'Several events are named together, by the body.', body: batch, headers: [['X-HubSpot-Request-Timestamp', millis(NOW)], ['X-HubSpot-Signature-v3', hmac('sha256', own('hubspot')[0], 'base64', ...signed(batch, millis(NOW)))]],
+      want: { id: sha(batch), type: 'com.hubspot.unknown', time: at, secret: 'main', authenticated: 'signature' } });
+  }
+
+  // A time is signed: in the signature header …
+  row('buildkite', { sig: 'X-Buildkite-Signature', stamp: seconds, signed: dot, header: (m, t) => `timestamp=${t},signature=${m}`, body: '{"event":"build.finished","build":{"id":"b"}}', more: () => [['X-Buildkite-Event', 'build.finished']], want: [, 'com.buildkite.build.finished'] });
+  row('calendly', stamped('Calendly-Webhook-Signature', { past: 180, body: j({ event: 'invitee.created', created_at: at, payload: {} }), want: [, 'com.calendly.invitee.created', at] }));
+  row('cloudflare-stream', { sig: 'Webhook-Signature', stamp: seconds, signed: dot, header: (m, t) => `time=${t},sig1=${m}`, body: j({ uid: '6b9e68b07dfee8cc2d116e4c51d6a957', status: { state: 'ready' }, modified: at }), want: [, 'com.cloudflare.stream.ready', at] });
+  row('courier', { sig: 'courier-signature', stamp: millis, signed: dot, header: (m, t) => `t=${t},signature=${m}`, body: '{"type":"message:updated","data":{"id":"m"}}', want: [, 'com.courier.message.updated'] });
+  row('elevenlabs', { sig: 'ElevenLabs-Signature', stamp: seconds, past: 1800, signed: dot, header: (m, t) => `t=${t},v0=${m}`, body: j({ type: 'post_call_transcription', event_timestamp: T, data: {} }), want: [, 'io.elevenlabs.post_call_transcription', at], why: 'npm @elevenlabs/elevenlabs-js verifies: webhooks.constructEvent.' });
+  row('exa', stamped('Exa-Signature', { body: j({ id: 'event_1', object: 'event', type: 'webset.idle', createdAt: at }), want: ['event_1', 'ai.exa.webset.idle', at] }));
+  b64('knock', { sig: 'x-knock-signature', stamp: millis, signed: dot, header: (m, t) => `t=${t},s=${m}`, body: j({ __typename: 'Event', type: 'message.sent', created_at: at }), want: [, 'app.knock.message.sent', at] });
+  row('mercury', stamped('Mercury-Signature', { body: j({ id: 'bfa85eaa', resourceType: 'transaction', operationType: 'update', occurredAt: at }), want: ['bfa85eaa', 'com.mercury.transaction.update', at] }));
+  row('mux', stamped('Mux-Signature', { body: j({ type: 'video.asset.ready', id: '3a56ac3d', created_at: at }), want: ['3a56ac3d', 'com.mux.video.asset.ready', at], why: 'npm @mux/mux-node verifies: webhooks.verifySignature.' }));
+  row('paddle', { sig: 'Paddle-Signature', stamp: seconds, past: 60, signed: colon, header: (m, t) => `ts=${t};h1=${m}`, body: j({ event_id: 'evt_01hv8x2acma2gz7he8kg2s0hna', event_type: 'transaction.completed', occurred_at: at }), want: ['evt_01hv8x2acma2gz7he8kg2s0hna', 'com.paddle.transaction.completed', at], why: 'npm @paddle/paddle-node-sdk verifies: webhooks.isSignatureValid.' });
+  row('persona', stamped('Persona-Signature', { body: j({ data: { type: 'event', id: 'evt_1', attributes: { name: 'inquiry.completed', 'created-at': at } } }), want: ['evt_1', 'com.withpersona.inquiry.completed', at] }));
+  row('retell', { sig: 'x-retell-signature', stamp: millis, signed: (b, t) => [b, t], header: (m, t) => `v=${t},d=${m}`, body: j({ event: 'call_ended', call: { call_id: 'Jabr9TXYYJHfvl6Syypi88rdAHYHmcq6' } }), want: ['call_ended:Jabr9TXYYJHfvl6Syypi88rdAHYHmcq6', 'com.retellai.call_ended'], why: 'npm retell-sdk signs and verifies: sign, verify.' });
+  row('terra', stamped('terra-signature', { header: (m, t) => `t=${t},v1=${m},v0=00`, body: '{"type":"sleep","user":{"user_id":"u"}}', want: [, 'co.tryterra.sleep'] }));
+
+  // … or in one of its own.
+  const own2 = (sig, ts, p) => ({ sig, stamp: seconds, more: (t) => [[ts, t]], ...p });
+  row('close', own2('close-sig-hash', 'close-sig-timestamp', { signed: after, secrets: hexKeys, key: fromHex, body: j({ event: { id: 'ev_1', object_type: 'lead', action: 'updated' }, subscription_id: 's' }), want: ['ev_1', 'com.close.lead.updated'] }));
+  row('crisp', own2('X-Crisp-Signature', 'X-Crisp-Request-Timestamp', { stamp: millis, signed: (b, t) => [`[${t};`, b, ']'], body: j({ website_id: 'w', event: 'message:send', timestamp: T * 1000 }), want: [, 'chat.crisp.message.send', at], why: 'npm crisp-api verifies: verifyHook.' }));
+  row('customer-io', own2('X-CIO-Signature', 'X-CIO-Timestamp', { signed: v0, body: j({ event_id: '01E4C4CT6YDC7Y5M7FE1GWWPQJ', object_type: 'email', metric: 'sent', timestamp: T }), want: ['01E4C4CT6YDC7Y5M7FE1GWWPQJ', 'io.customer.email.sent', at] }));
+  b64('front', own2('X-Front-Signature', 'X-Front-Request-Timestamp', { stamp: millis, signed: colon, body: j({ type: 'inbound', payload: { id: 'evt_55c8c149' } }), want: ['evt_55c8c149', 'com.frontapp.inbound'] }));
+  row('quicknode', { sig: 'X-QN-Signature', stamp: seconds, signed: (b, t) => ['6d8c5f9f', t, b], more: (t) => [['X-QN-Nonce', '6d8c5f9f'], ['X-QN-Timestamp', t]], body: '[{"block":"0x1"}]', want: [, 'com.quicknode.unknown'] });
+  row('samsara', own2('X-Samsara-Signature', 'X-Samsara-Timestamp', { label: 'v1=', signed: (b, t) => [`v1:${t}:`, b], secrets: b64Keys, key: fromB64, body: j({ eventId: 'bf72239c', eventTime: at, eventType: 'VehicleUpdated' }), want: ['bf72239c', 'com.samsara.vehicleupdated', at] }));
+  b64('sinch', { sig: 'x-sinch-webhook-signature', stamp: seconds, signed: (b, t) => [b, `.01FJA8B4A7BM43YGWSG9GBV067.${t}`], more: (t) => [['x-sinch-webhook-signature-algorithm', 'HmacSHA256'], ['x-sinch-webhook-signature-nonce', '01FJA8B4A7BM43YGWSG9GBV067'], ['x-sinch-webhook-signature-timestamp', t]],
+    body: j({ app_id: 'a', event_time: at, message: {} }), want: [, 'com.sinch.conversation.callback', at], why: 'npm @sinch/sdk-core verifies: validateAuthenticationHeader.' });
+  {
+    const id = '84c1e79a-2a4b-4c13-ba0b-4312293e9308';
+    const headers = (s, body, type, t = iso(NOW)) => [['Twitch-Eventsub-Message-Id', id], ['Twitch-Eventsub-Message-Type', type], ['Twitch-Eventsub-Message-Timestamp', t], ['Twitch-Eventsub-Message-Signature', 'sha256=' + hmac('sha256', s, 'hex', id, t, body)]];
+    const put = row('twitch', { sig: 'Twitch-Eventsub-Message-Signature', label: 'sha256=', stamp: date, past: 600, signed: (b, t) => [id, t, b], more: (t) => [['Twitch-Eventsub-Message-Id', id], ['Twitch-Eventsub-Message-Type', 'notification'], ['Twitch-Eventsub-Message-Timestamp', t]],
+      body: j({ subscription: { type: 'channel.follow' }, event: {} }), want: [id, 'tv.twitch.channel.follow', iso(NOW)] });
+    const challenge = j({ challenge: 'pogchamp-kappa-360noscope-vohiyo', subscription: { type: 'channel.follow' } });
+    put('challenge', { why: 'A new subscription\'s challenge is signed, answered, and no event.', body: challenge, headers: headers(own('twitch')[0], challenge, 'webhook_callback_verification'),
+      want: { secret: 'main', authenticated: 'signature', reply: '200 text/plain; charset=utf-8', 'reply-body': 'pogchamp-kappa-360noscope-vohiyo' } });
+    put('challenge-unsigned', { why: 'A stranger\'s challenge is not answered.', body: challenge, headers: headers(own('twitch')[2], challenge, 'webhook_callback_verification'), error: 'bad_signature' });
+  }
+  row('webflow', own2('x-webflow-signature', 'x-webflow-timestamp', { stamp: millis, signed: colon, body: '{"triggerType":"form_submission","payload":{"id":"p"}}', want: [, 'com.webflow.form_submission'], why: 'npm webflow-api verifies: webhooks.verifySignature.' }));
+  b64('whoop', own2('X-WHOOP-Signature', 'X-WHOOP-Signature-Timestamp', { stamp: millis, signed: after, body: j({ user_id: 10129, id: 'w', type: 'workout.updated', trace_id: 'd3709ee7' }), want: ['d3709ee7', 'com.whoop.workout.updated'] }));
+  b64('zendesk', { sig: 'X-Zendesk-Webhook-Signature', stamp: date, signed: after, more: (t) => [['X-Zendesk-Webhook-Signature-Timestamp', t], ['X-Zendesk-Webhook-Invocation-Id', '01F3KPHNJHPYWJ1CRRVEVMG7KM']], body: '{"ticket":"35436"}', want: ['01F3KPHNJHPYWJ1CRRVEVMG7KM', 'com.zendesk.unknown', iso(NOW)] });
+  row('zoom', own2('x-zm-signature', 'x-zm-request-timestamp', { label: 'v0=', signed: v0, body: j({ event: 'meeting.started', event_ts: T * 1000, payload: {} }), want: [, 'us.zoom.meeting.started', at] }));
+
+  // Ed25519: a secret is a public key, signing takes its seed.
+  const pkcs8 = (n) => createPrivateKey({ key: Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), Buffer.alloc(32, n)]), format: 'der', type: 'pkcs8' });
+  const ed = (enc) => {
+    const keys = new Map([1, 2, 3].map((n) => [createPublicKey(pkcs8(n)).export({ format: 'der', type: 'spki' }).subarray(-32).toString(enc), pkcs8(n)]));
+    return { enc, secrets: [...keys.keys()], sign: (s, parts) => edSign(null, Buffer.concat(parts.map((x) => Buffer.from(x))), keys.get(s)) };
+  };
+  {
+    const put = row('discord', { ...own2('X-Signature-Ed25519', 'X-Signature-Timestamp', { past: 900, signed: after }), ...ed('hex'), body: j({ id: '846462639134605312', type: 2, token: 'a' }), want: ['846462639134605312', 'com.discord.interaction.2'], why: 'npm discord-interactions verifies: verifyKey.' });
+    const body = j({ version: 1, application_id: '1', type: 1, event: { type: 'APPLICATION_AUTHORIZED', timestamp: at, data: {} } }), { secrets, sign } = ed('hex');
+    put('webhook-event', { why: 'A webhook event has no id: the body\'s hash serves.', body, headers: [['X-Signature-Timestamp', NOW], ['X-Signature-Ed25519', sign(secrets[0], [`${NOW}`, body]).toString('hex')]],
+      want: { id: sha(body), type: 'com.discord.application_authorized', time: at, secret: 'main', authenticated: 'signature' } });
+  }
+  row('telnyx', { ...own2('telnyx-signature-ed25519', 'telnyx-timestamp', { signed: (b, t) => [`${t}|`, b] }), ...ed('base64'), body: j({ data: { id: '0ccc7b54', event_type: 'message.received', occurred_at: at } }), want: ['0ccc7b54', 'com.telnyx.message.received', at] });
 }
