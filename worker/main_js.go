@@ -17,6 +17,7 @@ func main() {
 		Backend:  ingress.Service{Binding: "CONSUMERS"},
 		Ring:     sourceKeys(),
 		Crypto:   ingress.Crypto{},
+		Web:      ingress.Web{},
 		Now:      now,
 		Log:      ingress.Log,
 	})

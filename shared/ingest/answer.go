@@ -50,6 +50,27 @@ func answerJSON(status int, head, key string) *Response {
 	return &Response{Status: status, Header: [][2]string{{"content-type", "application/json"}, noStore}, Body: b}
 }
 
+// answerReply answers a handshake. A reply that puts back what a stranger sent
+// must not be taken for a page.
+func answerReply(r *webhook.Reply) *Response {
+	res := &Response{Status: r.Status, Header: [][2]string{noStore, {"x-content-type-options", "nosniff"}}, Body: r.Body}
+	if r.ContentType != "" {
+		res.Header = append(res.Header, [2]string{"content-type", r.ContentType})
+	}
+	if r.Header[0] != "" {
+		res.Header = append(res.Header, r.Header)
+	}
+	return res
+}
+
+// answered is the answer the provider wants to hear, else ours.
+func answered(wanted *webhook.Reply, ours *Response) *Response {
+	if wanted == nil {
+		return ours
+	}
+	return answerReply(wanted)
+}
+
 // noSource answers when the configuration did not come.
 func (d *delivery) noSource(err error) *Response {
 	switch {
@@ -83,6 +104,9 @@ func (d *delivery) refuse(err error) *Response {
 	}
 	code := webhook.Code(err)
 	d.logRefusal(code)
+	if errors.Is(err, webhook.ErrKeysUnavailable) {
+		return answerProblem(problem.New(problem.CodeKeysUnavailable, "").RetryAfter(retryAfter))
+	}
 	p := problem.New(code, "")
 	if !errors.Is(err, webhook.ErrHandshake) { // that one was authentic
 		p.Status = d.src.verifier.RefusalStatus()

@@ -3,6 +3,7 @@ package ingest
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/hookweir/hookweir/shared/event"
@@ -34,6 +35,8 @@ type Config struct {
 
 	// Crypto verifies signatures and hashes.
 	Crypto webhook.Crypto
+	// Web gets providers' keys. Nil fails every delivery that needs one.
+	Web Fetcher
 
 	Now func() time.Time
 	Log func(line []byte)
@@ -50,6 +53,16 @@ type SeenStore interface {
 type Queue interface {
 	// Send returns nil once the message is durable.
 	Send(ctx context.Context, msg []byte) error
+	// SendBatch returns nil once every message is durable; after an error
+	// some may be in the queue.
+	SendBatch(ctx context.Context, msgs [][]byte) error
+}
+
+// Fetcher gets public documents.
+type Fetcher interface {
+	// Get returns the body of a 200 at an https URL, of at most maxBytes,
+	// without following redirects.
+	Get(ctx context.Context, url string, maxBytes int) ([]byte, error)
 }
 
 // Bucket holds the bodies that do not fit a queue message.
@@ -65,8 +78,10 @@ type Forwarder interface {
 
 // Gate serves the public edge.
 type Gate struct {
-	cfg     Config
-	sources sourceCache
+	cfg       Config
+	sources   sourceCache
+	documents webhook.Documents // of every source: they are public
+	uses      uses
 }
 
 // New makes a Gate. It returns ErrNotConfigured when a required field is nil.
@@ -134,28 +149,41 @@ func (d *delivery) serve(ctx context.Context) *Response {
 	now := d.gate.cfg.Now()
 	result, err := d.src.verifier.Verify(&webhook.Request{
 		Method: d.req.Method, URL: d.publicURL(), Header: d.req.Header, Body: body,
+		Fetch: func(url string, maxBytes int) ([]byte, error) { return d.fetch(ctx, url, maxBytes) },
 	}, now)
 	if err != nil {
 		return d.refuse(err)
 	}
 	if result.Reply != nil {
 		d.log("info", "webhook.handshake", "")
-		return &Response{
-			Status: result.Reply.Status,
-			Header: [][2]string{{"content-type", result.Reply.ContentType}, noStore},
-			Body:   result.Reply.Body,
-		}
+		return answerReply(result.Reply)
 	}
-	return d.accept(ctx, d.event(&result, body, now))
+	if len(result.Events) > 0 {
+		return d.acceptBatch(ctx, &result, body, now)
+	}
+	return d.accept(ctx, &result, d.event(&result, body, now))
+}
+
+func (d *delivery) fetch(ctx context.Context, url string, maxBytes int) ([]byte, error) {
+	if d.gate.cfg.Web == nil {
+		return nil, ErrNotConfigured
+	}
+	return d.gate.cfg.Web.Get(ctx, url, maxBytes)
 }
 
 // publicURL is the URL a provider signs: the one registered with it, if the
-// operator said so, else the one it called.
+// operator said so, else the one it called. The query is always that of the
+// call: providers add to it (Twilio its bodySHA256), and one that differs from
+// the registered one does not verify.
 func (d *delivery) publicURL() string {
-	if d.src.url != "" {
-		return d.src.url
+	if d.src.url == "" {
+		return d.req.URL
 	}
-	return d.req.URL
+	registered, _, _ := strings.Cut(d.src.url, "?")
+	if _, query, ok := strings.Cut(d.req.URL, "?"); ok {
+		return registered + "?" + query
+	}
+	return registered
 }
 
 func (d *delivery) event(r *webhook.Result, body []byte, now time.Time) *event.Event {
@@ -173,15 +201,11 @@ func (d *delivery) event(r *webhook.Result, body []byte, now time.Time) *event.E
 
 // accept makes a verified event durable and says so. The order is G2's:
 // payload, queue, answer; the idempotency key only after all of them.
-func (d *delivery) accept(ctx context.Context, e *event.Event) *Response {
+func (d *delivery) accept(ctx context.Context, r *webhook.Result, e *event.Event) *Response {
 	cfg := &d.gate.cfg
 	key := e.Key()
-	switch _, err := cfg.Seen.Get(ctx, seenKey(key)); {
-	case err == nil:
-		d.log("info", "webhook.duplicate", key)
-		return answerDuplicate(key)
-	case !errors.Is(err, ErrAbsent):
-		d.log("warn", "webhook.seen_unavailable", key) // the Ledger decides
+	if d.seen(ctx, key) {
+		return answered(r.Answer, answerDuplicate(key))
 	}
 	if len(e.Body) > event.InlineLimit {
 		e.Claim = claimKey(cfg.Crypto, e)
@@ -194,7 +218,20 @@ func (d *delivery) accept(ctx context.Context, e *event.Event) *Response {
 		return d.down("webhook.queue_unavailable", key)
 	}
 	cfg.Seen.PutLater(ctx, seenKey(key), unixMilli(e.Accepted), e.Retention)
-	return answerAccepted(key)
+	d.logAccepted(key, r.SecretID, 1)
+	return answered(r.Answer, answerAccepted(key))
+}
+
+// seen asks the idempotency filter.
+func (d *delivery) seen(ctx context.Context, key string) bool {
+	switch _, err := d.gate.cfg.Seen.Get(ctx, seenKey(key)); {
+	case err == nil:
+		d.log("info", "webhook.duplicate", key)
+		return true
+	case !errors.Is(err, ErrAbsent):
+		d.log("warn", "webhook.seen_unavailable", key) // the Ledger decides
+	}
+	return false
 }
 
 func (d *delivery) down(logEvent, key string) *Response {

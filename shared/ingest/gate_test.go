@@ -65,6 +65,14 @@ func (p *platform) Send(_ context.Context, msg []byte) error {
 	return nil
 }
 
+func (p *platform) SendBatch(_ context.Context, msgs [][]byte) error {
+	if p.queueDown != nil {
+		return p.queueDown
+	}
+	p.queue = append(p.queue, msgs...)
+	return nil
+}
+
 func (p *platform) Put(_ context.Context, key string, content []byte) error {
 	if p.bucketDown != nil {
 		return p.bucketDown

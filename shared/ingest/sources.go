@@ -116,7 +116,7 @@ func (g *Gate) open(sealed, tenant, name string) (*source, error) {
 	for i, s := range cfg.Secrets {
 		secrets[i] = webhook.Secret{ID: s.ID, Value: s.Value, NotAfter: s.NotAfter}
 	}
-	v, err := webhook.New(webhook.Config{Provider: cfg.Provider, Secrets: secrets, Crypto: g.cfg.Crypto})
+	v, err := webhook.New(webhook.Config{Provider: cfg.Provider, Secrets: secrets, Crypto: g.cfg.Crypto, Params: cfg.Params, Documents: &g.documents})
 	if err != nil {
 		return nil, err
 	}

@@ -25,6 +25,7 @@ const (
 	CodeDuplicateHeader     = "duplicate_header"
 	CodeInvalidHandshake    = "invalid_handshake"
 	CodeSourceNotReady      = "source_not_ready"
+	CodeKeysUnavailable     = "keys_unavailable"
 	CodeUnreadableEvent     = "unreadable_event"
 	CodeUnsupportedEncoding = "unsupported_encoding"
 
@@ -39,6 +40,7 @@ const (
 	CodeInvalidTarget        = "invalid_target"
 	CodeUnknownProvider      = "unknown_provider"
 	CodeInvalidSecret        = "invalid_secret"
+	CodeInvalidParams        = "invalid_params"
 	CodeTooManySecrets       = "too_many_secrets"
 	CodeLimitReached         = "limit_reached"
 	CodeConflict             = "conflict"
@@ -67,6 +69,7 @@ var table = [...]Problem{
 	{Status: 401, Code: CodeDuplicateHeader, Title: "A header or element of the signature occurs more than once"},
 	{Status: 400, Code: CodeInvalidHandshake, Title: "The handshake cannot be answered"},
 	{Status: 503, Code: CodeSourceNotReady, Title: "This source cannot verify anything yet"},
+	{Status: 503, Code: CodeKeysUnavailable, Title: "The provider's keys could not be fetched"},
 	{Status: 400, Code: CodeUnreadableEvent, Title: "The event cannot be read"},
 	{Status: 415, Code: CodeUnsupportedEncoding, Title: "The content coding is not supported"},
 
@@ -80,6 +83,7 @@ var table = [...]Problem{
 	{Status: 422, Code: CodeInvalidTarget, Title: "The URL is not an allowed target"},
 	{Status: 422, Code: CodeUnknownProvider, Title: "The provider is not in the catalogue"},
 	{Status: 422, Code: CodeInvalidSecret, Title: "A secret does not have the provider's form"},
+	{Status: 422, Code: CodeInvalidParams, Title: "A parameter of the source is missing, unknown or malformed"},
 	{Status: 409, Code: CodeTooManySecrets, Title: "Too many secrets are active"},
 	{Status: 409, Code: CodeLimitReached, Title: "The tenant has as many of these as it may"},
 	{Status: 409, Code: CodeConflict, Title: "The state does not allow this"},

@@ -2,6 +2,7 @@ package source
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/hookweir/hookweir/shared/name"
@@ -32,7 +33,9 @@ type Config struct {
 	Secrets  []Secret // newest first
 	// URL is the exact public URL registered at the provider, for schemes
 	// that sign it; empty when the operator gave none.
-	URL        string
+	URL string
+	// Params are what the catalogue's row takes beside secrets.
+	Params     map[string]string
 	Retention  time.Duration // whole seconds
 	Generation int64         // rises with every change, from 1
 }
@@ -89,6 +92,13 @@ func KVKey(tenant, source string) string { return "src:" + tenant + "/" + source
 
 const (
 	format1 = 1
+	// format2 is format1 with parameters after the secrets. A source without
+	// any is still written as format1.
+	format2 = 2
+	// maxParams bounds the parameters, with those of webhook.Scheme.Params.
+	maxParams = 16
+	// minParam is a packed parameter with an empty name and value, in bytes.
+	minParam = 4 + 4
 	// minSecret is a packed secret with an empty id and value, in bytes.
 	minSecret = 4 + 4 + 8 + 8
 )
@@ -96,7 +106,11 @@ const (
 // Encode packs the configuration, secrets in the clear: the result is sealed
 // before it goes anywhere, see [SealConfig].
 func Encode(c *Config) []byte {
-	b := wire.AppendUint8(make([]byte, 0, 512), format1)
+	format := uint8(format1)
+	if len(c.Params) > 0 {
+		format = format2
+	}
+	b := wire.AppendUint8(make([]byte, 0, 512), format)
 	for _, s := range [...]string{c.Tenant, c.Name, c.Provider, c.URL} {
 		b = wire.AppendBytes(b, s)
 	}
@@ -110,7 +124,44 @@ func Encode(c *Config) []byte {
 		b = wire.AppendInt64(b, millis(s.Created))
 		b = wire.AppendInt64(b, millis(s.NotAfter))
 	}
+	if format == format2 {
+		b = appendParams(b, c.Params)
+	}
 	return b
+}
+
+// appendParams writes the parameters sorted by name, so that one
+// configuration has one encoding.
+func appendParams(b []byte, params map[string]string) []byte {
+	names := make([]string, 0, len(params))
+	for name := range params {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	b = wire.AppendUint32(b, uint32(len(names)))
+	for _, name := range names {
+		b = wire.AppendBytes(wire.AppendBytes(b, name), params[name])
+	}
+	return b
+}
+
+// readParams reads what appendParams wrote; ok is false for any other order,
+// and for none at all.
+func readParams(r *wire.Reader) (params map[string]string, ok bool) {
+	n := r.Count(minParam)
+	if n == 0 || n > maxParams {
+		return nil, false
+	}
+	params = make(map[string]string, n)
+	last := ""
+	for i := range n {
+		name, value := r.String(), r.String()
+		if i > 0 && name <= last {
+			return nil, false
+		}
+		params[name], last = value, name
+	}
+	return params, true
 }
 
 // Decode unpacks a configuration. Secret values alias b. Errors: ErrFormat
@@ -118,7 +169,8 @@ func Encode(c *Config) []byte {
 // wire.ErrTruncated, wire.ErrTrailing.
 func Decode(b []byte) (*Config, error) {
 	r := wire.NewReader(b)
-	if v := r.Uint8(); r.Err() == nil && v != format1 {
+	v := r.Uint8()
+	if r.Err() == nil && v != format1 && v != format2 {
 		return nil, ErrFormat
 	}
 	c := &Config{Tenant: r.String(), Name: r.String(), Provider: r.String(), URL: r.String()}
@@ -132,6 +184,13 @@ func Decode(b []byte) (*Config, error) {
 		s := Secret{ID: r.String(), Value: r.Bytes()}
 		s.Created, s.NotAfter = instant(r.Int64()), instant(r.Int64())
 		c.Secrets = append(c.Secrets, s)
+	}
+	sorted := true
+	if v == format2 {
+		c.Params, sorted = readParams(r)
+	}
+	if err := r.Err(); err == nil && !sorted {
+		return nil, ErrFormat
 	}
 	if err := r.Done(); err != nil {
 		return nil, err

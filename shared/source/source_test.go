@@ -43,6 +43,12 @@ func TestEncodeDecode(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, config(), got)
 
+	with := config()
+	with.Params = map[string]string{"split": "true", "audience": "https://hooks.example.com"}
+	got, err = source.Decode(source.Encode(with))
+	require.NoError(t, err)
+	assert.Equal(t, with, got)
+
 	bare := &source.Config{Tenant: "a", Name: "b"}
 	got, err = source.Decode(source.Encode(bare))
 	require.NoError(t, err)
@@ -58,7 +64,7 @@ func TestDecodeRefuses(t *testing.T) {
 	_, err := source.Decode(append(bytes.Clone(whole), 0))
 	require.ErrorIs(t, err, wire.ErrTrailing)
 
-	_, err = source.Decode(append([]byte{2}, whole[1:]...))
+	_, err = source.Decode(append([]byte{3}, whole[1:]...))
 	require.ErrorIs(t, err, source.ErrFormat, "unknown version")
 	for why, change := range map[string]func(*source.Config){
 		"tenant":           func(c *source.Config) { c.Tenant = "a/b" },
@@ -142,6 +148,9 @@ func TestKVKey(t *testing.T) {
 func FuzzDecode(f *testing.F) {
 	f.Add(source.Encode(config()))
 	f.Add(source.Encode(&source.Config{Tenant: "a", Name: "b"}))
+	with := config()
+	with.Params = map[string]string{"b": "2", "a": "1"}
+	f.Add(source.Encode(with))
 	f.Add([]byte{})
 	f.Add([]byte{1, 255, 255, 255, 255})
 	f.Fuzz(func(t *testing.T, b []byte) {

@@ -21,6 +21,12 @@ const (
 	// OpForward hands the request, unread, to a service binding and answers
 	// it with what comes back: bytes binding. StatusOK means answered.
 	OpForward Op = 6
+	// OpFetch gets a document over https, without following a redirect:
+	// uint32 limit in bytes, bytes URL → the body of a 200; StatusTooLarge.
+	OpFetch Op = 7
+	// OpQueueSendBatch enqueues all of the messages or none: bytes binding,
+	// uint32 count, count × bytes.
+	OpQueueSendBatch Op = 8
 )
 
 // Status is how an operation ended.

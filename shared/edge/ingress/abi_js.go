@@ -26,6 +26,9 @@ func hostOpen(key unsafe.Pointer, keyLen int32, box unsafe.Pointer, n int32, aad
 //go:wasmimport edge verify
 func hostVerify(alg int32, key unsafe.Pointer, keyLen int32, ptr unsafe.Pointer, n int32, sig unsafe.Pointer, sigLen int32) int32
 
+//go:wasmimport edge certificate
+func hostCertificate(ptr unsafe.Pointer, n int32, at uint32, out unsafe.Pointer, size int32) int32
+
 //go:wasmimport edge setting
 func hostSetting(ptr unsafe.Pointer, n int32, out unsafe.Pointer, size int32) int32
 

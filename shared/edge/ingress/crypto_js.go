@@ -2,6 +2,7 @@ package ingress
 
 import (
 	"errors"
+	"time"
 
 	"github.com/hookweir/hookweir/shared/webhook"
 )
@@ -55,6 +56,19 @@ func (Crypto) Seal(_, _, _, _ []byte) ([]byte, error) { return nil, errSeals }
 // Verify implements webhook.Crypto.
 func (Crypto) Verify(a webhook.Algorithm, key, message, signature []byte) bool {
 	return verify(a, key, message, signature) == verified
+}
+
+// maxSPKI bounds a public key in DER, in bytes: RSA with 4096 bits has 550.
+const maxSPKI = 1024
+
+// Certificate implements webhook.Crypto.
+func (Crypto) Certificate(chain []byte, at time.Time) ([]byte, bool) {
+	out := make([]byte, maxSPKI)
+	n := hostCertificate(bytesPtr(chain), int32(len(chain)), uint32(at.Unix()), bytesPtr(out), maxSPKI)
+	if n <= 0 {
+		return nil, false
+	}
+	return out[:n], true
 }
 
 // CheckKey implements webhook.Crypto.

@@ -21,8 +21,9 @@
 // Imports, module "edge":
 //
 //	ready(ptr, cap)                   once, before main blocks: the scratch buffer
-//	respond(req, ptr, n)              ends the request: uint32 status, uint32 count,
-//	                                  count × (bytes name, bytes value), bytes body
+//	respond(req, ptr, n)              ends the request: uint32 status, bytes header,
+//	                                  bytes body; the header is name and value of
+//	                                  each field, every one ended by a line feed
 //	call(req, call, op, ms, ptr, n)   starts an operation with a deadline of ms
 //	                                  milliseconds; answered by complete, once
 //	later(req, op, ptr, n)            starts an operation that may outlive the
@@ -36,6 +37,10 @@
 //	verify(alg, key, keyLen, ptr, n, sig, sigLen) result
 //	                                  synchronous native verification under a public
 //	                                  key: 1 verified, 0 not, -1 the key is of no use
+//	certificate(ptr, n, at, out, cap) length
+//	                                  the public key of the first of a chain in PEM, in
+//	                                  DER; at is in Unix seconds; -1 when the chain is
+//	                                  not valid then, or the key is over cap
 //	setting(ptr, n, out, cap) length  an environment variable; -1 when unset,
 //	                                  its length (nothing written) when over cap
 //	log(ptr, n)                       one line of structured log (JSON)

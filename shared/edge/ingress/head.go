@@ -36,7 +36,7 @@ func (h Header) Values(name string) []string {
 		var n, v string
 		n, rest = cutLine(rest)
 		v, rest = cutLine(rest)
-		if strings.EqualFold(n, name) {
+		if len(n) == len(name) && strings.EqualFold(n, name) {
 			values = append(values, v)
 		}
 	}

@@ -15,6 +15,8 @@ const (
 	bodyDeadline    = 30 * time.Second
 	storeDeadline   = 8 * time.Second
 	forwardDeadline = 60 * time.Second
+	// A provider waits for its answer while we fetch its keys.
+	fetchDeadline = 3 * time.Second
 )
 
 // Run serves requests with h until the isolate ends. It never returns.
@@ -72,6 +74,28 @@ func (q Queue) Send(ctx context.Context, msg []byte) error {
 	return sentinel(status)
 }
 
+// SendBatch enqueues every message or, after an error, perhaps some: the
+// platform promises nothing then.
+func (q Queue) SendBatch(ctx context.Context, msgs [][]byte) error {
+	arg := wire.AppendUint32(wire.AppendBytes(nil, q.Binding), uint32(len(msgs)))
+	for _, msg := range msgs {
+		arg = wire.AppendBytes(arg, msg)
+	}
+	status, _ := current.await(taskOf(ctx), OpQueueSendBatch, storeDeadline, arg)
+	return sentinel(status)
+}
+
+// Web fetches public documents.
+type Web struct{}
+
+// Get returns the document at an https URL: the body of a 200 of at most
+// maxBytes. A redirect is a failure.
+func (Web) Get(ctx context.Context, url string, maxBytes int) ([]byte, error) {
+	arg := wire.AppendBytes(wire.AppendUint32(nil, uint32(maxBytes)), url)
+	status, body := current.await(taskOf(ctx), OpFetch, fetchDeadline, arg)
+	return body, sentinel(status)
+}
+
 // Bucket is an R2 bucket, by binding name.
 type Bucket struct{ Binding string }
 
@@ -106,9 +130,14 @@ func (t *task) respond(res *ingest.Response) {
 	}
 	b := make([]byte, 0, 256+len(res.Body))
 	b = wire.AppendUint32(b, uint32(res.Status))
-	b = wire.AppendUint32(b, uint32(len(res.Header)))
+	size := 0
 	for _, h := range res.Header {
-		b = wire.AppendBytes(wire.AppendBytes(b, h[0]), h[1])
+		size += len(h[0]) + len(h[1]) + 2
+	}
+	b = wire.AppendUint32(b, uint32(size))
+	for _, h := range res.Header {
+		b = append(append(b, h[0]...), '\n')
+		b = append(append(b, h[1]...), '\n')
 	}
 	b = wire.AppendBytes(b, res.Body)
 	hostRespond(t.req, bytesPtr(b), int32(len(b)))

@@ -1,12 +1,12 @@
 // The worker's half of the bridge to Go: see doc.go for the ABI. Glue only:
 // it converts, calls and converts; what is accepted and refused is decided in
 // Go.
-import { createDecipheriv, createHash, createHmac, createPublicKey, verify } from "node:crypto";
+import { createDecipheriv, createHash, createHmac, createPublicKey, verify, X509Certificate } from "node:crypto";
 import { Buffer } from "node:buffer";
 import { env } from "cloudflare:workers";
 
 const OK = 0, ABSENT = 1, FAILED = -1, TIMEOUT = -2, TOO_LARGE = -3, MISSING = -4;
-const BODY = 1, KV_GET = 2, KV_PUT = 3, QUEUE_SEND = 4, OBJECT_PUT = 5, FORWARD = 6;
+const BODY = 1, KV_GET = 2, KV_PUT = 3, QUEUE_SEND = 4, OBJECT_PUT = 5, FORWARD = 6, FETCH = 7, QUEUE_SEND_BATCH = 8;
 const HASHES = [, "sha1", "sha256", "sha512", "md5"];
 
 // By alg: type of the key, and the arguments of verify. The DER before an
@@ -84,8 +84,7 @@ class Instance {
         if (request === undefined) return;
         const f = new Fields(this.memory(ptr, n));
         const status = f.uint32();
-        const headers = [];
-        for (let i = f.uint32(); i > 0; i--) headers.push([f.text(), f.text()]);
+        const headers = headersOf(f.text());
         const body = f.slice();
         request.answer(new Response(body.length ? body.slice() : null, { status, headers }));
       },
@@ -127,6 +126,12 @@ class Instance {
       },
       verify: (alg, key, keyLen, ptr, n, sig, sigLen) =>
         verifyPublic(VERIFIES[alg], this.memory(key, keyLen), this.memory(ptr, n), this.memory(sig, sigLen)),
+      certificate: (ptr, n, at, out, cap) => {
+        const key = certifiedKey(decoder.decode(this.memory(ptr, n)), (at >>> 0) * 1000);
+        if (key === undefined || key.length > cap) return -1;
+        this.memory(out, key.length).set(key);
+        return key.length;
+      },
       setting: (ptr, n, out, cap) => {
         const value = env[decoder.decode(this.memory(ptr, n))];
         if (typeof value !== "string") return -1;
@@ -198,6 +203,27 @@ class Instance {
   }
 }
 
+const MAX_CHAIN = 4;
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g;
+
+// certifiedKey gives the public key of the first certificate, when all are
+// valid at the time and each but the last is issued and signed by the next.
+function certifiedKey(pem, at) {
+  try {
+    const chain = (pem.match(CERTIFICATE) ?? []).map((text) => new X509Certificate(text));
+    if (chain.length === 0 || chain.length > MAX_CHAIN) return undefined;
+    for (let i = 0; i < chain.length; i++) {
+      if (!(at >= Date.parse(chain[i].validFrom) && at <= Date.parse(chain[i].validTo))) return undefined;
+      const issuer = chain[i + 1];
+      if (issuer === undefined) continue;
+      if (!issuer.ca || !chain[i].checkIssued(issuer) || !chain[i].verify(issuer.publicKey)) return undefined;
+    }
+    return chain[0].publicKey.export({ format: "der", type: "spki" });
+  } catch {
+    return undefined;
+  }
+}
+
 const NONCE_BYTES = 12, TAG_BYTES = 16;
 
 function openBox(key, box, aad) {
@@ -257,9 +283,26 @@ function writeHead(req, to) {
   return head.length;
 }
 
+// headersOf gives the header that lines of name and value make. Most answers
+// have one of a few headers, and a Headers object copies faster than a list.
+const seenHeaders = new Map();
+const MAX_SEEN_HEADERS = 64;
+
+function headersOf(lines) {
+  let headers = seenHeaders.get(lines);
+  if (headers === undefined) {
+    headers = new Headers();
+    const list = lines.split("\n");
+    for (let i = 0; i + 1 < list.length; i += 2) headers.append(list[i], list[i + 1]);
+    if (seenHeaders.size < MAX_SEEN_HEADERS) seenHeaders.set(lines, headers);
+  }
+  return headers;
+}
+
 // start begins an operation. Its promise gives bytes, undefined or a status.
 function start(request, op, arg) {
   if (op === BODY) return readBody(request.request, arg.uint32());
+  if (op === FETCH) return fetchDocument(arg.uint32(), arg.text());
   const binding = env[arg.text()];
   if (binding === undefined) return Promise.resolve(MISSING);
   switch (op) {
@@ -269,6 +312,11 @@ function start(request, op, arg) {
       return binding.put(arg.text(), arg.text(), { expirationTtl: arg.uint32() });
     case QUEUE_SEND:
       return binding.send(arg.slice().slice(), { contentType: "bytes" });
+    case QUEUE_SEND_BATCH: {
+      const messages = [];
+      for (let n = arg.uint32(); n > 0; n--) messages.push({ body: arg.slice().slice(), contentType: "bytes" });
+      return binding.sendBatch(messages).then(() => undefined);
+    }
     case OBJECT_PUT:
       return binding.put(arg.text(), arg.slice().slice()).then(() => undefined);
     case FORWARD:
@@ -280,9 +328,10 @@ function start(request, op, arg) {
 }
 
 function readAhead(request) {
-  if (request.body === null) return NO_BYTES;
+  // request.body makes a stream object, so it is asked last.
   const declared = request.headers.get("content-length");
-  if (declared === null || Number(declared) > AHEAD_MAX) return undefined;
+  if (declared === null) return request.body === null ? NO_BYTES : undefined;
+  if (Number(declared) > AHEAD_MAX) return undefined;
   return request.arrayBuffer().then((b) => new Uint8Array(b));
 }
 
@@ -295,6 +344,20 @@ function unread({ request, body }) {
   return new Request(request.url, { method: request.method, headers: request.headers, body, redirect: "manual" });
 }
 
+// fetchDocument gets the body of a 200, without following a redirect. The
+// deadline of the call stops waiting; this one stops the transfer.
+async function fetchDocument(limit, url) {
+  const response = await fetch(url, { redirect: "manual", signal: AbortSignal.timeout(FETCH_MS) });
+  if (response.status !== 200) {
+    await response.body?.cancel();
+    return FAILED;
+  }
+  // Its declared length may be that of compressed bytes: count what comes.
+  return response.body === null ? undefined : readStream(response.body, limit);
+}
+
+const FETCH_MS = 5000;
+
 async function readBody(request, limit) {
   if (request.body === null) return undefined;
   const declared = request.headers.get("content-length");
@@ -302,9 +365,13 @@ async function readBody(request, limit) {
     if (Number(declared) > limit) return TOO_LARGE;
     return new Uint8Array(await request.arrayBuffer());
   }
+  return readStream(request.body, limit);
+}
+
+async function readStream(stream, limit) {
   const parts = [];
   let size = 0;
-  const reader = request.body.getReader();
+  const reader = stream.getReader();
   for (;;) {
     const { done, value } = await reader.read();
     if (done) break;

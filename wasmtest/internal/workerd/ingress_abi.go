@@ -2,6 +2,7 @@ package workerd
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/hookweir/hookweir/shared/wire"
 	"github.com/hookweir/hookweir/wasmtest/internal/gojs"
@@ -16,6 +17,8 @@ const (
 	opQueueSend = 4
 	opObjectPut = 5
 	opForward   = 6
+	opFetch     = 7
+	opSendBatch = 8
 
 	statusOK       = 0
 	statusAbsent   = 1
@@ -61,9 +64,9 @@ func (in *ingressInstance) respond(req int32, b []byte) {
 	f := wire.NewReader(b)
 	status := int(f.Uint32())
 	h := in.iso.realm.NewHeaders()
-	for n := f.Count(8); n > 0; n-- {
-		name, value := f.String(), f.String()
-		if err := h.Add(in.iso.realm, name, value); err != nil {
+	lines := strings.Split(f.String(), "\n")
+	for i := 0; i+1 < len(lines); i += 2 {
+		if err := h.Add(in.iso.realm, lines[i], lines[i+1]); err != nil {
 			panic(err)
 		}
 	}
@@ -136,6 +139,9 @@ func (in *ingressInstance) start(r *ingressRequest, op int32, arg []byte) (*jsob
 	if op == opBody {
 		return in.readBody(r.request, int(f.Uint32())), nil
 	}
+	if op == opFetch {
+		return in.fetchDocument(int(f.Uint32()), f.String())
+	}
 	binding, ok := in.iso.env.Own(f.String()).(jsobj.Object)
 	if !ok {
 		return realm.Resolved(float64(statusMissing)), nil
@@ -157,6 +163,12 @@ func (in *ingressInstance) start(r *ingressRequest, op int32, arg []byte) (*jsob
 		method, args = "put", []jsobj.Value{key, value, ttl}
 	case opQueueSend:
 		method, args = "send", []jsobj.Value{realm.NewBytes(f.Bytes()), realm.NewRecord().With("contentType", "bytes")}
+	case opSendBatch:
+		var batch []jsobj.Value
+		for n := f.Count(4); n > 0; n-- {
+			batch = append(batch, realm.NewRecord().With("body", realm.NewBytes(f.Bytes())).With("contentType", "bytes"))
+		}
+		method, args = "sendBatch", []jsobj.Value{realm.NewArray(batch...)}
 	case opObjectPut:
 		method, args = "put", []jsobj.Value{f.String(), realm.NewBytes(f.Bytes())}
 	case opForward:
@@ -194,6 +206,47 @@ func (in *ingressInstance) invoke(o jsobj.Object, method string, args []jsobj.Va
 			return
 		}
 		out.Resolve(convert(v))
+	})
+	return out, nil
+}
+
+// fetchDocument is ingress.mjs's function of the same name.
+func (in *ingressInstance) fetchDocument(limit int, url string) (*jsobj.Promise, error) {
+	const fetchMillis = 5000
+	realm := in.iso.realm
+	signal, err := realm.Invoke(realm.AbortSignalClass(), "timeout", float64(fetchMillis))
+	if err != nil {
+		return nil, err
+	}
+	init := realm.NewRecord().With("redirect", "manual").With("signal", signal)
+	fetched, err := in.iso.fetch(&jsobj.Call{Realm: realm, Args: []jsobj.Value{url, init}})
+	if err != nil {
+		return nil, err
+	}
+	out := realm.NewPromise()
+	fetched.(*jsobj.Promise).Then(func(v jsobj.Value, rejected bool) {
+		p, ok := v.(*jsobj.Response)
+		switch {
+		case rejected || !ok:
+			out.Reject(v)
+			return
+		case p.Status != 200:
+			out.Resolve(float64(statusFailed))
+			return
+		case p.Stream() == nil:
+			out.Resolve(jsobj.Undefined{})
+			return
+		}
+		readLimited(p.Stream(), limit, func(b []byte, tooLarge bool, failure jsobj.Value) {
+			switch {
+			case failure != nil:
+				out.Reject(failure)
+			case tooLarge:
+				out.Resolve(float64(statusTooLarge))
+			default:
+				out.Resolve(realm.NewBytes(b))
+			}
+		})
 	})
 	return out, nil
 }

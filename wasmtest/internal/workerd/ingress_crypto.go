@@ -14,9 +14,11 @@ import (
 	"crypto/sha256"
 	"crypto/sha512"
 	"crypto/x509"
+	"encoding/pem"
 	"fmt"
 	"hash"
 	"math/big"
+	"time"
 
 	"github.com/hookweir/hookweir/wasmtest/internal/gojs"
 	"github.com/hookweir/hookweir/wasmtest/internal/jsobj"
@@ -53,6 +55,15 @@ func cryptoImports(row importRow) []gojs.Import {
 				a[0] = 1
 			}
 		}),
+		row("certificate", 5, 1, func(in *ingressInstance, a []uint64) {
+			key, ok := certifiedKey(bytes(in, a, 0), time.Unix(int64(uint32(a[2])), 0))
+			if !ok || len(key) > int(uint32(a[4])) {
+				a[0] = uint64(uint32(0xffffffff))
+				return
+			}
+			put(in, a[3], key)
+			a[0] = uint64(len(key))
+		}),
 		row("verify", 7, 1, func(in *ingressInstance, a []uint64) {
 			a[0] = uint64(uint32(verifyPublic(int32(a[0]), bytes(in, a, 1), bytes(in, a, 3), bytes(in, a, 5))))
 		}),
@@ -71,6 +82,28 @@ func hashOf(alg int32) func() hash.Hash {
 		return md5.New
 	}
 	panic(&jsobj.Missing{Name: fmt.Sprintf("hash %d of edge.hmac or edge.digest", alg)})
+}
+
+// certifiedKey is ingress.mjs's function of the same name.
+func certifiedKey(chain []byte, at time.Time) ([]byte, bool) {
+	const maxChain = 4
+	var certs []*x509.Certificate
+	for block, rest := pem.Decode(chain); block != nil; block, rest = pem.Decode(rest) {
+		c, err := x509.ParseCertificate(block.Bytes)
+		if err != nil || len(certs) == maxChain || at.Before(c.NotBefore) || at.After(c.NotAfter) {
+			return nil, false
+		}
+		certs = append(certs, c)
+	}
+	for i := 1; i < len(certs); i++ {
+		if certs[i-1].CheckSignatureFrom(certs[i]) != nil {
+			return nil, false
+		}
+	}
+	if len(certs) == 0 {
+		return nil, false
+	}
+	return certs[0].RawSubjectPublicKeyInfo, true
 }
 
 // openBox opens nonce, ciphertext and tag under AES-256-GCM.
