@@ -64,9 +64,9 @@ demo: build ## send real signed deliveries through the product on workerd, show 
 dev: build .dev.vars consumers/.dev.vars ## serve on 127.0.0.1:8787 (PORT overrides) until stopped
 	node e2e/dev.mjs
 
-test: build build/test/worker.wasm build/test/consumers.wasm ## every test: Go on the host, the Wasm in wazero, end to end on workerd
+test: build .dev.vars consumers/.dev.vars build/test/worker.wasm build/test/consumers.wasm ## every test: Go on the host, the Wasm in wazero, end to end on workerd
 	$(TOOL) gotestsum --format pkgname-and-test-fails -- ./...
-	node --test --test-reporter=spec 'e2e/*.test.mjs'
+	node --test --test-concurrency=3 --test-reporter=spec 'e2e/*.test.mjs'
 
 check: setup ## formatting, vet, lint for both targets, dead code, import graph
 	bash .ci/check

@@ -1,21 +1,16 @@
 // `make dev`: the product on 127.0.0.1:8787 (PORT overrides) until it is
-// stopped, state kept under .wrangler/, settings from the .dev.vars files.
+// stopped, state kept under .wrangler/ (STATE overrides), settings from the
+// .dev.vars files.
 import path from "node:path";
 import { readVars, root, start } from "./harness.mjs";
 
 const port = Number(process.env.PORT ?? 8787);
 
+// SIGINT and SIGTERM end it: miniflare then stops its workerd and exits.
 const product = await start({
   port: { worker: port },
-  persist: path.join(root, ".wrangler", "state"),
+  persist: process.env.STATE ?? path.join(root, ".wrangler", "state"),
   vars: { worker: await readVars(".dev.vars"), consumers: await readVars("consumers/.dev.vars") },
   verbose: true,
 });
-console.log(`Hookweir at ${product.url} — Ctrl-C stops it, .wrangler/ keeps its state`);
-
-for (const signal of ["SIGINT", "SIGTERM"]) {
-  process.once(signal, async () => {
-    await product.stop();
-    process.exit(0);
-  });
-}
+console.log(`Hookweir at ${product.url} — Ctrl-C stops it, its state is kept`);

@@ -1,0 +1,88 @@
+// What a newcomer types: the README's commands against the product, and
+// `make dev`'s server.
+import assert from "node:assert/strict";
+import { execFile, spawn } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { test } from "node:test";
+import net from "node:net";
+import { promisify } from "node:util";
+import { startAgent } from "./agent.mjs";
+import { root, start, until } from "./harness.mjs";
+import { make, send } from "./providers.mjs";
+
+const run = promisify(execFile);
+
+/** A port that was free a moment ago. */
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = net.createServer().once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/** The sh blocks of a section of the README, in order. */
+async function commands(section) {
+  const text = await readFile(path.join(root, "README.md"), "utf8");
+  const body = text.split(/^## /m).find((part) => part.startsWith(section));
+  assert.ok(body, `README has no section ${section}`);
+  const blocks = [...body.matchAll(/^```sh\n(.*?)^```/gms)].map((m) => m[1]);
+  assert.ok(blocks.length > 0);
+  return blocks;
+}
+
+test("the README's first event", { timeout: 60_000 }, async () => {
+  const blocks = await commands("Receive your first event");
+  const secret = blocks[0].match(/whsec_[A-Za-z0-9+/=]+/)[0];
+  const agent = await startAgent({ secret });
+  const product = await start();
+  const shell = async (script) => {
+    const here = script.replaceAll("http://127.0.0.1:8787", product.url).replaceAll("http://127.0.0.1:9000/events", agent.url);
+    assert.notEqual(here, script);
+    const { stdout } = await run("bash", ["-euc", here], { env: { ...process.env, PATH: `${path.join(root, "e2e/testdata/bin")}:${process.env.PATH}` } });
+    return stdout;
+  };
+  try {
+    const configured = await shell(blocks[0]);
+    assert.match(configured, /"webhook_url":"http:\/\/127\.0\.0\.1:\d+\/webhooks\/acme\/github"/);
+    assert.ok(!configured.includes(secret), "an answer never has a secret");
+
+    const delivery = await make("github push", { secret: "It is a Secret to Everybody" });
+    delivery.headers["x-github-delivery"] = "72d3162e-cc78-11e3-81ab-4c9367dc0958"; // the README's
+    assert.equal((await send(product.url, "acme", delivery)).status, 202);
+    const key = "acme/github/72d3162e-cc78-11e3-81ab-4c9367dc0958";
+    await until("the event to arrive", () => agent.ids().includes(key));
+
+    const vars = blocks[0].split("\n").filter((line) => /^(API|AUTH)=/.test(line)).join("\n");
+    const answer = await until("the event to be recorded", () => shell(`${vars}\n${blocks[1]}`).catch(() => undefined));
+    assert.match(answer, /"events":\[/);
+    assert.match(answer, /"replayed":1/);
+    await until("the replay to arrive", () => agent.by(key).length === 2);
+    for (const arrival of agent.arrivals) assert.ok(arrival.verified, arrival.error);
+  } finally {
+    await product.stop();
+    await agent.stop();
+  }
+});
+
+test("make dev serves, and stops when told", { timeout: 60_000 }, async () => {
+  const state = await mkdtemp(path.join(tmpdir(), "hookweir-dev-"));
+  const port = await freePort();
+  const dev = spawn(process.execPath, ["e2e/dev.mjs"], { cwd: root, env: { ...process.env, PORT: String(port), STATE: state }, stdio: ["ignore", "pipe", "inherit"] });
+  const ended = new Promise((resolve) => dev.once("exit", (code, signal) => resolve({ code, signal })));
+  try {
+    const health = await until("the server", async () => (await fetch(`http://127.0.0.1:${port}/healthz`).catch(() => undefined))?.json(), 30_000);
+    assert.deepEqual(health, { status: "ok" });
+    const answer = await fetch(`http://127.0.0.1:${port}/v1/tenants/acme/sources`, { headers: { authorization: "Bearer dev-admin-token" } });
+    assert.deepEqual([answer.status, await answer.json()], [200, { sources: [] }]);
+  } finally {
+    dev.kill("SIGTERM");
+    assert.deepEqual(await ended, { code: 143, signal: null }); // 128 + SIGTERM
+    await assert.rejects(fetch(`http://127.0.0.1:${port}/healthz`), "nothing listens any more");
+    await rm(state, { recursive: true, force: true });
+  }
+});
