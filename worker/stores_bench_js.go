@@ -23,3 +23,5 @@ func (nothing) Get(context.Context, string) ([]byte, error) { return nil, ingest
 func (nothing) PutLater(context.Context, string, string, time.Duration) {}
 
 func (nothing) Send(context.Context, []byte) error { return nil }
+
+func (nothing) SendBatch(context.Context, [][]byte) error { return nil }
