@@ -40,8 +40,7 @@ type Engine struct {
 func NewEngine(cacheDir string, imports []Import) (*Engine, error) {
 	ctx := context.Background()
 	config := wazero.NewRuntimeConfigCompiler().
-		WithMemoryLimitPages(memoryPages).
-		WithCloseOnContextDone(true)
+		WithMemoryLimitPages(memoryPages)
 	if cacheDir != "" {
 		cache, err := wazero.NewCompilationCacheWithDir(cacheDir)
 		if err != nil {
@@ -111,6 +110,9 @@ func (e *Engine) Load(path string) (*Module, error) {
 		return nil, fmt.Errorf("wasmtest: module: %w", err)
 	}
 	m := &Module{Path: abs, Name: filepath.Base(abs), Sum: sha256.Sum256(code), engine: e}
+	if code, err = withCheckpoints(code); err != nil {
+		return nil, fmt.Errorf("wasmtest: %s: %w", m.Name, err)
+	}
 	if m.compiled, err = e.runtime.CompileModule(context.Background(), code); err != nil {
 		return nil, fmt.Errorf("wasmtest: %s: %w", m.Name, err)
 	}

@@ -12,7 +12,6 @@ import (
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/experimental"
-	"github.com/tetratelabs/wazero/sys"
 )
 
 type instanceKey struct{}
@@ -39,7 +38,8 @@ type Instance struct {
 
 	depth   int
 	calls   uint64          // into the guest, so far
-	ctx     context.Context // of the outermost call
+	ctx     context.Context // says to host functions which instance calls
+	entered time.Time       // real time of the outermost call
 	entries map[string][]api.Function
 	err     error // why the instance ended
 	closed  bool  // its memory is gone
@@ -79,6 +79,7 @@ func (m *Module) Instantiate(c Config) (*Instance, error) {
 		return nil, fmt.Errorf("wasmtest: %s: %w", c.Name, err)
 	}
 	in.guest, in.memory = guest, guest.ExportedMemory("mem")
+	in.ctx = context.WithValue(context.Background(), instanceKey{}, in)
 	return in, nil
 }
 
@@ -113,9 +114,7 @@ func (in *Instance) Call(export string, args ...uint64) ([]uint64, error) {
 		return nil, err
 	}
 	if in.depth == 0 {
-		ctx, cancel := context.WithTimeout(context.WithValue(context.Background(), instanceKey{}, in), in.limits.Hang)
-		defer cancel()
-		in.ctx = ctx
+		in.entered = time.Now()
 		in.output.errors = in.output.errors[:0]
 	}
 	in.calls++
@@ -170,12 +169,6 @@ func (in *Instance) fatal(err error) error {
 
 // reason turns what wazero reports into one of this package's errors.
 func (in *Instance) reason(err error) error {
-	var exit *sys.ExitError
-	if errors.As(err, &exit) {
-		if exit.ExitCode() == sys.ExitCodeDeadlineExceeded {
-			return &HangError{in.Name, in.limits.Hang}
-		}
-	}
 	err = innermost(err)
 	switch err.(type) {
 	case *ExitError, *HangError, *TrapError, *jsobj.Missing:
