@@ -20,7 +20,8 @@ type Config struct {
 	Workers []Worker
 	// Servers are the outside world, by host name ("api.example.com",
 	// "127.0.0.1:9000"). A handler runs in one instant of virtual time and
-	// must not call the Edge.
+	// must not call the Edge. One that panics with http.ErrAbortHandler breaks
+	// the connection, one that panics with ErrSilent never answers.
 	Servers map[string]http.Handler
 	// Seed decides everything that chance decides. Zero means the
 	// environment's WASMTEST_SEED, or 1.
@@ -40,6 +41,9 @@ type Config struct {
 	// means 30 s.
 	Hang time.Duration
 }
+
+// ErrSilent is what a handler of Config.Servers panics with to never answer.
+var ErrSilent = workerd.ErrSilent
 
 // Worker is a Worker: what its wrangler.toml says.
 type Worker struct {

@@ -31,7 +31,7 @@ func Wrangler(path string) (Worker, error) {
 var ignored = []string{
 	"main", "compatibility_date", "compatibility_flags", "workers_dev", "preview_urls", "observability",
 	"migrations", "secrets", "build", "rules", "account_id", "route", "routes", "dev", "limits", "placement", "logpush",
-	"no_bundle", "find_additional_modules", "base_dir", "upload_source_maps", "keep_vars", "$schema",
+	"no_bundle", "keep_names", "find_additional_modules", "base_dir", "upload_source_maps", "keep_vars", "$schema",
 }
 
 // wranglerReader collects the first error.

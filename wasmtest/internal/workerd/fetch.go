@@ -2,6 +2,7 @@ package workerd
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -93,16 +94,20 @@ func (f *fetching) travel(q Request, hops int) {
 	}
 	w.trip("fetch", f.iso.lane("fetch", ""), detail, func(answer func()) {
 		var r Response
+		var fate error
 		if status, hit := w.Hit(platform.FetchStatus); hit {
 			r = frontAnswer(status.IntN(3))
 		} else if server != nil {
-			r = serve(server, q)
+			r, fate = serve(server, q)
 		}
 		w.Tracef("fetch %s answered %d", detail, r.Status)
-		if _, silent := w.Hit(platform.FetchSilent); silent {
+		if _, silent := w.Hit(platform.FetchSilent); silent || fate == ErrSilent {
 			return
 		}
 		f.answer = func() { f.arrive(q, u, r, hops) }
+		if fate != nil {
+			f.answer = func() { f.fail(platform.ErrLost.Error()) }
+		}
 		answer()
 	}, func(err error) {
 		if err != nil {
@@ -123,8 +128,21 @@ func frontAnswer(i int) Response {
 	return r
 }
 
-// serve runs a handler. Nothing of it outlives the call.
-func serve(h http.Handler, q Request) Response {
+// ErrSilent is what a server's handler panics with to never answer.
+var ErrSilent = errors.New("wasmtest: the server stays silent")
+
+// serve runs a handler. Nothing of it outlives the call. The error is
+// ErrSilent, or http.ErrAbortHandler for a connection that breaks.
+func serve(h http.Handler, q Request) (r Response, fate error) {
+	defer func() {
+		switch v := recover(); v {
+		case nil:
+		case ErrSilent, http.ErrAbortHandler:
+			fate = v.(error)
+		default:
+			panic(v)
+		}
+	}()
 	req := httptest.NewRequest(q.Method, q.URL, bytes.NewReader(q.Body))
 	req.RequestURI = req.URL.RequestURI()
 	for _, f := range q.Header {
@@ -134,13 +152,13 @@ func serve(h http.Handler, q Request) Response {
 	h.ServeHTTP(rec, req)
 	res := rec.Result()
 	body, _ := io.ReadAll(res.Body)
-	r := Response{Status: res.StatusCode, Body: body}
+	r = Response{Status: res.StatusCode, Body: body}
 	for _, name := range sortedKeys(res.Header) {
 		for _, v := range res.Header[name] {
 			r.Header = append(r.Header, jsobj.Field{Name: name, Value: v})
 		}
 	}
-	return r
+	return r, nil
 }
 
 // arrive is the answer's arrival: a redirect goes on, all else is given to the
