@@ -29,7 +29,7 @@ func Wrangler(path string) (Worker, error) {
 
 // ignored are keys that change nothing here.
 var ignored = []string{
-	"main", "compatibility_date", "compatibility_flags", "workers_dev", "preview_urls", "observability",
+	"main", "compatibility_date", "compatibility_flags", "keep_names", "workers_dev", "preview_urls", "observability",
 	"migrations", "secrets", "build", "rules", "account_id", "route", "routes", "dev", "limits", "placement", "logpush",
 	"no_bundle", "keep_names", "find_additional_modules", "base_dir", "upload_source_maps", "keep_vars", "$schema",
 }
