@@ -232,9 +232,9 @@ var catalogue = [...]Scheme{
 		TypePrefix: "com.coinbase.commerce.", Type: inBody("event", "type"), Time: happened(RFC3339, "event", "created_at"),
 	},
 	{
-		Name: "commercelayer", Title: "Commerce Layer", Checked: "2026-11-23", Confidence: ConfidenceC,
+		Name: "commercelayer", Title: "Commerce Layer", Checked: "2026-11-23", Confidence: ConfidenceB,
 		Docs:    "https://docs.commercelayer.io/core/callbacks-security",
-		Notes:   "The encoding, base64, is from one secondary source.",
+		Notes:   "The secret is the webhook's shared secret. Callbacks have no id: the body's hash serves.",
 		Headers: []HeaderSet{{Signature: "X-CommerceLayer-Signature", Type: "X-CommerceLayer-Topic"}},
 		Keys:    sha256Key, Encoding: Base64, Template: bodyAlone, BodyCovered: true,
 		TypePrefix: "io.commercelayer.", Type: headerType,
@@ -251,7 +251,7 @@ var catalogue = [...]Scheme{
 	{
 		Name: "crisp", Title: "Crisp", Checked: "2026-11-23", Confidence: ConfidenceB,
 		Docs:    "https://docs.crisp.chat/references/web-hooks/v1/",
-		Notes:   "The time is taken for milliseconds, as in Crisp's examples. No tolerance is named; five minutes are taken.",
+		Notes:   "The time is taken for milliseconds; sources differ, and seconds would be refused. No tolerance is named; five minutes are taken.",
 		Headers: []HeaderSet{{Signature: "X-Crisp-Signature", Timestamp: "X-Crisp-Request-Timestamp"}}, Encoding: Hex,
 		Keys:        sha256Key,
 		Template:    []Part{{Literal, "["}, {Kind: PartTimestamp}, {Literal, ";"}, {Kind: PartBody}, {Literal, "]"}},
@@ -375,7 +375,7 @@ var catalogue = [...]Scheme{
 	{
 		Name: "front", Title: "Front application webhooks", Checked: "2026-11-23", Confidence: ConfidenceB,
 		Docs:    "https://dev.frontapp.com/docs/application-webhooks",
-		Notes:   "The older rule webhooks are signed another way. The time is taken for milliseconds. No tolerance is named; five minutes are taken.",
+		Notes:   "Front's pages call the time seconds; it is sent in milliseconds. The tolerance is the five minutes they advise. Rule webhooks are signed another way.",
 		Headers: []HeaderSet{{Signature: "X-Front-Signature", Timestamp: "X-Front-Request-Timestamp"}}, Encoding: Base64,
 		Keys: sha256Key, Template: colonBody, BodyCovered: true, Timestamp: within(FromHeader, "", UnixMillis, 5*time.Minute),
 		ID: inBody("payload", "id"), IDSigned: true, Hash: HashBody,
@@ -467,11 +467,11 @@ var catalogue = [...]Scheme{
 	{
 		Name: "hubspot", Title: "HubSpot", Checked: "2026-11-23", Confidence: ConfidenceA,
 		Docs: "https://developers.hubspot.com/docs/apps/legacy-apps/authentication/validating-requests",
-		Notes: "Version 3 of the signature; versions 1 and 2 are no MACs and are not read. The URL registered must hold no percent escapes. " +
+		Notes: "Version 3 of the signature; versions 1 and 2 are no MACs and are not read. " +
 			"HubSpot numbers attempts in the body and batches events: one alone is named by subscription, event and time, several by the body's hash.",
 		Headers: []HeaderSet{{Signature: "X-HubSpot-Signature-v3", Timestamp: "X-HubSpot-Request-Timestamp"}}, Encoding: Base64,
 		Keys:        sha256Key,
-		Template:    []Part{{Kind: PartMethod}, {Kind: PartURL}, {Kind: PartBody}, {Kind: PartTimestamp}},
+		Template:    []Part{{Kind: PartMethod}, {Kind: PartURLDecoded}, {Kind: PartBody}, {Kind: PartTimestamp}},
 		BodyCovered: true, Timestamp: within(FromHeader, "", UnixMillis, 5*time.Minute),
 		ID: []Rule{{
 			When: []Condition{{Value: Value{JSON: []string{"1"}}}},
@@ -569,9 +569,9 @@ var catalogue = [...]Scheme{
 	standard("loops", "Loops", "so.loops.", "https://loops.so/docs/webhooks",
 		"The secret is the endpoint's signing secret.", ConfidenceB, "eventName"),
 	{
-		Name: "mercury", Title: "Mercury", Checked: "2026-11-23", Confidence: ConfidenceC,
+		Name: "mercury", Title: "Mercury", Checked: "2026-11-23", Confidence: ConfidenceB,
 		Docs:    "https://docs.mercury.com/reference/webhooks",
-		Notes:   "Sources differ on whether the secret is decoded from base64 first; here it is not, so a wrong guess refuses every delivery.",
+		Notes:   "The secret is used as it stands, as five of six implementations do; the sixth decodes it from base64. No tolerance is named; five minutes are taken.",
 		Headers: []HeaderSet{{Signature: "Mercury-Signature"}}, Separator: ',', Encoding: Hex,
 		Keys: sha256Version, Template: dottedBody, BodyCovered: true, Timestamp: within(FromElement, "t=", UnixSeconds, 5*time.Minute),
 		ID: inBody("id"), IDSigned: true, Hash: HashBody,
@@ -613,9 +613,9 @@ var catalogue = [...]Scheme{
 		},
 	},
 	{
-		Name: "mongodb-atlas", Title: "MongoDB Atlas alerts", Checked: "2026-11-23", Confidence: ConfidenceC,
-		Docs:    "https://www.mongodb.com/docs/atlas/tutorial/third-party-service-integrations/",
-		Notes:   "HMAC-SHA1 in base64, from one secondary source. An alert's id stays while its status changes, so both name the event.",
+		Name: "mongodb-atlas", Title: "MongoDB Atlas alerts", Checked: "2026-11-23", Confidence: ConfidenceA,
+		Docs:    "https://www.mongodb.com/docs/atlas/tutorial/webhook-integration/",
+		Notes:   "HMAC-SHA1. Unsigned unless the integration has a secret. An alert's id stays while its status changes, so both name the event.",
 		Headers: []HeaderSet{{Signature: "X-MMS-Signature", Type: "X-MMS-Event"}},
 		Keys:    sha1Key, Encoding: Base64, Template: bodyAlone, BodyCovered: true,
 		ID: []Rule{{Parts: []Value{{JSON: []string{"id"}}, {Text: ":"}, {JSON: []string{"updated"}}}}}, IDSigned: true,
@@ -730,12 +730,13 @@ var catalogue = [...]Scheme{
 		TypePrefix: "com.pusher.", Type: aloneIn([]string{"events", "1"}, "events", "0", "name"), Time: happened(UnixMillis, "time_ms"),
 	},
 	{
-		Name: "quickbooks", Title: "QuickBooks Online", Checked: "2026-11-23", Confidence: ConfidenceC,
+		Name: "quickbooks", Title: "QuickBooks Online", Checked: "2026-11-23", Confidence: ConfidenceB,
 		Docs:    "https://developer.intuit.com/app/developer/qbo/docs/develop/webhooks",
-		Notes:   "The secret is the verifier token. From one secondary source.",
+		Notes:   "The secret is the verifier token. Of the CloudEvents form one event alone is named by its id; several, and the older form, by the body's hash.",
 		Headers: []HeaderSet{{Signature: "intuit-signature"}},
 		Keys:    sha256Key, Encoding: Base64, Template: bodyAlone, BodyCovered: true,
-		TypePrefix: "com.intuit.quickbooks.", Type: []Rule{{Parts: []Value{{Text: "changed"}}}},
+		ID: aloneIn([]string{"1"}, "0", "id"), IDSigned: true,
+		TypePrefix: "com.intuit.quickbooks.", Type: aloneIn([]string{"1"}, "0", "type"), Time: happened(RFC3339, "0", "time"),
 	},
 	{
 		Name: "quicknode", Title: "QuickNode Streams", Checked: "2026-11-23", Confidence: ConfidenceB,
@@ -766,14 +767,12 @@ var catalogue = [...]Scheme{
 	{
 		Name: "retell", Title: "Retell AI", Checked: "2026-11-23", Confidence: ConfidenceA,
 		Docs:    "https://docs.retellai.com/features/secure-webhook",
-		Notes:   "The secret is the API key that has the webhook badge. The timestamp stands after the body.",
+		Notes:   "The secret is the API key that has the webhook badge. The timestamp stands after the body. A call has many events: the body's hash names each.",
 		Headers: []HeaderSet{{Signature: "x-retell-signature"}}, Separator: ',', Encoding: Hex,
 		Keys:        []KeyRule{{Algorithm: HMACSHA256, Label: "d="}},
 		Template:    []Part{{Kind: PartBody}, {Kind: PartTimestamp}},
 		BodyCovered: true, Timestamp: within(FromElement, "v=", UnixMillis, 5*time.Minute),
-		ID:       []Rule{{Parts: []Value{{JSON: []string{"event"}}, {Text: ":"}, {JSON: []string{"call", "call_id"}}}}},
-		IDSigned: true, Hash: HashBody,
-		TypePrefix: "com.retellai.", Type: inBody("event"),
+		Hash: HashBody, TypePrefix: "com.retellai.", Type: inBody("event"),
 	},
 	{
 		Name: "samsara", Title: "Samsara", Checked: "2026-11-23", Confidence: ConfidenceB,
@@ -797,7 +796,7 @@ var catalogue = [...]Scheme{
 		TypePrefix: "com.segment.", Type: inBody("type"), Time: happened(RFC3339, "timestamp"),
 	},
 	{
-		Name: "sentry", Title: "Sentry", Checked: "2026-11-23", Confidence: ConfidenceB,
+		Name: "sentry", Title: "Sentry", Checked: "2026-11-23", Confidence: ConfidenceA,
 		Docs:    "https://docs.sentry.io/organization/integrations/integration-platform/webhooks/",
 		Notes:   "Integration platform webhooks. The secret is the integration's client secret.",
 		Headers: []HeaderSet{{Signature: "Sentry-Hook-Signature", ID: "Request-ID", Type: "Sentry-Hook-Resource", Time: "Sentry-Hook-Timestamp"}},
@@ -1142,7 +1141,7 @@ var catalogue = [...]Scheme{
 		}},
 	},
 	{
-		Name: "zendesk", Title: "Zendesk", Checked: "2026-11-23", Confidence: ConfidenceB,
+		Name: "zendesk", Title: "Zendesk", Checked: "2026-11-23", Confidence: ConfidenceA,
 		Docs:  "https://developer.zendesk.com/documentation/webhooks/verifying/",
 		Notes: "The timestamp is a date. No tolerance is named; five minutes are taken. A trigger's body is what its author wrote, so the invocation id names the event.",
 		Headers: []HeaderSet{{
