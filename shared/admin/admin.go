@@ -136,6 +136,12 @@ func (a *api) serve(r *http.Request) (answer, error) {
 	if path == "/healthz" {
 		return dispatch(a, &call{Request: r}, methods{http.MethodGet: (*api).health})
 	}
+	if path == "/v1/providers" {
+		if err := a.authorizeAny(r); err != nil {
+			return answer{}, err
+		}
+		return dispatch(a, &call{Request: r}, methods{http.MethodGet: (*api).listProviders})
+	}
 	segments, ok := strings.CutPrefix(path, "/v1/tenants/")
 	if !ok {
 		return answer{}, refuse(problem.CodeNotFound, "")

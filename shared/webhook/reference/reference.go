@@ -1,0 +1,218 @@
+// Package reference describes the catalogue of package webhook for people: as
+// rows for `GET /v1/providers` and as the page docs/providers.md, both made
+// from the table that verifies.
+//
+// It does not link into the worker.
+package reference
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/hookweir/hookweir/shared/event"
+	"github.com/hookweir/hookweir/shared/webhook"
+)
+
+// Row is one provider.
+type Row struct {
+	Name          string   `json:"name"`
+	Title         string   `json:"title"`
+	Scheme        string   `json:"scheme"`            // algorithm and encoding
+	Headers       []string `json:"headers,omitempty"` // that carry the proof, or ?query parameters
+	Tolerance     string   `json:"tolerance,omitempty"`
+	EventID       string   `json:"event_id"`
+	EventIDSigned bool     `json:"event_id_signed"`
+	Handshake     bool     `json:"handshake"`
+	Batches       bool     `json:"batches"`
+	Thin          bool     `json:"thin"`
+	Authenticated string   `json:"authenticated"` // event.ProofSignature or event.ProofBearer
+	Params        []Param  `json:"params,omitempty"`
+	Docs          string   `json:"docs"`
+	Checked       string   `json:"checked"`    // YYYY-MM-DD
+	Confidence    string   `json:"confidence"` // A, B or C, see webhook.Confidence
+	Notes         string   `json:"notes,omitempty"`
+}
+
+// Param is one parameter of a source of that provider.
+type Param struct {
+	Name     string `json:"name"`
+	Doc      string `json:"doc"`
+	Required bool   `json:"required"`
+}
+
+// Rows describes every provider, by name.
+func Rows() []Row {
+	var rows []Row
+	for _, s := range webhook.Providers() {
+		rows = append(rows, describe(&s))
+	}
+	return rows
+}
+
+func describe(s *webhook.Scheme) Row {
+	r := Row{
+		Name: s.Name, Title: s.Title, Scheme: scheme(s), Tolerance: tolerance(s.Timestamp),
+		EventID: eventID(s), EventIDSigned: s.IDSigned, Handshake: len(s.Handshakes) > 0,
+		Batches: s.Batch != nil, Thin: s.Thin, Authenticated: event.ProofBearer,
+		Docs: s.Docs, Checked: s.Checked, Confidence: string(s.Confidence), Notes: s.Notes,
+	}
+	if s.BodyCovered {
+		r.Authenticated = event.ProofSignature
+	}
+	for _, h := range s.Headers {
+		if h.Signature != "" {
+			r.Headers = append(r.Headers, h.Signature)
+		}
+	}
+	for _, p := range s.Params {
+		r.Params = append(r.Params, Param(p))
+	}
+	return r
+}
+
+// algorithms name the algorithms as the field does.
+func algorithm(a webhook.Algorithm) string {
+	switch a {
+	case webhook.HMACSHA256:
+		return "HMAC-SHA256"
+	case webhook.HMACSHA1:
+		return "HMAC-SHA1"
+	case webhook.HMACSHA512:
+		return "HMAC-SHA512"
+	case webhook.HMACMD5:
+		return "HMAC-MD5"
+	case webhook.Ed25519:
+		return "Ed25519"
+	case webhook.ECDSAP256, webhook.ECDSAP256P1363:
+		return "ECDSA P-256"
+	case webhook.RSASHA256:
+		return "RSA-SHA256"
+	case webhook.RSASHA1:
+		return "RSA-SHA1"
+	case webhook.SharedToken:
+		return "shared token"
+	case webhook.SHA256Digest:
+		return "SHA-256 with the secret"
+	case webhook.JWTHS256:
+		return "JWT HS256"
+	case webhook.JWTPublic:
+		return "JWT by key set"
+	case webhook.X509:
+		return "RSA by certificate"
+	}
+	return ""
+}
+
+func scheme(s *webhook.Scheme) string {
+	if s.Build != nil {
+		return "as configured"
+	}
+	var names []string
+	for _, k := range s.Keys {
+		if a := algorithm(k.Algorithm); a != "" && !strings.Contains(strings.Join(names, "|"), a) {
+			names = append(names, a)
+		}
+	}
+	text := strings.Join(names, ", ")
+	switch s.Encoding {
+	case webhook.Hex:
+		text += " hex"
+	case webhook.Base64:
+		text += " base64"
+	case webhook.Base64URL:
+		text += " base64url"
+	}
+	return text
+}
+
+func tolerance(t webhook.Timestamp) string {
+	if t.Source == webhook.NoTimestamp {
+		return ""
+	}
+	return short(t.Past)
+}
+
+// short writes whole minutes and seconds without their zeros.
+func short(d time.Duration) string {
+	return strings.TrimSuffix(strings.TrimSuffix(d.String(), "0s"), "m0")
+}
+
+func eventID(s *webhook.Scheme) string {
+	var parts []string
+	for _, rule := range s.ID {
+		var texts []string
+		for _, v := range rule.Parts {
+			if t := value(s, v); t != "" {
+				texts = append(texts, t)
+			}
+		}
+		if t := strings.Join(texts, ""); t != "" && (len(parts) == 0 || parts[len(parts)-1] != t) {
+			parts = append(parts, t)
+		}
+	}
+	hash := "hash of the signed content"
+	if s.Hash == webhook.HashBody {
+		hash = "hash of the body"
+	}
+	if len(parts) == 0 {
+		return hash
+	}
+	return strings.Join(parts, ", else ")
+}
+
+func value(s *webhook.Scheme, v webhook.Value) string {
+	switch {
+	case v.Header == webhook.HeaderID && len(s.Headers) > 0:
+		return s.Headers[0].ID
+	case v.Header == webhook.HeaderTimestamp:
+		return "timestamp"
+	case v.Name != "":
+		return v.Name
+	case v.Query != "":
+		return "?" + v.Query
+	case len(v.JSON) > 0:
+		return strings.Join(v.JSON, ".")
+	case v.Form != "":
+		return v.Form
+	}
+	return v.Text
+}
+
+// Page writes docs/providers.md.
+func Page() []byte {
+	rows := Rows()
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "# Providers\n\nMade by `make catalogue` from the table in `shared/webhook`; do not edit. %d rows.\n\n", len(rows))
+	b.WriteString("The name is what `PUT …/sources/{source}` takes as `provider`. *Proof*: `signature` covers the body; `bearer` only shows that the sender knows the secret. *Tolerance* is how old a signed timestamp may be. *Id* is what makes two deliveries the same event; † is not covered by the signature, so whoever captured a body can send it under another id. Confidence: A was checked against the provider's own vector, library or page; B against reference code or two secondary sources; C against one.\n\n")
+	b.WriteString("| name | provider | scheme | carried by | tolerance | id | handshake | proof | docs |\n|---|---|---|---|---|---|---|---|---|\n")
+	for _, r := range rows {
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s | %s | %s | %s | [%s, %s](%s) |\n",
+			r.Name, cell(r.Title), cell(r.Scheme), code(r.Headers), r.Tolerance, cell(id(r)), yes(r.Handshake), r.Authenticated, r.Confidence, r.Checked, r.Docs)
+	}
+	return b.Bytes()
+}
+
+func id(r Row) string {
+	if r.EventIDSigned || strings.HasPrefix(r.EventID, "hash") {
+		return r.EventID
+	}
+	return r.EventID + " †"
+}
+
+func yes(b bool) string {
+	if b {
+		return "answered"
+	}
+	return ""
+}
+
+func cell(s string) string { return strings.NewReplacer("|", `\|`, "\n", " ").Replace(s) }
+
+func code(names []string) string {
+	for i, n := range names {
+		names[i] = "`" + n + "`"
+	}
+	return strings.Join(names, ", ")
+}
