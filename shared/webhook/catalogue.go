@@ -1,9 +1,6 @@
 package webhook
 
 import (
-	"slices"
-	"sort"
-	"strings"
 	"time"
 )
 
@@ -1163,17 +1160,3 @@ var catalogue = [...]Scheme{
 		Hash: HashBody, TypePrefix: "us.zoom.", Type: inBody("event"), Time: happened(UnixMillis, "event_ts"),
 	},
 }
-
-// Lookup returns a provider's row. The row is read only.
-func Lookup(provider string) (*Scheme, bool) {
-	i, ok := sort.Find(len(catalogue), func(i int) int {
-		return strings.Compare(provider, catalogue[i].Name)
-	})
-	if !ok {
-		return nil, false
-	}
-	return &catalogue[i], true
-}
-
-// Providers returns every row, sorted by name. The rows' slices are read only.
-func Providers() []Scheme { return slices.Clone(catalogue[:]) }

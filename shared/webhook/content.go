@@ -74,6 +74,9 @@ func (v *Verifier) content(d *delivery, k *key) error {
 			*out = append(*out, k.secret...)
 		default:
 			if *out, ok = v.derived(*out, d, p.Kind); !ok {
+				if d.err != nil {
+					return d.err
+				}
 				return ErrMalformed
 			}
 		}
@@ -128,8 +131,12 @@ func (v *Verifier) appendSignedHeaders(dst []byte, d *delivery) ([]byte, bool) {
 	names := strings.Split(list, ",")
 	timed := false
 	for i, name := range names {
+		if i == maxSignedHeaders || !visible(name) {
+			return dst, false
+		}
 		value, err := one(d.req.Header, name, true)
-		if err != nil || i == maxSignedHeaders || !visible(name) {
+		if err != nil {
+			d.err = err
 			return dst, false
 		}
 		timed = timed || name == strings.ToLower(d.work.set.Timestamp)

@@ -3,6 +3,7 @@ package webhook_test
 import (
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -23,7 +24,7 @@ func corpus(tb testing.TB) []webhooktest.Case {
 
 func verifier(tb testing.TB, c *webhooktest.Case) *webhook.Verifier {
 	tb.Helper()
-	v, err := webhook.New(webhook.Config{Crypto: gocrypto.Crypto{}, Provider: c.Provider, Secrets: c.Secrets})
+	v, err := webhook.New(webhook.Config{Crypto: gocrypto.Crypto{}, Provider: c.Provider, Secrets: c.Secrets, Params: c.Params})
 	require.NoError(tb, err)
 	return v
 }
@@ -50,8 +51,10 @@ func check(t *testing.T, c *webhooktest.Case, got *webhook.Result) {
 	assert.Equal(t, c.Want.Authenticated, got.Authenticated)
 	if c.Want.Reply != "" {
 		require.NotNil(t, got.Reply)
-		assert.Equal(t, c.Want.Reply, "200 "+got.Reply.ContentType)
-		assert.Equal(t, 200, got.Reply.Status)
+		assert.Equal(t, c.Want.Reply, strings.TrimSpace(strconv.Itoa(got.Reply.Status)+" "+got.Reply.ContentType))
+		if h := got.Reply.Header; c.Want.ReplyHeader != "" || h[0] != "" {
+			assert.Equal(t, c.Want.ReplyHeader, h[0]+": "+h[1])
+		}
 		assert.Equal(t, c.Want.ReplyBody, string(got.Reply.Body))
 		assert.Empty(t, got.EventID, "a handshake is no event")
 		return
@@ -59,6 +62,11 @@ func check(t *testing.T, c *webhooktest.Case, got *webhook.Result) {
 	assert.Nil(t, got.Reply)
 	assert.Equal(t, c.Want.ID, got.EventID)
 	assert.Equal(t, c.Want.Type, got.Type)
+	var events []string
+	for _, e := range got.Events {
+		events = append(events, e.EventID+" "+e.Type)
+	}
+	assert.Equal(t, c.Want.Events, strings.Join(events, ", "))
 	assert.True(t, c.Want.Time.Equal(got.Time), "time %v, want %v", got.Time, c.Want.Time)
 }
 
@@ -70,6 +78,11 @@ var (
 		"duplicate-signature", "joined-signature", "second-secret", "no-active-secret",
 	}
 	everyTimedRow = []string{"stale", "future", "tampered-timestamp"}
+	// A proof in the body has no header to repeat.
+	everyBodyRow = []string{
+		"accept", "tampered-body", "tampered-signature", "wrong-secret", "missing-signature",
+		"second-secret", "no-active-secret",
+	}
 )
 
 func TestCatalogueIsCovered(t *testing.T) {
@@ -81,6 +94,9 @@ func TestCatalogueIsCovered(t *testing.T) {
 	require.NotEmpty(t, rows)
 	for i := range rows {
 		want := everyRow
+		if len(rows[i].InBody.JSON) > 0 {
+			want = everyBodyRow
+		}
 		if rows[i].Timestamp.Source != webhook.NoTimestamp {
 			want = append(slices.Clone(want), everyTimedRow...)
 		}
@@ -103,6 +119,9 @@ func TestRowsSayWhatIsSigned(t *testing.T) {
 		changed.Body = append(slices.Clone(c.Request.Body), ' ')
 		_, err := v.Verify(&changed, c.Now)
 		assert.Equal(t, row.BodyCovered, err != nil, "%s: BodyCovered", c.Provider)
+		if len(row.InBody.JSON) > 0 {
+			continue // what is signed of the body is in the corpus
+		}
 
 		before, err := v.Verify(&c.Request, c.Now)
 		require.NoError(t, err)
@@ -154,10 +173,16 @@ func TestMutations(t *testing.T) {
 				require.Error(t, err, "%s, byte %d", what, at)
 			}
 			for i := range c.Request.Body {
+				if !row.BodyCovered {
+					break
+				}
 				for _, mask := range []byte{0x01, 0x20, 0x80, 0xff} {
 					r := c.Request
 					r.Body = slices.Clone(c.Request.Body)
 					r.Body[i] ^= mask
+					if strings.EqualFold(string(r.Body), string(c.Request.Body)) && i >= 2 && strings.Contains(string(r.Body[i-2:i]), "%") {
+						continue // the case of an escape's digit
+					}
 					refused(&r, "body", i)
 				}
 			}
@@ -170,7 +195,9 @@ func TestMutations(t *testing.T) {
 					mutateHeader(t, &c, name, refused)
 				}
 			}
-			assert.Greater(t, mutations, 4*len(c.Request.Body))
+			if row.BodyCovered {
+				assert.Greater(t, mutations, 4*len(c.Request.Body))
+			}
 		})
 	}
 }
@@ -235,7 +262,12 @@ func FuzzVerify(f *testing.F) {
 				require.NotEmpty(t, webhook.Code(err))
 				continue
 			}
-			require.True(t, bodies[c.Provider+string(body)], "accepted a body nobody signed")
+			if got.Reply != nil && got.SecretID == "" {
+				continue // a handshake for anybody
+			}
+			if row.BodyCovered {
+				require.True(t, bodies[c.Provider+string(body)], "accepted a body nobody signed")
+			}
 			if got.Reply == nil {
 				require.NotEmpty(t, got.EventID)
 				require.NotEmpty(t, got.Type)

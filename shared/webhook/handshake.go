@@ -25,7 +25,7 @@ func (v *Verifier) handshake(d *delivery, now time.Time, open bool) (*Reply, err
 		case d.err != nil:
 			return nil, d.err
 		case h.Echo.none():
-		case !ok && open:
+		case !ok && (open || len(h.when) == 0):
 			continue // no challenge, so no handshake
 		case !ok || len(text) > maxChallenge || !h.Text.holds(text):
 			return nil, ErrHandshake

@@ -123,7 +123,7 @@ func jwtAlgorithm(alg string) (Algorithm, bool) {
 // ErrMalformed, ErrSignature.
 func (v *Verifier) jwtClaims(d *delivery, t *jwt, now time.Time) error {
 	j := v.scheme.JWT
-	if err := jwtTimes(t.claims, j.MaxAge, now); err != nil {
+	if err := jwtTimes(t.claims, j, now); err != nil {
 		return err
 	}
 	if len(j.Issuers) > 0 {
@@ -145,7 +145,7 @@ func (v *Verifier) jwtClaims(d *delivery, t *jwt, now time.Time) error {
 	return nil
 }
 
-func jwtTimes(claims []byte, maxAge time.Duration, now time.Time) error {
+func jwtTimes(claims []byte, j *JWT, now time.Time) error {
 	at := func(name string) (t time.Time, there, ok bool) {
 		text, there := jsontext.FindString(claims, name)
 		if !there {
@@ -161,9 +161,9 @@ func jwtTimes(claims []byte, maxAge time.Duration, now time.Time) error {
 	switch {
 	case !okExp || !okNbf || !okIat:
 		return ErrMalformed
-	case maxAge == 0 && !hasExp, maxAge > 0 && !hasIat:
+	case !j.Timeless && j.MaxAge == 0 && !hasExp, j.MaxAge > 0 && !hasIat:
 		return ErrMalformed
-	case hasExp && now.Sub(exp) > jwtLeeway, maxAge > 0 && now.Sub(iat) > maxAge:
+	case hasExp && now.Sub(exp) > jwtLeeway, j.MaxAge > 0 && now.Sub(iat) > j.MaxAge:
 		return ErrStale
 	case hasNbf && nbf.Sub(now) > jwtLeeway, hasIat && iat.Sub(now) > jwtLeeway:
 		return ErrFuture

@@ -112,8 +112,10 @@ type JWT struct {
 	Issuers  []string // one of them must be iss, or "{param}"; none: not asked
 	Audience bool     // aud must have the param `audience`, or the source's URL
 	BodyHash string   // the claim with the SHA-256 of the body in hex
-	// MaxAge bounds the time since iat; 0 asks for exp instead.
-	MaxAge time.Duration
+	// MaxAge bounds the time since iat; 0 asks for exp instead. Timeless asks
+	// for neither, and holds to what is there.
+	MaxAge   time.Duration
+	Timeless bool
 }
 
 // Certificate is where a row finds the signer's certificate.

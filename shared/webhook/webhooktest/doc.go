@@ -29,6 +29,10 @@
 // seconds (`-` is unbounded), and its value, which runs to the end of the
 // line. `now` is in Unix seconds.
 //
+// Between secrets and now a case may have `-- params --` (the source's
+// parameters, a name and its value to the end of the line) and, for each
+// document that can be fetched, `-- document https://… --`.
+//
 // `want` is `ok`, then what the result must hold (id, type, time in RFC 3339
 // or `-`, secret, authenticated; for a handshake reply, its status and media
 // type, and reply-body), or `error:` and the code of the refusal.

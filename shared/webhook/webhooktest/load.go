@@ -20,8 +20,11 @@ type Case struct {
 	Why      string
 	Request  webhook.Request // Header is a Header
 	Secrets  []webhook.Secret
-	Now      time.Time
-	Want     Want
+	Params   map[string]string
+	// Documents are what can be fetched, by URL.
+	Documents map[string]string
+	Now       time.Time
+	Want      Want
 }
 
 // Want is what must become of a delivery.
@@ -33,6 +36,8 @@ type Want struct {
 	Time time.Time // zero for `-`
 
 	Reply, ReplyBody string // "200 text/plain; charset=utf-8", and what is answered
+	ReplyHeader      string // "Name: value"
+	Events           string // "id type, id type" of a delivery that is split
 }
 
 // Header is header lines as sent.
@@ -72,6 +77,8 @@ func Load(corpus fs.FS) ([]Case, error) {
 		if err != nil {
 			return nil, fmt.Errorf("webhooktest: %s: %w", name, err)
 		}
+		docs := c
+		c.Request.Fetch = docs.fetch
 		c.Provider, c.Name = path.Dir(name), strings.TrimSuffix(path.Base(name), ".txtar")
 		cases = append(cases, c)
 	}
@@ -106,7 +113,61 @@ func Parse(data []byte) (Case, error) {
 		return c, err
 	}
 	c.Now = time.Unix(seconds, 0).UTC()
-	return c, errors.Join(c.parseRequest(request), c.parseSecrets(string(secrets)), c.Want.parse(string(want)))
+	plain, extras, _ := strings.Cut(string(secrets), "-- ")
+	return c, errors.Join(c.parseRequest(request), c.parseSecrets(plain), c.parseExtras(extras), c.Want.parse(string(want)))
+}
+
+// parseExtras reads the sections between secrets and now that a case may have,
+// from after the first one's dashes.
+func (c *Case) parseExtras(text string) error {
+	for text != "" {
+		name, rest, ok := strings.Cut(text, " --\n")
+		if !ok {
+			return fmt.Errorf("section %q", name)
+		}
+		var content string
+		// PEM has dashes, but none with a space after them at a line's start.
+		if i := strings.Index("\n"+rest, "\n-- "); i >= 0 {
+			content, text = rest[:i], rest[i+len("-- "):]
+		} else {
+			content, text = rest, ""
+		}
+		if err := c.extra(name, content); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *Case) extra(name, content string) error {
+	if url, ok := strings.CutPrefix(name, "document "); ok {
+		if c.Documents == nil {
+			c.Documents = map[string]string{}
+		}
+		c.Documents[url] = content
+		return nil
+	}
+	if name != "params" {
+		return fmt.Errorf("section %q", name)
+	}
+	c.Params = map[string]string{}
+	for line := range strings.Lines(content) {
+		name, value, ok := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+		if !ok {
+			return fmt.Errorf("params: line %q", line)
+		}
+		c.Params[name] = value
+	}
+	return nil
+}
+
+// fetch is Request.Fetch over the case's documents.
+func (c *Case) fetch(url string, maxBytes int) ([]byte, error) {
+	text, ok := c.Documents[url]
+	if !ok || len(text) > maxBytes {
+		return nil, fs.ErrNotExist
+	}
+	return []byte(text), nil
 }
 
 func (c *Case) parseRequest(data []byte) error {
@@ -166,7 +227,7 @@ func (w *Want) parse(text string) error {
 	}
 	fields := map[string]*string{
 		"id": &w.ID, "type": &w.Type, "secret": &w.Secret, "authenticated": &w.Authenticated,
-		"reply": &w.Reply, "reply-body": &w.ReplyBody,
+		"reply": &w.Reply, "reply-body": &w.ReplyBody, "reply-header": &w.ReplyHeader, "events": &w.Events,
 	}
 	for _, line := range lines[1:] {
 		name, value, _ := strings.Cut(line, ": ")
