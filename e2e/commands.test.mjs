@@ -25,18 +25,18 @@ function freePort() {
   });
 }
 
-/** The sh blocks of a section of the README, in order. */
-async function commands(section) {
-  const text = await readFile(path.join(root, "README.md"), "utf8");
-  const body = text.split(/^## /m).find((part) => part.startsWith(section));
-  assert.ok(body, `README has no section ${section}`);
-  const blocks = [...body.matchAll(/^```sh\n(.*?)^```/gms)].map((m) => m[1]);
+/** The sh blocks of a page, or of one section of it, in order. */
+async function commands(page, section = "") {
+  const text = await readFile(path.join(root, page), "utf8");
+  const body = section ? text.split(/^## /m).find((part) => part.startsWith(section)) : text;
+  assert.ok(body, `${page} has no section ${section}`);
+  const blocks = [...body.matchAll(/^ *```sh\n(.*?)^ *```/gms)].map((m) => m[1]);
   assert.ok(blocks.length > 0);
   return blocks;
 }
 
-test("the README's first event", { timeout: 60_000 }, async () => {
-  const blocks = await commands("Receive your first event");
+test("the README's first event, then docs/rotation.md", { timeout: 60_000 }, async () => {
+  const blocks = await commands("README.md", "Receive your first event");
   const secret = blocks[0].match(/whsec_[A-Za-z0-9+/=]+/)[0];
   const agent = await startAgent({ secret });
   const product = await start();
@@ -62,6 +62,7 @@ test("the README's first event", { timeout: 60_000 }, async () => {
     assert.match(answer, /"events":\[/);
     assert.match(answer, /"replayed":1/);
     await until("the replay to arrive", () => agent.by(key).length === 2);
+    for (const block of await commands("docs/rotation.md")) await shell(`${vars}\n${block}`);
     for (const arrival of agent.arrivals) assert.ok(arrival.verified, arrival.error);
   } finally {
     await product.stop();
