@@ -646,7 +646,7 @@ const sha = (...b) => 'sha256-' + b.reduce((h, x) => h.update(x), createHash('sh
   row('quicknode', { sig: 'X-QN-Signature', stamp: seconds, signed: (b, t) => ['6d8c5f9f', t, b], more: (t) => [['X-QN-Nonce', '6d8c5f9f'], ['X-QN-Timestamp', t]], body: '[{"block":"0x1"}]', want: [, 'com.quicknode.unknown'] });
   row('samsara', own2('X-Samsara-Signature', 'X-Samsara-Timestamp', { label: 'v1=', signed: (b, t) => [`v1:${t}:`, b], secrets: b64Keys, key: fromB64, body: j({ eventId: 'bf72239c', eventTime: at, eventType: 'VehicleUpdated' }), want: ['bf72239c', 'com.samsara.vehicleupdated', at] }));
   b64('sinch', { sig: 'x-sinch-webhook-signature', stamp: seconds, signed: (b, t) => [b, `.01FJA8B4A7BM43YGWSG9GBV067.${t}`], more: (t) => [['x-sinch-webhook-signature-algorithm', 'HmacSHA256'], ['x-sinch-webhook-signature-nonce', '01FJA8B4A7BM43YGWSG9GBV067'], ['x-sinch-webhook-signature-timestamp', t]],
-    body: j({ app_id: 'a', event_time: at, message: {} }), want: [, 'com.sinch.conversation.callback', at], why: 'npm @sinch/sdk-core verifies: validateAuthenticationHeader.' });
+    body: j({ app_id: 'a', event_time: at, message: {} }), want: [, 'com.sinch.conversation.callback', at], why: 'npm @sinch/sdk-client verifies: validateWebhookSignature.' });
   {
     const id = '84c1e79a-2a4b-4c13-ba0b-4312293e9308';
     const headers = (s, body, type, t = iso(NOW)) => [['Twitch-Eventsub-Message-Id', id], ['Twitch-Eventsub-Message-Type', type], ['Twitch-Eventsub-Message-Timestamp', t], ['Twitch-Eventsub-Message-Signature', 'sha256=' + hmac('sha256', s, 'hex', id, t, body)]];
@@ -674,7 +674,7 @@ const sha = (...b) => 'sha256-' + b.reduce((h, x) => h.update(x), createHash('sh
     put('webhook-event', { why: 'A webhook event has no id: the body\'s hash serves.', body, headers: [['X-Signature-Timestamp', NOW], ['X-Signature-Ed25519', sign(secrets[0], [`${NOW}`, body]).toString('hex')]],
       want: { id: sha(body), type: 'com.discord.application_authorized', time: at, secret: 'main', authenticated: 'signature' } });
   }
-  row('telnyx', { ...own2('telnyx-signature-ed25519', 'telnyx-timestamp', { signed: (b, t) => [`${t}|`, b] }), ...ed('base64'), body: j({ data: { id: '0ccc7b54', event_type: 'message.received', occurred_at: at } }), want: ['0ccc7b54', 'com.telnyx.message.received', at] });
+  row('telnyx', { ...own2('telnyx-signature-ed25519', 'telnyx-timestamp', { signed: (b, t) => [`${t}|`, b] }), ...ed('base64'), body: j({ data: { id: '0ccc7b54', event_type: 'message.received', occurred_at: at } }), want: ['0ccc7b54', 'com.telnyx.message.received', at], why: 'npm telnyx verifies: webhooks.unwrap.' });
 
   // Signatures published with the providers' own libraries.
   const published = (name, file, { secret, body, now, headers, id, type, time = '-' }) => write(name, 'published-vector', {
