@@ -10,7 +10,7 @@ import (
 // the first schema, those that need more, and what handshakes, batches and
 // answers add to the first. It is built once and read only.
 var all = sync.OnceValue(func() []Scheme {
-	rows := append(slices.Clone(catalogue[:]), more[:]...)
+	rows := slices.Concat(catalogue[:], more[:], generic[:])
 	for i := range extras {
 		e := &extras[i]
 		j := slices.IndexFunc(rows, func(s Scheme) bool { return s.Name == e.Name })

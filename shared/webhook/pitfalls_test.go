@@ -43,9 +43,15 @@ func requireCases(t *testing.T, want map[string]string) {
 // check.
 func TestPitfall1FailOpen(t *testing.T) {
 	for _, row := range webhook.Providers() {
-		_, err := webhook.New(webhook.Config{Crypto: gocrypto.Crypto{}, Provider: row.Name})
+		params := map[string]string{}
+		for _, p := range row.Params {
+			if p.Required {
+				params[p.Name] = "https://id.example/x"
+			}
+		}
+		_, err := webhook.New(webhook.Config{Crypto: gocrypto.Crypto{}, Provider: row.Name, Params: params})
 		require.ErrorIs(t, err, webhook.ErrNoSecret, row.Name)
-		_, err = webhook.New(webhook.Config{Crypto: gocrypto.Crypto{}, Provider: row.Name, Secrets: []webhook.Secret{{}}})
+		_, err = webhook.New(webhook.Config{Crypto: gocrypto.Crypto{}, Provider: row.Name, Params: params, Secrets: []webhook.Secret{{}}})
 		require.ErrorIs(t, err, webhook.ErrEmptySecret, row.Name)
 	}
 	for _, c := range accepts(t) {

@@ -3,7 +3,7 @@
 //
 // As generate.mjs, with params and documents (see package webhooktest). What
 // ECDSA signs differs from run to run.
-import { createHmac, createHash, createPublicKey, sign } from 'node:crypto';
+import { createHmac, createHash, createPrivateKey, createPublicKey, sign } from 'node:crypto';
 import { mkdirSync, rmSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -310,3 +310,45 @@ const oracle = zoom.replace('qgg8vlvZRS6UYooatFL8Aw', `v0:${NOW}:{}`);
 shake('zoom', 'url-validation-oracle', { why: 'Not even Zoom gets the MAC of what an event\'s signed content looks like.', headers: zoomSigned(oracle), body: oracle, error: 'invalid_handshake' });
 shake('xero', 'intent', { why: 'The intent to receive: a good signature and no events.', headers: [['x-xero-signature', hmac('sha256', S[0], 'base64', '{"events":[],"entropy":"S"}')]], body: '{"events":[],"entropy":"S"}', want: { secret: 'main', authenticated: 'signature', reply: '200' } });
 shake('xero', 'intent-forged', { why: 'The same with a bad one: 401.', headers: [['x-xero-signature', hmac('sha256', WRONG, 'base64', '{"events":[]}')]], body: '{"events":[]}', error: 'bad_signature' });
+
+// The rows an operator configures.
+const g = '{"id":"e-1","kind":"Thing.Made"}';
+const sig = (name, secrets, wrong, signed, extra) => row({ name, secrets, wrong, body: g, signature: 'X-Signature', tamperBody: swap('e-1', 'e-2'), make: (s, { body }) => ({ headers: [json, ['X-Signature', signed(s, body)]], body }), id: hash(g), type: 'dev.hookweir.webhook.unknown', extra });
+sig('hmac', S, WRONG, (s, b) => hmac('sha256', s, 'hex', b), ({ put, ok, main }) => {
+  for (const alg of ['md5', 'sha1', 'sha256', 'sha512']) for (const enc of ['hex', 'base64', 'base64url']) {
+    const pad = (x) => (enc === 'base64url' ? x + '='.repeat((4 - (x.length % 4)) % 4) : x);
+    put(`${alg}-${enc}`, { why: `${alg} in ${enc}, with a prefix.`, params: { algorithm: alg, encoding: enc, header: 'X-Sig', prefix: 'v9=' }, headers: [['X-Sig', `v9=${pad(hmac(alg, S[0], enc, g))}`]], want: ok() });
+  }
+  const params = { template: '{id}.{timestamp}.{method}.{url}.{body}', id_header: 'X-Id', timestamp_header: 'X-Time', type_path: 'kind', key_encoding: 'base64', tolerance: '60' };
+  const secrets = [{ id: 'main', value: Buffer.from(S[0]).toString('base64') }];
+  const headers = [['X-Id', 'd-7'], ['X-Time', String(NOW)], ['X-Signature', hmac('sha256', S[0], 'hex', `d-7.${NOW}.POST.${url('hmac')}.${g}`)]];
+  put('template', { why: 'Everything a template has.', secrets, params, headers, want: ok({ id: 'd-7', type: 'dev.hookweir.webhook.thing.made' }) });
+  put('template-stale', { why: 'The tolerance that was configured.', secrets, params, headers, now: NOW + 61, error: 'stale_timestamp' });
+  put('template-other-id', { why: 'A signed id is signed.', secrets, params, headers: [['X-Id', 'd-8'], ...headers.slice(1)], error: 'bad_signature' });
+});
+const rsaOf = { [spki(keys.rsa)]: keys.rsa, [spki(keys.otherRSA)]: keys.otherRSA };
+sig('rsa', [spki(keys.rsa), spki(keys.otherRSA)], 'wrong', (s, b) => (s === 'wrong' ? tamper(sign('sha256', Buffer.from(b), keys.rsa).toString('base64')) : sign('sha256', Buffer.from(b), rsaOf[s]).toString('base64')), ({ put, ok }) => {
+  put('sha1', { why: 'SHA-1, configured.', params: { algorithm: 'sha1' }, headers: [['X-Signature', sign('sha1', Buffer.from(g), keys.rsa).toString('base64')]], want: ok() });
+  put('sha1-not-configured', { why: 'SHA-1, not configured.', headers: [['X-Signature', sign('sha1', Buffer.from(g), keys.rsa).toString('base64')]], error: 'bad_signature' });
+});
+sig('ecdsa', [spki(keys.ec), third], 'wrong', (s, b) => (s === 'wrong' ? tamper(sign('sha256', Buffer.from(b), keys.ec).toString('base64')) : sign('sha256', Buffer.from(b), pemOf[s]).toString('base64')), ({ put, ok }) => {
+  const p1363 = sign('sha256', Buffer.from(g), { key: keys.ec, dsaEncoding: 'ieee-p1363' }).toString('base64');
+  put('p1363', { why: 'The two numbers side by side.', params: { algorithm: 'p1363' }, headers: [['X-Signature', p1363]], want: ok() });
+  put('p1363-as-der', { why: 'Not in the form configured.', headers: [['X-Signature', p1363]], error: 'bad_signature' });
+});
+const raw = (seed) => { const k = createPrivateKey({ key: Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), Buffer.alloc(32, seed)]), format: 'der', type: 'pkcs8' }); return [createPublicKey(k).export({ format: 'der', type: 'spki' }).subarray(-32).toString('hex'), k]; };
+const [ed1, ed2, ed3] = [raw(1), raw(2), raw(3)];
+sig('ed25519', [ed1[0], ed2[0]], ed3[0], (s, b) => sign(null, Buffer.from(b), [ed1, ed2, ed3].find(([p]) => p === s)[1]).toString('hex'));
+token('token', 'X-Webhook-Token', { body: g, tamperBody: swap('e-1', 'e-2'), id: hash(g), changed: { id: hash(g.replace('e-1', 'e-2')) }, type: 'dev.hookweir.webhook.unknown', extra: ({ put, ok }) => {
+  put('bearer', { why: 'In another header, after a prefix.', params: { header: 'Authorization', prefix: 'Bearer ', id_path: 'id' }, headers: [['Authorization', `Bearer ${S[0]}`]], want: ok({ id: 'e-1' }) });
+  put('query', { why: 'In the query.', params: { query: 'key' }, headers: [], query: `?key=${S[0]}`, want: ok() });
+  put('query-twice', { why: 'Twice in the query says nothing.', params: { query: 'key' }, headers: [], query: `?key=${S[0]}&key=x`, error: 'missing_signature' });
+} });
+basic('basic', { body: g, tamperBody: swap('e-1', 'e-2'), id: hash(g), changed: { id: hash(g.replace('e-1', 'e-2')) }, type: 'dev.hookweir.webhook.unknown' });
+const set = JSON.stringify({ keys: [jwk(keys.ec, 'e1'), jwk(keys.rsa, 'r1')] });
+const who = (sub, over = {}) => ({ iss: 'https://id.example', aud: url('jwt'), sub, exp: NOW + 60, ...over });
+row({ name: 'jwt', secrets: ['robot-number-one', 'robot-number-two'], wrong: 'robot-number-six', covered: false, params: { jwks: 'https://id.example/jwks', issuer: 'https://id.example' }, documents: { 'https://id.example/jwks': set }, body: g, signature: 'Authorization', tamperBody: swap('e-1', 'e-2'), changed: { id: hash(g.replace('e-1', 'e-2')) }, make: (s, { body }) => ({ headers: bearer(jwt('ES256', who(s), keys.ec, 'e1')), body }), id: hash(g), type: 'dev.hookweir.webhook.unknown',
+  extra: ({ put, ok }) => {
+    put('rs256', { why: 'The key set has both kinds.', headers: bearer(jwt('RS256', who('robot-number-one'), keys.rsa, 'r1')), want: ok() });
+    put('kind-mixed-up', { why: 'The id of a key of the other kind.', headers: bearer(jwt('RS256', who('robot-number-one'), keys.rsa, 'e1')), error: 'bad_signature' });
+  } });

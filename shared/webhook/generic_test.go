@@ -1,0 +1,53 @@
+package webhook_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/hookweir/hookweir/shared/webhook"
+	"github.com/hookweir/hookweir/shared/webhook/gocrypto"
+)
+
+func TestParamsAreRefused(t *testing.T) {
+	for _, c := range []struct {
+		name, provider string
+		params         map[string]string
+	}{
+		{"unknown", "github", map[string]string{"split": "true"}},
+		{"misspelt", "hmac", map[string]string{"templat": "{body}"}},
+		{"empty value", "hmac", map[string]string{"prefix": ""}},
+		{"not text", "hmac", map[string]string{"prefix": "a\nb"}},
+		{"too long", "hmac", map[string]string{"prefix": strings.Repeat("x", 1025)}},
+		{"unknown hash", "hmac", map[string]string{"algorithm": "sha3"}},
+		{"unknown encoding", "hmac", map[string]string{"encoding": "base32"}},
+		{"no body signed", "hmac", map[string]string{"template": "{url}"}},
+		{"body twice", "hmac", map[string]string{"template": "{body}{body}"}},
+		{"unknown part", "hmac", map[string]string{"template": "{secret}{body}"}},
+		{"open brace", "hmac", map[string]string{"template": "{body"}},
+		{"too many parts", "hmac", map[string]string{"template": strings.Repeat("{url}", 20) + "{body}"}},
+		{"time without header", "hmac", map[string]string{"template": "{timestamp}{body}"}},
+		{"time that is not signed", "hmac", map[string]string{"timestamp_header": "X-Time"}},
+		{"id without header", "hmac", map[string]string{"template": "{id}{body}"}},
+		{"no tolerance", "hmac", map[string]string{"template": "{timestamp}{body}", "timestamp_header": "X-Time", "tolerance": "0"}},
+		{"too much tolerance", "hmac", map[string]string{"template": "{timestamp}{body}", "timestamp_header": "X-Time", "tolerance": "86401"}},
+		{"header that is none", "hmac", map[string]string{"header": "?token"}},
+		{"path with a hole", "hmac", map[string]string{"id_path": "a..b"}},
+		{"long path", "hmac", map[string]string{"id_path": "a.b.c.d.e.f.g.h.i"}},
+		{"header and query", "token", map[string]string{"header": "X-A", "query": "a"}},
+		{"no key set", "jwt", map[string]string{"issuer": "x"}},
+		{"key set over http", "jwt", map[string]string{"issuer": "x", "jwks": "http://id.example/jwks"}},
+		{"key set with user information", "jwt", map[string]string{"issuer": "x", "jwks": "https://a@id.example/jwks"}},
+		{"key set on another port", "jwt", map[string]string{"issuer": "x", "jwks": "https://id.example:444/jwks"}},
+		{"split that is neither", "sendgrid", map[string]string{"split": "yes"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := webhook.New(webhook.Config{
+				Crypto: gocrypto.Crypto{}, Provider: c.provider, Params: c.params,
+				Secrets: secrets("a-secret-of-a-usual-length"),
+			})
+			require.ErrorIs(t, err, webhook.ErrParams)
+		})
+	}
+}
