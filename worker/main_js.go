@@ -13,7 +13,7 @@ func main() {
 		Sources:  ingress.KV{Binding: "CONFIG"},
 		Seen:     seen(),
 		Events:   events(),
-		Payloads: ingress.Bucket{Binding: "PAYLOADS"},
+		Payloads: payloads(),
 		Backend:  ingress.Service{Binding: "CONSUMERS"},
 		Ring:     sourceKeys(),
 		Crypto:   ingress.Crypto{},

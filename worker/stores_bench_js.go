@@ -18,6 +18,10 @@ func seen() ingest.SeenStore { return nothing{} }
 
 func events() ingest.Queue { return nothing{} }
 
+func payloads() ingest.Bucket { return nothing{} }
+
+func (nothing) Put(context.Context, string, []byte) error { return nil }
+
 func (nothing) Get(context.Context, string) ([]byte, error) { return nil, ingest.ErrAbsent }
 
 func (nothing) PutLater(context.Context, string, string, time.Duration) {}

@@ -10,3 +10,5 @@ import (
 func seen() ingest.SeenStore { return ingress.KV{Binding: "IDEMPOTENCY"} }
 
 func events() ingest.Queue { return ingress.Queue{Binding: "EVENTS"} }
+
+func payloads() ingest.Bucket { return ingress.Bucket{Binding: "PAYLOADS"} }

@@ -105,9 +105,13 @@ func (p *platform) configure(tenant, name, provider string, secrets ...string) {
 	for _, s := range secrets {
 		c.Secrets = append(c.Secrets, config.Secret{ID: "s1", Value: []byte(s)})
 	}
+	p.put(c)
+}
+
+func (p *platform) put(c *config.Config) {
 	sealed, err := config.SealConfig(p.gate.cfg.Ring, c)
 	require.NoError(p.t, err)
-	p.kv[config.KVKey(tenant, name)] = sealed
+	p.kv[config.KVKey(c.Tenant, c.Name)] = sealed
 }
 
 type header map[string][]string

@@ -30,6 +30,9 @@ type source struct {
 	url       string
 	retention time.Duration
 	verifier  *webhook.Verifier
+	// rotating says that more than one secret is configured: only then does it
+	// matter which one vouched.
+	rotating bool
 }
 
 type cached struct {
@@ -120,5 +123,5 @@ func (g *Gate) open(sealed, tenant, name string) (*source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &source{provider: cfg.Provider, url: cfg.URL, retention: cfg.Retention, verifier: v}, nil
+	return &source{provider: cfg.Provider, url: cfg.URL, retention: cfg.Retention, verifier: v, rotating: len(secrets) > 1}, nil
 }

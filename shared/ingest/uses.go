@@ -22,9 +22,14 @@ func (u *uses) add(key string, n int) uint64 {
 	return u.counts[key]
 }
 
-// logAccepted says which secret vouched for a delivery and how often it has in
-// this isolate: a rotation is over when the old one no longer appears.
+// logAccepted says, while a source has several secrets, which one vouched for a
+// delivery and how often it has in this isolate: a rotation is over when the
+// old one no longer appears. With one secret there is nothing to tell, and a
+// line for each delivery would cost more than verifying it.
 func (d *delivery) logAccepted(key, secret string, events int) {
+	if !d.src.rotating {
+		return
+	}
 	n := d.gate.uses.add(d.tenant+"/"+d.source+"/"+secret, 1)
 	b := d.line("info", "webhook.accepted", "event_key", key)
 	b = append(b[:len(b)-1], `,"secret":`...)
