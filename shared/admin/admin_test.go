@@ -107,7 +107,7 @@ func (w *world) invokeTenant(n string) func(context.Context, string, []byte) ([]
 			obj, err = tenant.New(tenant.Config{
 				DB: w.db(), Now: w.clock, Tenant: n, SourceKeys: w.rings[0], VaultKeys: w.rings[1], Publisher: &w.kv,
 				SetAlarm: func(time.Time) error { return nil },
-				Check: func(provider string, secrets [][]byte) error {
+				Check: func(provider string, _ map[string]string, secrets [][]byte) error {
 					if provider == "nobody" {
 						return tenant.ErrProvider
 					}
@@ -465,7 +465,7 @@ func TestEveryRefusalIsMapped(t *testing.T) {
 	// An error of the objects that falls through would be a 503.
 	for want, errs := range map[int][]error{
 		404: {tenant.ErrNotFound, tenant.ErrTenant, ledger.ErrNotFound, ledger.ErrTenant, ledger.ErrShard},
-		422: {tenant.ErrRequest, tenant.ErrProvider, tenant.ErrSecret},
+		422: {tenant.ErrRequest, tenant.ErrProvider, tenant.ErrParams, tenant.ErrSecret},
 		409: {tenant.ErrSecrets, tenant.ErrLimit, tenant.ErrUnreadable, ledger.ErrInFlight},
 		503: {seal.ErrNoRing, errors.New("anything else")},
 		400: {ledger.ErrFilter},

@@ -44,6 +44,7 @@ var refusals = []struct {
 	{tenant.ErrRequest, problem.CodeInvalidRequest, "secrets must differ, url must be an absolute URL of at most 2048 bytes, a label has at most 100 printable bytes"},
 	{tenant.ErrProvider, problem.CodeUnknownProvider, ""},
 	{tenant.ErrSecret, problem.CodeInvalidSecret, "a secret is missing, too weak or not in the form that the provider gives"},
+	{tenant.ErrParams, problem.CodeInvalidParams, "see the provider's page in the catalogue for the parameters it takes"},
 	{tenant.ErrSecrets, problem.CodeTooManySecrets, "wait until an overlap ends, or PUT the secrets that shall remain"},
 	{tenant.ErrLimit, problem.CodeLimitReached, ""},
 	{tenant.ErrUnreadable, problem.CodeConflict, "the stored secrets do not open with the configured key ring; PUT them again"},

@@ -74,10 +74,11 @@ func (a *api) getSource(c *call) (answer, error) {
 
 func (a *api) putSource(c *call) (answer, error) {
 	var in struct {
-		Provider  string   `json:"provider"`
-		Secrets   []string `json:"secrets"`
-		URL       string   `json:"url"`
-		Retention string   `json:"retention"`
+		Provider  string            `json:"provider"`
+		Secrets   []string          `json:"secrets"`
+		URL       string            `json:"url"`
+		Retention string            `json:"retention"`
+		Params    map[string]string `json:"params"`
 	}
 	if err := a.readJSON(c.Request, &in); err != nil {
 		return answer{}, err
@@ -90,7 +91,7 @@ func (a *api) putSource(c *call) (answer, error) {
 		return answer{}, refuse(problem.CodeInvalidRequest, "retention must be from 24h to 720h")
 	}
 	s, err := a.Tenant(c.tenant).PutSource(c.Context(), tenant.PutSource{
-		Name: c.object, Provider: in.Provider, Secrets: in.Secrets, URL: in.URL, Retention: retention,
+		Name: c.object, Provider: in.Provider, Secrets: in.Secrets, URL: in.URL, Params: in.Params, Retention: retention,
 	})
 	a.logChange("admin.source_put", c, err)
 	return a.answerSource(c, s, err)

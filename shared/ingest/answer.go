@@ -102,6 +102,9 @@ func (d *delivery) refuse(err error) *Response {
 	if errors.Is(err, webhook.ErrNoSecret) {
 		return d.noSource(errUnready) // the operator's doing, so the provider shall try again
 	}
+	if errors.Is(err, webhook.ErrMethod) {
+		return methodNotAllowed(d.src.verifier.Allow())
+	}
 	code := webhook.Code(err)
 	d.logRefusal(code)
 	if errors.Is(err, webhook.ErrKeysUnavailable) {

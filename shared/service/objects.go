@@ -60,15 +60,19 @@ func (s *Service) Tenant(storage Storage) (*tenant.Tenant, error) {
 	})
 }
 
-// check says whether a provider's scheme can verify with these secrets.
-func check(provider string, secrets [][]byte) error {
+// check says whether a provider's scheme can verify with these parameters and
+// secrets.
+func check(provider string, params map[string]string, secrets [][]byte) error {
 	list := make([]webhook.Secret, len(secrets))
 	for i, v := range secrets {
 		list[i] = webhook.Secret{Value: v}
 	}
-	_, err := webhook.New(webhook.Config{Crypto: gocrypto.Crypto{}, Provider: provider, Secrets: list})
+	_, err := webhook.New(webhook.Config{Crypto: gocrypto.Crypto{}, Provider: provider, Params: params, Secrets: list})
 	if errors.Is(err, webhook.ErrUnknownProvider) {
 		return tenant.ErrProvider
+	}
+	if errors.Is(err, webhook.ErrParams) {
+		return tenant.ErrParams
 	}
 	return err
 }

@@ -30,7 +30,7 @@ const (
 // index plus one, and 0 is success. An error's text never crosses. New ones go
 // to the end.
 var answers = [...]error{
-	ErrNotFound, ErrTenant, ErrRequest, ErrProvider, ErrSecret, ErrSecrets, ErrLimit,
+	ErrNotFound, ErrTenant, ErrRequest, ErrProvider, ErrParams, ErrSecret, ErrSecrets, ErrLimit,
 	ErrStale, ErrUnauthenticated, ErrUnreadable, seal.ErrNoRing,
 }
 

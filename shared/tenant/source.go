@@ -3,6 +3,7 @@ package tenant
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -34,6 +35,9 @@ type PutSource struct {
 	Provider string   `json:"provider"`
 	Secrets  []string `json:"secrets"` // 1 to source.MaxSecrets, newest first
 	URL      string   `json:"url,omitempty"`
+	// Params are what the provider's scheme takes beside secrets. They are
+	// sealed with them and never shown: one may be a token.
+	Params map[string]string `json:"params,omitempty"`
 	// Retention is source.DefaultRetention when zero.
 	Retention time.Duration `json:"retention,omitempty"`
 }
@@ -115,7 +119,7 @@ func (t *Tenant) Sources() ([]Source, error) {
 }
 
 // PutSource makes or replaces a source. Putting what is there already changes
-// nothing. Errors: ErrRequest, ErrProvider, ErrSecret, ErrSecrets, ErrLimit,
+// nothing. Errors: ErrRequest, ErrProvider, ErrParams, ErrSecret, ErrSecrets, ErrLimit,
 // seal.ErrNoRing.
 func (t *Tenant) PutSource(in PutSource) (Source, error) {
 	if in.Retention == 0 {
@@ -148,11 +152,11 @@ func (t *Tenant) PutSource(in PutSource) (Source, error) {
 			return err
 		}
 		if exists && row.Provider == in.Provider && row.URL == in.URL && row.Retention == in.Retention &&
-			sameSecrets(before.Secrets, secrets) && !t.cfg.SourceKeys.NeedsRewrap(row.sealed) {
+			sameSecrets(before.Secrets, secrets) && maps.Equal(before.Params, in.Params) && !t.cfg.SourceKeys.NeedsRewrap(row.sealed) {
 			return nil
 		}
 		row.Name, row.Provider, row.URL, row.Retention = in.Name, in.Provider, in.URL, in.Retention
-		return t.storeSource(row, secrets, now)
+		return t.storeSource(row, in.Params, secrets, now)
 	})
 	if err != nil {
 		return Source{}, err
@@ -174,11 +178,11 @@ func (t *Tenant) RotateSource(in RotateSource) (Source, error) {
 		if err != nil {
 			return err
 		}
-		if err := t.checkSecrets(row.Provider, []string{in.Secret}); err != nil {
-			return err
-		}
 		c, err := t.openSource(row)
 		if err != nil {
+			return err
+		}
+		if err := t.checkSecrets(row.Provider, c.Params, []string{in.Secret}); err != nil {
 			return err
 		}
 		secrets, err := t.rotated(c.Secrets, in.Secret, in.Overlap, now)
@@ -191,7 +195,7 @@ func (t *Tenant) RotateSource(in RotateSource) (Source, error) {
 		if sameSecrets(c.Secrets, secrets) {
 			return nil
 		}
-		return t.storeSource(row, secrets, now)
+		return t.storeSource(row, c.Params, secrets, now)
 	})
 	if err != nil {
 		return Source{}, err
@@ -222,13 +226,13 @@ func (t *Tenant) DeleteSource(n string) (published bool, err error) {
 }
 
 // storeSource seals and writes a row as unpublished; call it in tx.
-func (t *Tenant) storeSource(row sourceRow, secrets []source.Secret, now time.Time) error {
+func (t *Tenant) storeSource(row sourceRow, params map[string]string, secrets []source.Secret, now time.Time) error {
 	generation, err := t.nextGeneration()
 	if err != nil {
 		return err
 	}
 	sealed, err := source.SealConfig(t.cfg.SourceKeys, &source.Config{
-		Tenant: t.tenant, Name: row.Name, Provider: row.Provider, URL: row.URL,
+		Tenant: t.tenant, Name: row.Name, Provider: row.Provider, URL: row.URL, Params: params,
 		Secrets: secrets, Retention: row.Retention, Generation: generation,
 	})
 	if err != nil {
@@ -270,10 +274,10 @@ func (t *Tenant) validate(in PutSource) error {
 			return ErrRequest
 		}
 	}
-	return t.checkSecrets(in.Provider, in.Secrets)
+	return t.checkSecrets(in.Provider, in.Params, in.Secrets)
 }
 
-func (t *Tenant) checkSecrets(provider string, secrets []string) error {
+func (t *Tenant) checkSecrets(provider string, params map[string]string, secrets []string) error {
 	raw := make([][]byte, len(secrets))
 	for i, s := range secrets {
 		// U+FFFD is what JSON makes of bytes that are no text: the secret would
@@ -283,9 +287,11 @@ func (t *Tenant) checkSecrets(provider string, secrets []string) error {
 		}
 		raw[i] = []byte(s)
 	}
-	switch err := t.cfg.Check(provider, raw); {
+	switch err := t.cfg.Check(provider, params, raw); {
 	case errors.Is(err, ErrProvider):
 		return ErrProvider
+	case errors.Is(err, ErrParams):
+		return ErrParams
 	case err != nil:
 		return ErrSecret // whatever it says may quote the secret
 	}

@@ -370,3 +370,26 @@ func TestSourceKeysMissingOrChanged(t *testing.T) {
 	assert.Equal(t, before.Secrets, after.Secrets)
 	assert.True(t, strings.HasPrefix(w.kv.values["src:acme/gh"], "hw1.k07."))
 }
+
+// Parameters travel sealed with the secrets, through a rotation too.
+func TestParams(t *testing.T) {
+	w := newWorld(t)
+	in := tenant.PutSource{Name: "gh", Provider: "github", Secrets: []string{"secret one"}, Params: map[string]string{"audience": "me"}}
+	_, err := w.PutSource(ctx, in)
+	require.NoError(t, err)
+	params := func() map[string]string { return w.edge("gh").Params }
+	assert.Equal(t, in.Params, params())
+	_, err = w.RotateSource(ctx, tenant.RotateSource{Name: "gh", Secret: "secret two", Overlap: time.Hour})
+	require.NoError(t, err)
+	assert.Equal(t, in.Params, params())
+
+	in.Params = map[string]string{"bad": "x"}
+	_, err = w.PutSource(ctx, in)
+	require.ErrorIs(t, err, tenant.ErrParams)
+	assert.Equal(t, map[string]string{"audience": "me"}, params(), "what was refused changed nothing")
+
+	in.Params = nil
+	_, err = w.PutSource(ctx, in)
+	require.NoError(t, err)
+	assert.Empty(t, params())
+}

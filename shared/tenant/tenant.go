@@ -46,6 +46,9 @@ var (
 	ErrProvider = errors.New("tenant: unknown provider")
 	// ErrSecret refuses a secret that the provider's scheme cannot use.
 	ErrSecret = errors.New("tenant: secret does not have the required form")
+	// ErrParams refuses parameters that the provider's scheme does not take.
+	// Config.Check returns it too.
+	ErrParams = errors.New("tenant: a parameter is missing, unknown or malformed")
 	// ErrSecrets refuses more secrets than may be active at once.
 	ErrSecrets = errors.New("tenant: too many active secrets")
 	// ErrLimit refuses one more source or key.
@@ -81,10 +84,11 @@ type Config struct {
 	// SetAlarm sets the object's one alarm, in place of any other. It must not
 	// wait: a Durable Object's setAlarm is a storage write.
 	SetAlarm func(time.Time) error
-	// Check reports whether the provider's scheme takes these secrets. An
+	// Check reports whether the provider's scheme takes these parameters and
+	// secrets. An
 	// unknown provider is an error that wraps ErrProvider; every other error
 	// becomes ErrSecret.
-	Check func(provider string, secrets [][]byte) error
+	Check func(provider string, params map[string]string, secrets [][]byte) error
 }
 
 // Tenant is one object. Its calls arrive through [Tenant.Invoke], which checks

@@ -97,7 +97,10 @@ func newWorld(t *testing.T) *world {
 		SourceKeys: ring(t, 1), VaultKeys: ring(t, 2),
 		Publisher: w.kv,
 		SetAlarm:  func(at time.Time) error { w.alarm = at; return nil },
-		Check: func(provider string, secrets [][]byte) error {
+		Check: func(provider string, params map[string]string, secrets [][]byte) error {
+			if params["bad"] != "" {
+				return tenant.ErrParams
+			}
 			if provider != "github" && provider != "stripe" {
 				return fmt.Errorf("%w: %s", tenant.ErrProvider, provider)
 			}
