@@ -1,0 +1,226 @@
+// One scenario of wasmtest/testdata/scenarios on a running product. The format
+// is described in wasmtest/README.md; parity_test.go there is its other runner.
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { dataOf, startAgent } from "../agent.mjs";
+import { call } from "../harness.mjs";
+import { make } from "../providers.mjs";
+import { head, raw } from "../raw.mjs";
+
+/** Kind of delivery and signature header by scheme. */
+const schemes = {
+  github: ["github push", "x-hub-signature-256"],
+  stripe: ["stripe invoice.paid", "stripe-signature"],
+  slack: ["slack message", "x-slack-signature"],
+  shopify: ["shopify orders/create", "x-shopify-hmac-sha256"],
+  "standard-webhooks": ["standard webhooks", "webhook-signature"],
+};
+
+/** The product's limit of a body, in bytes. */
+const sendable = 25 << 20;
+
+const look = 100; // ms between two looks of a wait
+
+const seconds = { h: 3600, s: 1 };
+/** "400s", "-400s" or "200h" in milliseconds. */
+function duration(text, otherwise) {
+  if (text === undefined) return otherwise;
+  const [, n, unit] = /^(-?\d+)([hs])$/.exec(text);
+  return Number(n) * seconds[unit] * 1000;
+}
+
+export class Scenario {
+  #product;
+  #name;
+  #agents = new Map(); // by tenant
+  #sent = new Map(); // bodies by event key, as first sent
+  #elsewhere;
+  #outages;
+
+  /** outages, by binding, is shared by all scenarios on the product. */
+  constructor(product, name, outages) {
+    this.#product = product;
+    this.#name = `p-${name}`;
+    this.#outages = outages;
+  }
+
+  /** Does a step and compares what it shows with the file's want. */
+  async run(i, step) {
+    const seen = await this.#do(step);
+    const where = `step ${i + 1}: ${step.do}`;
+    if (step.want !== undefined) {
+      assert.deepEqual(JSON.parse(JSON.stringify(seen).replaceAll(this.#name, "{tenant}")), step.want, where);
+    } else if (seen?.status !== undefined) {
+      assert.ok(seen.status >= 200 && seen.status <= 299, `${where}: ${JSON.stringify(seen)}`);
+    }
+  }
+
+  async stop() {
+    await Promise.all([...this.#agents.values(), this.#elsewhere].map((agent) => agent?.stop()));
+  }
+
+  #tenant(step) {
+    return step.tenant ? `${this.#name}-${step.tenant}` : this.#name;
+  }
+
+  #fill(text) {
+    return text.replaceAll("{tenant}", this.#name);
+  }
+
+  async #do(step) {
+    switch (step.do) {
+      case "source":
+        return this.#api(step, "PUT", `/sources/${step.source}`, { provider: step.provider, secrets: [step.secret] });
+      case "agent": {
+        const agent = await this.#agent(step);
+        agent.behave = this.#behaviour(step.answers, agent.url);
+        return this.#api(step, "PUT", "/agent", { url: agent.url, secret: step.secret });
+      }
+      case "outage": // only for this scenario's keys and messages, which name its tenant
+        assert.equal(this.#outages[step.binding], undefined, "one scenario a binding");
+        this.#outages[step.binding] = { fail: 1, marker: this.#name };
+        return void (await this.#product.faults(this.#outages));
+      case "recover":
+        delete this.#outages[step.binding];
+        return void (await this.#product.faults(this.#outages));
+      case "deliver":
+        return this.#deliver(step);
+      case "request":
+        return observe(await call(this.#product.url + this.#fill(step.path), step.method, step.body, step.headers), step.pick);
+      case "api":
+        return this.#api(step, step.method, this.#fill(step.path), step.json);
+      case "wait":
+        return this.#wait(step);
+      case "rest":
+        return void (await sleep(duration(step.for)));
+      case "events":
+        return this.#events(step);
+      case "received":
+        return this.#received(step);
+    }
+    throw new Error(`no step is called ${step.do}`);
+  }
+
+  async #agent(step) {
+    const name = this.#tenant(step);
+    if (!this.#agents.has(name)) this.#agents.set(name, await startAgent({ secret: step.secret }));
+    this.#elsewhere ??= await startAgent({ secret: `whsec_${randomBytes(24).toString("base64")}` });
+    return this.#agents.get(name);
+  }
+
+  // The agent's answers, by attempt at one event; the last one stays.
+  #behaviour(answers = [{ status: 204 }]) {
+    return ({ attempt }) => {
+      const { status, retry_after, elsewhere, reset, hang } = answers[Math.min(attempt, answers.length) - 1];
+      const headers = { ...(retry_after && { "retry-after": retry_after }), ...(elsewhere && { location: this.#elsewhere.url }) };
+      return { status, headers, reset, hang, retryAfter: retry_after };
+    };
+  }
+
+  #call(step, method, route, body) {
+    const headers = { authorization: `Bearer ${step.token ?? this.#product.adminToken}` };
+    return call(`${this.#product.url}/v1/tenants/${this.#tenant(step)}${route}`, method, body, headers);
+  }
+
+  async #api(step, method, route, body) {
+    return observe(await this.#call(step, method, route, body), step.pick);
+  }
+
+  async #deliver(step) {
+    const tenant = this.#tenant(step);
+    const [kind, signature] = schemes[step.scheme];
+    const body = bodyOf(step);
+    const delivery = await make(kind, { id: step.id, body, secret: step.secret, at: Date.now() + duration(step.drift, 0) });
+    const headers = { ...delivery.headers, "content-type": "application/json" };
+    let sent = body;
+    switch (step.forge) {
+      case undefined: break;
+      case "altered": sent = Buffer.concat([body.subarray(0, -1), Buffer.from(" "), body.subarray(-1)]); break;
+      case "unsigned": delete headers[signature]; break;
+      case "garbage": headers[signature] = "garbage"; break;
+      case "doubled": headers[signature] += `, ${headers[signature].slice(0, -1)}0`; break;
+      default: throw new Error(`no forgery ${step.forge}`);
+    }
+    const key = `${tenant}/${step.source}/${step.id}`;
+    if (!this.#sent.has(key)) this.#sent.set(key, sent);
+    const post = async () => observe(await this.#post(`/webhooks/${tenant}/${step.source}`, { ...headers, ...step.headers }, sent), step.pick);
+    if (step.times === undefined) return post();
+    return together(await Promise.all(Array.from({ length: step.times }, post)));
+  }
+
+  // A body that is refused before it was sent breaks a client's connection, with
+  // or without an answer: such a one is declared and not sent.
+  async #post(path, headers, body) {
+    const { url } = this.#product;
+    if (body.length <= sendable) return call(url + path, "POST", undefined, headers, { body });
+    const declared = [...Object.entries(headers), ["content-length", body.length]];
+    const answer = await raw(url, [head(url, "POST", path, declared), "{"]);
+    return { status: answer.status, headers: answer.headers, text: answer.body, json: JSON.parse(answer.body) };
+  }
+
+  async #wait(step) {
+    const end = Date.now() + duration(step.within, 30_000);
+    for (;;) {
+      const { json } = await this.#call(step, "GET", `/events/${this.#tenant(step)}/${step.id}`);
+      if (json.state === step.state || Date.now() > end) {
+        const tries = (json.tries ?? []).map(({ outcome, reason }) => [outcome, reason].filter(Boolean).join(" "));
+        return {
+          state: json.state ?? "",
+          ...(!step.loose && { attempts: json.attempts ?? 0 }),
+          tries: tries.filter((t, i) => t !== tries[i - 1]),
+        };
+      }
+      await sleep(look);
+    }
+  }
+
+  async #events(step) {
+    const { json } = await this.#call(step, "GET", `/events${step.query ?? ""}`);
+    return json.events.map(({ key, state }) => `${key} ${state}`).sort();
+  }
+
+  #received(step) {
+    const { arrivals, behave } = this.#agents.get(this.#tenant(step));
+    const events = {};
+    for (const id of new Set(arrivals.map((a) => a.id))) {
+      const posts = arrivals.filter((a) => a.id === id);
+      const floors = posts.slice(1).map((p, i) => [posts[i], p]).filter(([before]) => behave(before).retryAfter);
+      events[id] = {
+        type: posts[0].event?.type,
+        posts: posts.map((p) => p.status ?? (behave(p).reset ? "reset" : "hang")),
+        signed: posts.every((p) => p.verified),
+        signatures: posts.at(-1).headers["webhook-signature"].split(" ").length,
+        bytes_as_sent: posts.every((p) => dataOf(p).equals(this.#sent.get(id))),
+        ...(floors.length > 0 && { retry_after_kept: floors.every(([a, b]) => b.at - a.at >= behave(a).retryAfter * 1000) }),
+      };
+    }
+    const elsewhere = this.#elsewhere?.arrivals.length ?? 0;
+    return { events, ...(elsewhere > 0 && { elsewhere }) };
+  }
+}
+
+function bodyOf({ size, body }) {
+  const [head, tail] = ['{"pad":"', '"}'];
+  return Buffer.from(size ? head + "x".repeat(size - head.length - tail.length) + tail : (body ?? ""));
+}
+
+// What counts of an answer: the status, the code of a problem, an event's id,
+// what may be tried instead, and the members in pick.
+function observe({ status, headers, text, json }, pick = []) {
+  const isObject = typeof json === "object" && json !== null;
+  const members = ["code", "id", "duplicate", ...pick].filter((name) => isObject && Object.hasOwn(json, name)).map((name) => [name, json[name]]);
+  const seen = { status, ...Object.fromEntries(members) };
+  if (!isObject && text.length > 0) seen.text = text;
+  if (headers.has("allow")) seen.allow = headers.get("allow");
+  if (headers.has("retry-after")) seen.retry_after = headers.get("retry-after");
+  return seen;
+}
+
+// What copies sent at once promise: at least one was accepted, the others too
+// or known as duplicates, all under one id.
+function together(answers) {
+  const accepted = answers.some((a) => a.status === 202);
+  const distinct = new Map(answers.map((a) => (a.duplicate === true && a.status === 200 ? { status: 202, id: a.id } : a)).map((a) => [JSON.stringify(a), a]));
+  return accepted && distinct.size === 1 ? [...distinct.values()][0] : [...distinct.values()];
+}
