@@ -17,9 +17,10 @@
 //     [Verifier.Verify] returns either an error and the zero [Result], or a
 //     Result some active secret vouches for. There is no option to skip.
 //   - The signed content is built from the bytes as received. The body is not
-//     looked into, not even for a challenge, before the signature matched;
-//     the one thing asked of it before is whether it starts with a digit (see
-//     below).
+//     looked into before the signature matched, but by rows whose proof
+//     stands in it (InBody), and for challenges that anybody may have (Open).
+//     Of every other it is asked at most whether it starts with a digit (see
+//     below) or is an object (ObjectBody).
 //   - A header that occurs twice, or that the platform has joined by a comma,
 //     is refused wherever the row's format does not itself use commas.
 //   - MACs are compared as decoded bytes, in constant time, in one function.
@@ -42,6 +43,28 @@
 // are recognised; a replay by a third party under a new id is not. Rows say
 // so in IDSigned. TLS is what protects the captured delivery.
 //
+// # Handshakes
+//
+// Most handshakes are signed and answered like events. An open one is
+// answered to anybody, before there is anything to verify with; it puts back
+// what the stranger sent, within a charset, as text that is no page. Two give
+// out a MAC of the challenge: Zoom's only to who has signed the request, X's
+// to anybody. The MAC of a challenge must not be the signature of an event:
+// Zoom's signed content has colons, X's is a JSON object, and a challenge has
+// neither (TokenText, ObjectBody; FuzzOpenMAC).
+//
+// # Keys that are fetched
+//
+// Certificates (SNS, PayPal) and key sets (OpenID Connect) come over
+// [Request].Fetch, from the hosts of the row, by TLS and without redirects. That
+// is what vouches for them: of a chain it is checked that each certificate is
+// valid now and each but the last issued and signed by the next; not that its
+// end is a trusted root, nor names, usages (beyond that an issuer is a CA) or
+// revocation. [Documents] keeps them, at most 64, and bounds the fetches to
+// thirty a minute. The sender's identity (topic, e-mail) is asked before
+// anything is fetched wherever the delivery has one. Keys that cannot be
+// fetched are ErrKeysUnavailable, which is 503: the provider tries again.
+//
 // # Event ids
 //
 // A row's rules name the provider's id (a header, or a path in the body).
@@ -49,5 +72,6 @@
 // An id that would not fit in a key is replaced by its own hash, so two
 // different ids never become one.
 //
-// The package links into the worker: no reflection, no encoding/json, no fmt.
+// The package links into the worker: no reflection, no encoding/json, no fmt,
+// and no cryptography but crypto/subtle: that is [Config].Crypto.
 package webhook

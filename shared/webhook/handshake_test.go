@@ -1,0 +1,145 @@
+package webhook_test
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/hookweir/hookweir/shared/webhook"
+	"github.com/hookweir/hookweir/shared/webhook/gocrypto"
+	"github.com/hookweir/hookweir/shared/webhook/webhooktest"
+)
+
+// What X is given for a challenge must not be a signature of any body: for
+// whatever text the MAC is given, that text as a body is refused.
+func FuzzOpenMAC(f *testing.F) {
+	for _, s := range []string{"abc", `{"for_user_id":"1"}`, "[1]", " {}", "%7b%7d", "a b", "{", "\x00", strings.Repeat("a", 1025)} {
+		f.Add(s)
+	}
+	v, err := webhook.New(webhook.Config{Crypto: gocrypto.Crypto{}, Provider: "x", Secrets: secrets("a-secret-of-a-usual-length")})
+	require.NoError(f, err)
+	now := time.Unix(1767268800, 0)
+	const head, tail = `{"response_token":"`, `"}`
+	f.Fuzz(func(t *testing.T, text string) {
+		got, err := v.Verify(&webhook.Request{
+			Method: "GET", URL: "https://h.example/?crc_token=" + url.QueryEscape(text), Header: webhooktest.Header{},
+		}, now)
+		if err != nil {
+			return
+		}
+		require.NotNil(t, got.Reply)
+		mac := strings.TrimSuffix(strings.TrimPrefix(string(got.Reply.Body), head), tail)
+		_, err = v.Verify(&webhook.Request{
+			Method: "POST", URL: "https://h.example/", Body: []byte(text),
+			Header: webhooktest.Header{{"x-twitter-webhooks-signature", mac}},
+		}, now)
+		require.ErrorIs(t, err, webhook.ErrMalformed)
+	})
+}
+
+// Whatever a stranger sends to a row's open handshakes, he hears at most what
+// he said, as text that is no page, and never a secret.
+func FuzzOpenHandshakes(f *testing.F) {
+	f.Add("challenge", "abc", "X-Hook-Secret", "abc", []byte(`{"challenge":"x"}`))
+	f.Add("hub.challenge", "1", "X-Hook-Secret", "<b>", []byte(`{"challenge":"\""}`))
+	f.Add("validationToken", "a\r\nb: c", "X-Hook-Secret", "a\nb", []byte(`{}`))
+	const secret = "TheSecretNobodyMayHear"
+	type open struct {
+		name string
+		v    *webhook.Verifier
+	}
+	var rows []open
+	for _, row := range webhook.Providers() {
+		for _, h := range row.Handshakes {
+			if !h.Open || h.MAC != webhook.Raw {
+				continue
+			}
+			v, err := webhook.New(webhook.Config{Crypto: gocrypto.Crypto{}, Provider: row.Name, Secrets: secrets(secret)})
+			require.NoError(f, err)
+			rows = append(rows, open{row.Name, v})
+		}
+	}
+	require.GreaterOrEqual(f, len(rows), 6)
+	f.Fuzz(func(t *testing.T, param, value, name, header string, body []byte) {
+		for _, row := range rows {
+			for _, method := range []string{"GET", "HEAD", "POST"} {
+				got, err := row.v.Verify(&webhook.Request{
+					Method: method, URL: "https://h.example/?" + url.QueryEscape(param) + "=" + url.QueryEscape(value),
+					Header: webhooktest.Header{{name, header}}, Body: body,
+				}, time.Unix(1767268800, 0))
+				if err != nil {
+					require.Zero(t, got)
+					continue
+				}
+				require.NotNil(t, got.Reply, row.name)
+				require.Empty(t, got.SecretID)
+				text := string(got.Reply.Body) + got.Reply.Header[1]
+				require.NotContains(t, text, secret)
+				require.NotContains(t, text, "\n")
+				require.NotContains(t, got.Reply.ContentType, "html")
+				require.LessOrEqual(t, len(text), 1200)
+			}
+		}
+	})
+}
+
+// A key set is fetched once an hour, and for key ids that it does not have no
+// more than once a minute.
+func TestDocumentsAreKept(t *testing.T) {
+	cases := map[string]webhooktest.Case{}
+	for _, c := range corpus(t) {
+		cases[c.Provider+"/"+c.Name] = c
+	}
+	known, unknown := cases["google-pubsub/accept"], cases["google-pubsub/unknown-kid"]
+	require.NotNil(t, known.Request.Fetch)
+	v := verifier(t, &known)
+	fetches := 0
+	verify := func(c webhooktest.Case, after time.Duration, want error) {
+		r := c.Request
+		r.Fetch = func(url string, n int) ([]byte, error) { fetches++; return c.Request.Fetch(url, n) }
+		_, err := v.Verify(&r, c.Now.Add(after))
+		require.ErrorIs(t, err, want)
+	}
+	for range 50 {
+		verify(known, 0, nil)
+		verify(unknown, time.Second, webhook.ErrSignature)
+	}
+	assert.Equal(t, 1, fetches)
+	for range 50 {
+		verify(unknown, 61*time.Second, webhook.ErrSignature)
+	}
+	assert.Equal(t, 2, fetches)
+	verify(known, 59*time.Minute, nil)
+	assert.Equal(t, 2, fetches)
+	verify(known, 60*time.Minute+2*time.Second, nil) // still before exp and its leeway
+	assert.GreaterOrEqual(t, fetches, 2)
+}
+
+// Who names another certificate with every delivery has no more than
+// maxFetches fetched in a minute, and the kept one stays.
+func TestFetchesAreBounded(t *testing.T) {
+	var c webhooktest.Case
+	for _, one := range corpus(t) {
+		if one.Provider == "paypal" && one.Name == "accept" {
+			c = one
+		}
+	}
+	v := verifier(t, &c)
+	_, err := v.Verify(&c.Request, c.Now)
+	require.NoError(t, err)
+	fetches := 0
+	for range 100 {
+		r := c.Request
+		r.Header = replace(c.Request.Header.(webhooktest.Header), "PAYPAL-CERT-URL", "https://api.paypal.com/"+strings.Repeat("x", fetches))
+		r.Fetch = func(string, int) ([]byte, error) { fetches++; return []byte("no certificate"), nil }
+		_, err := v.Verify(&r, c.Now)
+		require.Error(t, err)
+	}
+	assert.Equal(t, 29, fetches, "thirty with the first")
+	_, err = v.Verify(&c.Request, c.Now)
+	require.NoError(t, err)
+}
