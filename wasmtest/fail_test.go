@@ -3,6 +3,8 @@ package wasmtest_test
 import (
 	"fmt"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -109,4 +111,14 @@ func TestCatalogueIsWhole(t *testing.T) {
 		require.True(t, row.Doc == "observed" || strings.HasPrefix(row.Doc, "https://"), row.Fault)
 	}
 	require.Len(t, wasmtest.EveryFault(0.5), len(wasmtest.FaultCatalogue()))
+}
+
+func TestHookweirIsNotBuilt(t *testing.T) {
+	root := t.TempDir()
+	require.NoError(t, os.Mkdir(filepath.Join(root, "consumers"), 0o700))
+	for _, name := range []string{"wrangler.toml", "consumers/wrangler.toml"} {
+		require.NoError(t, os.WriteFile(filepath.Join(root, name), []byte(`name = "w"`), 0o600))
+	}
+	_, err := wasmtest.Hookweir(root, nil)
+	require.ErrorContains(t, err, "worker.wasm is not there: run `make build` first")
 }

@@ -154,6 +154,11 @@ func Hookweir(root string, secrets map[string]string) ([]Worker, error) {
 	for name, v := range secrets {
 		backend.Vars[name] = v
 	}
+	for _, w := range []Worker{edge, backend} {
+		if _, err := os.Stat(w.Module); err != nil {
+			return nil, fmt.Errorf("wasmtest: %s is not there: run `make build` first", w.Module)
+		}
+	}
 	// The public Worker gets the one secret it may have (DESIGN §2).
 	edge.Vars["SOURCE_KEYS"] = secrets["SOURCE_KEYS"]
 	return []Worker{edge, backend}, nil
