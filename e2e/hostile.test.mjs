@@ -141,6 +141,13 @@ test("paths that are not exactly two names: 404", async () => {
   refused(await byHand(d, [], `/webhooks/${t}/\xe4`), "a byte that is no URL's"); // by workerd itself
 });
 
+test("a URL that cannot be unescaped: 400, and no log line holds it", async () => {
+  const answer = await raw(scene.url, ["GET /v1/%zz?code=canary-4711 HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"]);
+  assert.equal(answer.status, 400, answer.body);
+  assert.equal(JSON.parse(answer.body).code, "bad_request");
+  assert.ok(!scene.product.logs.some((line) => line.message.includes("canary-4711")));
+});
+
 test("dot segments reach what they resolve to and nothing else", async () => {
   const forged = await github(Buffer.from("{}"), { "x-hub-signature-256": signGitHub("other") });
   for (const path of [`/webhooks/${scene.tenant}/../${scene.tenant}/github`, `/v1/../webhooks/${scene.tenant}/./github`, `/webhooks/../../../../etc/passwd`, `/webhooks/${scene.tenant}/../../v1/tenants`]) {

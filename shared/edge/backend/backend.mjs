@@ -162,9 +162,8 @@ export function createBackend(module) {
 
   const handler = {
     async fetch(request) {
-      const go = current();
-      const read = await readBody(request.body, go.binding.bodyLimit ?? 0);
-      const answer = await go.run((binding, resolve, reject) =>
+      const read = await readBody(request.body, current().binding.bodyLimit ?? 0);
+      const answer = await current().run((binding, resolve, reject) =>
         binding.handleFetch(resolve, reject, request.method, request.url, flat(request.headers), read.tooLarge ? null : read.body),
       );
       return new Response(answer.body.length ? answer.body : null, { status: answer.status, headers: pairs(answer.headers) });

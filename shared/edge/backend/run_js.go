@@ -15,6 +15,7 @@ import (
 	"github.com/syumai/workers/cloudflare/queues"
 
 	"github.com/hookweir/hookweir/shared/deliver"
+	"github.com/hookweir/hookweir/shared/problem"
 )
 
 // Object is one Durable Object's logic.
@@ -142,9 +143,14 @@ func (s *server) fetch(args []js.Value) (any, error) {
 	if s.Fetch == nil {
 		return nil, errNoHandler
 	}
+	w := &recorder{header: http.Header{}}
 	u, err := url.Parse(args[1].String())
-	if err != nil {
-		return nil, err
+	if err != nil { // what the platform takes as a URL, Go may not: `%zz`
+		p := problem.New(problem.CodeBadRequest, "the URL is malformed")
+		w.header.Set("Content-Type", problem.ContentType)
+		w.WriteHeader(p.Status)
+		_, _ = w.Write(p.Append(nil))
+		return w.toJS(), nil
 	}
 	r := &http.Request{
 		Method: args[0].String(), URL: u, Host: u.Host, RequestURI: u.RequestURI(),
@@ -159,7 +165,6 @@ func (s *server) fetch(args []js.Value) (any, error) {
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		r.ContentLength = int64(len(body))
 	}
-	w := &recorder{header: http.Header{}}
 	s.Fetch.ServeHTTP(w, r.WithContext(context.Background()))
 	return w.toJS(), nil
 }

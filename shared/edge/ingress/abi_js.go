@@ -38,6 +38,9 @@ func hostLog(ptr unsafe.Pointer, n int32)
 //go:wasmimport edge retire
 func retire()
 
+//go:wasmimport edge forget
+func hostForget(req int32)
+
 // current is this module instance. A wasm module instance is the process:
 // exports have no receiver, so this one variable is theirs.
 var current *instance

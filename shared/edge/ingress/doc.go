@@ -45,6 +45,7 @@
 //	                                  its length (nothing written) when over cap
 //	log(ptr, n)                       one line of structured log (JSON)
 //	retire()                          replace this instance before the next request
+//	forget(req)                       the request's client is gone, drop what is kept
 //
 // Exports, beside Go's own run, resume, getsp and mem:
 //
@@ -52,9 +53,9 @@
 //	                         name and value of each header, every one of them
 //	                         ended by a line feed (which none can contain);
 //	                         head = -1 when it is over 32 KiB. A body of at most
-//	                         32 KiB with a declared length follows at
-//	                         scratch[head:head+body]; body = -1 means that it
-//	                         must be asked for with OpBody
+//	                         32 KiB with a declared length, of a request under
+//	                         /webhooks/, follows at scratch[head:head+body];
+//	                         body = -1 means that it must be asked for with OpBody
 //	reserve(call, n) ptr     a buffer of n bytes for the result of a call
 //	complete(call, status, n)  the call's status and result
 //
@@ -67,7 +68,7 @@
 //     another request's context (DESIGN §3 rule 1).
 //   - No Go timer and no channel crosses requests. Deadlines are the host's.
 //   - A request whose client went away is never completed by workerd; its
-//     coroutine is stopped by a later request, see maxIdle.
+//     coroutine is stopped by a later request, see reap.
 //   - A panic in a handler is a 500 for that request alone and retires the
 //     instance; the others in flight finish in it.
 //   - An exit or trap fails every request in flight with 503, so the provider

@@ -125,9 +125,6 @@ func (t *task) body(limit int) ([]byte, error) {
 }
 
 func (t *task) respond(res *ingest.Response) {
-	if t.gone {
-		return
-	}
 	b := make([]byte, 0, 256+len(res.Body))
 	b = wire.AppendUint32(b, uint32(res.Status))
 	size := 0

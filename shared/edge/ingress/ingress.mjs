@@ -143,6 +143,9 @@ class Instance {
       retire: () => {
         this.retired = true;
       },
+      forget: (req) => {
+        this.requests.delete(req);
+      },
     };
   }
 
@@ -189,7 +192,7 @@ class Instance {
         this.requests.delete(id);
         resolve(response);
       };
-      this.requests.set(id, { request: req, ctx, body, answer });
+      this.requests.set(id, { request: req, ctx, answer });
       try {
         const to = this.memory(this.scratch, this.cap);
         const head = writeHead(req, to.subarray(0, HEAD_MAX));
@@ -294,7 +297,8 @@ function headersOf(lines) {
     headers = new Headers();
     const list = lines.split("\n");
     for (let i = 0; i + 1 < list.length; i += 2) headers.append(list[i], list[i + 1]);
-    if (seenHeaders.size < MAX_SEEN_HEADERS) seenHeaders.set(lines, headers);
+    if (seenHeaders.size >= MAX_SEEN_HEADERS) seenHeaders.clear();
+    seenHeaders.set(lines, headers);
   }
   return headers;
 }
@@ -320,14 +324,19 @@ function start(request, op, arg) {
     case OBJECT_PUT:
       return binding.put(arg.text(), arg.slice().slice()).then(() => undefined);
     case FORWARD:
-      return binding.fetch(unread(request)).then((response) => {
+      return binding.fetch(request.request).then((response) => {
         request.answer(response);
       });
   }
   throw new Error(`edge: unknown operation ${op}`);
 }
 
+// readAhead reads a short body of a webhook before Go is entered. A client
+// that stalls in it holds its own connection and nothing else. Anything that
+// is not under /webhooks/ will be forwarded, unread.
 function readAhead(request) {
+  const { url } = request;
+  if (!url.startsWith("/webhooks/", url.indexOf("/", 8))) return undefined;
   // request.body makes a stream object, so it is asked last.
   const declared = request.headers.get("content-length");
   if (declared === null) return request.body === null ? NO_BYTES : undefined;
@@ -336,13 +345,6 @@ function readAhead(request) {
 }
 
 const NO_BYTES = new Uint8Array(0);
-
-// unread gives the request as it came, its body too where that has been read
-// ahead.
-function unread({ request, body }) {
-  if (!request.bodyUsed) return request;
-  return new Request(request.url, { method: request.method, headers: request.headers, body, redirect: "manual" });
-}
 
 // fetchDocument gets the body of a 200, without following a redirect. The
 // deadline of the call stops waiting; this one stops the transfer.
@@ -409,7 +411,12 @@ export function createWorker(module) {
   let instance;
   return {
     async fetch(request, _env, ctx) {
-      const body = await readAhead(request);
+      let body;
+      try {
+        body = await readAhead(request);
+      } catch {
+        return new Response(null, { status: 400 }); // the client broke off: nobody reads this
+      }
       if (instance === undefined || instance.dead || instance.retired) instance = new Instance(module);
       const response = instance.dead ? null : await instance.handle(request, ctx, body);
       return response ?? unavailable();

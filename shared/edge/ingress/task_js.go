@@ -2,6 +2,7 @@ package ingress
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"time"
 
@@ -12,10 +13,9 @@ import (
 // context, so that a binding knows on whose behalf it calls the host.
 type task struct {
 	*coroutine
-	req    int32
-	parked time.Time // when it last began to wait
-	call   int32     // the call it waits for
-	gone   bool      // the client left; nothing it says is heard
+	req  int32
+	late time.Time // when what it waits for is overdue
+	call int32     // the call it waits for
 
 	status Status
 	result []byte
@@ -34,13 +34,16 @@ type coroutine struct {
 // stack takes 8 to 32 KB.
 const maxSpare = 64
 
-// maxIdle is how long a coroutine may wait for one host call before it counts
-// as abandoned: far over every deadline given to a call, so only a request
-// that workerd cancelled (the client went away) reaches it.
-const maxIdle = 2 * time.Minute
+// overdue is how long after its deadline a call's coroutine counts as
+// abandoned: the host answers every call by then, unless workerd has cancelled
+// the request because its client went away.
+const overdue = 5 * time.Second
+
+// errGone unwinds the coroutine of a request whose client is gone.
+var errGone = errors.New("ingress: the client is gone")
 
 // reapEvery is how many requests pass between two looks for abandoned
-// coroutines; with maxIdle it bounds how many can pile up.
+// coroutines; with the deadlines it bounds how many can pile up.
 const reapEvery = 256
 
 // instance is the state of this module instance. There is one per instance
@@ -124,7 +127,7 @@ func ahead(body []byte) func(int) ([]byte, error) {
 // serve runs the handler; r is nil when the head did not fit.
 func (in *instance) serve(t *task, r *ingest.Request) {
 	defer func() {
-		if v := recover(); v != nil {
+		if v := recover(); v != nil && v != errGone {
 			logPanic(v)
 			t.respond(ingest.Panicked())
 			retire()
@@ -142,16 +145,12 @@ func (in *instance) serve(t *task, r *ingest.Request) {
 // await starts an operation and yields until complete resumes this coroutine.
 // The result is the coroutine's own.
 func (in *instance) await(t *task, op Op, deadline time.Duration, arg []byte) (Status, []byte) {
-	if t.gone {
-		return StatusFailed, nil
-	}
 	in.calls++
-	t.call, t.parked, t.result = in.calls, time.Now(), nil
+	t.call, t.late, t.result = in.calls, time.Now().Add(deadline+overdue), nil
 	in.waiting[t.call] = t
 	hostCall(t.req, t.call, int32(op), int32(deadline/time.Millisecond), bytesPtr(arg), int32(len(arg)))
 	if !t.yield(struct{}{}) {
-		t.gone = true
-		return StatusFailed, nil
+		panic(errGone)
 	}
 	return t.status, t.result
 }
@@ -185,10 +184,11 @@ func (in *instance) reserve(call, n int32) []byte {
 // reap stops the coroutines whose request workerd cancelled.
 func (in *instance) reap(now time.Time) {
 	for call, t := range in.waiting {
-		if now.Sub(t.parked) > maxIdle {
+		if now.After(t.late) {
 			delete(in.waiting, call)
 			delete(in.reserved, call)
 			t.stop()
+			hostForget(t.req)
 		}
 	}
 }
@@ -200,13 +200,8 @@ func (t *task) Deadline() (time.Time, bool) { return time.Time{}, false }
 // Done is nil: nothing may wait on it.
 func (t *task) Done() <-chan struct{} { return nil }
 
-// Err says whether the client has gone.
-func (t *task) Err() error {
-	if t.gone {
-		return context.Canceled
-	}
-	return nil
-}
+// Err is nil: a request whose client is gone does not run on.
+func (t *task) Err() error { return nil }
 
 type taskKey struct{}
 

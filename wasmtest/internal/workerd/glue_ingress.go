@@ -42,8 +42,8 @@ func (g *ingress) Instances() []*gojs.Instance {
 func (g *ingress) Fetch(c *Context, q *jsobj.Request) (*jsobj.Promise, error) {
 	out := g.iso.realm.NewPromise()
 	g.readAhead(q, func(body []byte, ahead bool, failure jsobj.Value) {
-		if failure != nil {
-			out.Reject(failure)
+		if failure != nil { // the client broke off
+			out.Resolve(g.iso.realm.NewResponse(400, g.iso.realm.NewHeaders(), nil))
 			return
 		}
 		if g.current == nil || g.current.dead || g.current.retired {
@@ -61,15 +61,23 @@ func (g *ingress) Fetch(c *Context, q *jsobj.Request) (*jsobj.Promise, error) {
 	return out, nil
 }
 
-// readAhead reads a short body that says its length.
+// readAhead reads a webhook's short body that says its length.
 func (g *ingress) readAhead(q *jsobj.Request, done func(body []byte, ahead bool, failure jsobj.Value)) {
-	if q.Stream() == nil {
-		done(nil, true, nil)
+	if _, path, _ := strings.Cut(q.URL, "://"); !strings.HasPrefix(path[max(0, strings.IndexByte(path, '/')):], "/webhooks/") {
+		done(nil, false, nil)
 		return
 	}
 	n, declared := contentLength(q)
-	if !declared || n > aheadMax {
+	if !declared {
+		done(nil, q.Stream() == nil, nil)
+		return
+	}
+	if n > aheadMax {
 		done(nil, false, nil)
+		return
+	}
+	if q.Stream() == nil { // content-length: 0
+		done(nil, true, nil)
 		return
 	}
 	q.Stream().ReadAll(func(b []byte, failure jsobj.Value) { done(b, true, failure) })
@@ -118,7 +126,6 @@ type ingressInstance struct {
 type ingressRequest struct {
 	context *Context
 	request *jsobj.Request
-	body    []byte                // what was read ahead of it
 	answer  func(*jsobj.Response) // nil for an instance that died
 }
 
@@ -134,7 +141,7 @@ func (in *ingressInstance) die(why error) {
 func (in *ingressInstance) handle(c *Context, q *jsobj.Request, body []byte, ahead bool) *jsobj.Promise {
 	in.seq = (in.seq + 1) & 0x7fffffff
 	id, out := in.seq, in.iso.realm.NewPromise()
-	r := &ingressRequest{context: c, request: q, body: body}
+	r := &ingressRequest{context: c, request: q}
 	r.answer = func(p *jsobj.Response) {
 		delete(in.requests, id)
 		if p == nil {

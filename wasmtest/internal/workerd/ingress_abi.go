@@ -53,6 +53,7 @@ func EdgeImports() []gojs.Import {
 			in.iso.Log("log", string(in.guest.Bytes(uint32(a[0]), uint32(a[1]))))
 		}),
 		row("retire", 0, 0, func(in *ingressInstance, _ []uint64) { in.retired = true }),
+		row("forget", 1, 0, func(in *ingressInstance, a []uint64) { delete(in.requests, int32(a[0])) }),
 	}...)
 }
 
@@ -172,7 +173,7 @@ func (in *ingressInstance) start(r *ingressRequest, op int32, arg []byte) (*jsob
 	case opObjectPut:
 		method, args = "put", []jsobj.Value{f.String(), realm.NewBytes(f.Bytes())}
 	case opForward:
-		method, args = "fetch", []jsobj.Value{r.unread(realm)}
+		method, args = "fetch", []jsobj.Value{r.request}
 		convert = func(v jsobj.Value) jsobj.Value {
 			r.answer(v.(*jsobj.Response))
 			return jsobj.Undefined{}
@@ -184,14 +185,6 @@ func (in *ingressInstance) start(r *ingressRequest, op int32, arg []byte) (*jsob
 		return nil, fmt.Errorf("edge: operation %d: %w", op, err)
 	}
 	return in.invoke(binding, method, args, convert)
-}
-
-// unread is the request as it came, its body too where that was read ahead.
-func (r *ingressRequest) unread(realm *jsobj.Realm) *jsobj.Request {
-	if s := r.request.Stream(); s == nil || !s.Used() {
-		return r.request
-	}
-	return realm.NewRequest(r.request.Method, r.request.URL, r.request.Headers, realm.StreamOf(r.body))
 }
 
 func (in *ingressInstance) invoke(o jsobj.Object, method string, args []jsobj.Value, convert func(jsobj.Value) jsobj.Value) (*jsobj.Promise, error) {
