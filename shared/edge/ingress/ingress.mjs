@@ -206,15 +206,18 @@ class Instance {
   }
 }
 
-const MAX_CHAIN = 4;
-const CERTIFICATE = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g;
+// A document with certificates and something else is none: what else it is, its
+// author may not have meant as a certificate.
+const ONLY_CERTIFICATES = /^[ \t\r\n]*(?:-----BEGIN CERTIFICATE-----[A-Za-z0-9+/= \t\r\n]+-----END CERTIFICATE-----[ \t\r\n]*){1,4}$/;
+const ONE_CERTIFICATE = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/= \t\r\n]+-----END CERTIFICATE-----/g;
 
-// certifiedKey gives the public key of the first certificate, when all are
-// valid at the time and each but the last is issued and signed by the next.
+// certifiedKey gives the public key of the first of one to four certificates,
+// when all are valid at the time and each but the last is issued and signed by
+// the next.
 function certifiedKey(pem, at) {
   try {
-    const chain = (pem.match(CERTIFICATE) ?? []).map((text) => new X509Certificate(text));
-    if (chain.length === 0 || chain.length > MAX_CHAIN) return undefined;
+    if (!ONLY_CERTIFICATES.test(pem)) return undefined;
+    const chain = pem.match(ONE_CERTIFICATE).map((text) => new X509Certificate(text));
     for (let i = 0; i < chain.length; i++) {
       if (!(at >= Date.parse(chain[i].validFrom) && at <= Date.parse(chain[i].validTo))) return undefined;
       const issuer = chain[i + 1];
