@@ -2,7 +2,6 @@ package ingress
 
 import (
 	"context"
-	"runtime/debug"
 	"time"
 
 	"github.com/hookweir/hookweir/shared/ingest"
@@ -20,14 +19,8 @@ const (
 	fetchDeadline = 3 * time.Second
 )
 
-// gcPercent lets the heap grow to 16 MB between two collections: the live
-// heap is about 1 MB, and a collection for every 4 MB of bodies costs more
-// than the memory.
-const gcPercent = 400
-
 // Run serves requests with h until the isolate ends. It never returns.
 func Run(h ingest.Handler) {
-	debug.SetGCPercent(gcPercent)
 	current = &instance{handler: h, waiting: map[int32]*task{}, reserved: map[int32][]byte{}}
 	hostReady(bytesPtr(current.scratch[:]), ScratchBytes)
 	select {}
