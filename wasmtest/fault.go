@@ -45,6 +45,7 @@ const (
 	FetchHang      = platform.FetchHang
 	FetchLost      = platform.FetchLost
 	FetchSilent    = platform.FetchSilent
+	FetchLate      = platform.FetchLate
 	FetchSlow      = platform.FetchSlow
 	ServiceFail    = platform.ServiceFail
 	Crash          = platform.Crash

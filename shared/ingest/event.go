@@ -1,13 +1,20 @@
 package ingest
 
 import (
+	"strings"
+
 	"github.com/hookweir/hookweir/shared/event"
 	"github.com/hookweir/hookweir/shared/jsontext"
 	"github.com/hookweir/hookweir/shared/webhook"
 )
 
 // seenKey is the idempotency key of an event in KV.
-func seenKey(key string) string { return "evt:" + key }
+func seenKey(key string) string {
+	if planted == "sharedkey" {
+		_, key, _ = strings.Cut(key, "/")
+	}
+	return "evt:" + key
+}
 
 // claimKey names a body in the payload bucket by event and content: the same
 // delivery sent again overwrites itself, another body under the same id does

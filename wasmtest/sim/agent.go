@@ -14,9 +14,16 @@ import (
 // agents is every tenant's agent: one host, a path each.
 type agents struct {
 	now     func() time.Time
-	down    map[string]time.Time // until when a tenant's agent answers 503
-	secrets map[string]string
+	down    map[string]time.Time  // until when a tenant's agent answers 503
+	keys    map[string][]agentKey // oldest first
 	history *History
+}
+
+// agentKey is a secret that signs for an agent. Between its times it may.
+type agentKey struct {
+	secret string
+	must   time.Time // from then on it signs, while it is the newest; zero: nobody knows yet
+	end    time.Time // from then on it does not; zero: nobody knows yet
 }
 
 // ServeHTTP takes an event, reads its signature by the Standard Webhooks
@@ -25,7 +32,7 @@ func (a *agents) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	tenant := strings.TrimPrefix(r.URL.Path, "/events/")
 	body, _ := io.ReadAll(r.Body)
 	p := &Post{At: a.now(), Tenant: tenant, Key: r.Header.Get("Webhook-Id"), Status: http.StatusNoContent}
-	p.Signed = signed(a.secrets[tenant], r.Header, body)
+	p.Signed = a.signed(tenant, r.Header, body)
 	var event struct {
 		ID   string          `json:"id"`
 		Data json.RawMessage `json:"data"`
@@ -43,10 +50,27 @@ func (a *agents) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(p.Status)
 }
 
-// signed checks webhook-signature: base64 of HMAC-SHA256 over id.timestamp.body,
-// with the secret after whsec_ decoded.
+// signed reports whether the right secrets signed: some secret did, none that
+// was rotated out, and the newest if its rotation is long enough ago.
+func (a *agents) signed(tenant string, h http.Header, body []byte) bool {
+	now, any := a.now(), false
+	keys := a.keys[tenant]
+	for i, k := range keys {
+		by := signedBy(k.secret, h, body)
+		ended := !k.end.IsZero() && !now.Before(k.end)
+		needed := i == len(keys)-1 && !k.must.IsZero() && !now.Before(k.must)
+		if by && ended || !by && needed {
+			return false
+		}
+		any = any || by
+	}
+	return any
+}
+
+// signedBy checks webhook-signature: base64 of HMAC-SHA256 over
+// id.timestamp.body, with the secret after whsec_ decoded.
 // https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
-func signed(secret string, h http.Header, body []byte) bool {
+func signedBy(secret string, h http.Header, body []byte) bool {
 	key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(secret, "whsec_"))
 	if err != nil || len(key) == 0 {
 		return false

@@ -47,6 +47,9 @@ func TestCheck(t *testing.T) {
 		}, "G3"},
 		{"twice", func(h *History) { h.Posts[0].Status = 200 }, "G4"},
 		{"unsigned", func(h *History) { h.Posts[0].Signed = false }, "G6"},
+		{"replayed and not delivered again", func(h *History) {
+			h.Replays = []Replay{{At: h.Posts[1].At.Add(time.Second), Answered: h.Posts[1].At.Add(time.Second), Key: "a/gh/1", Status: 202}}
+		}, "G3"},
 		{"another tenant's", func(h *History) { h.Posts[0].Tenant = "b" }, "G10"},
 	}
 	for _, tt := range tests {
@@ -65,14 +68,19 @@ func TestCheckExcuses(t *testing.T) {
 		return h
 	}
 	h := twice()
-	h.Replays = []Replay{{h.Posts[0].At.Add(time.Second), "a/gh/1"}}
+	h.Replays = []Replay{{At: h.Posts[0].At.Add(time.Second), Answered: h.Posts[0].At.Add(2 * time.Second), Key: "a/gh/1"}}
 	require.Empty(t, Check(h))
 	h = twice()
-	h.Replays = []Replay{{h.Posts[0].At.Add(time.Second), "a/gh/2"}}
+	h.Replays = []Replay{{At: h.Posts[0].At.Add(time.Second), Answered: h.Posts[0].At.Add(2 * time.Second), Key: "a/gh/2"}}
 	require.Len(t, Check(h), 1, "a replay of another event")
 	h = twice()
 	h.Faults = []wasmtest.Happened{{Hit: wasmtest.Hit{Fault: wasmtest.FetchLost, Nth: 1}, At: h.Posts[0].At}}
 	require.Empty(t, Check(h))
+	h.Faults[0].At = h.Posts[0].At.Add(-time.Second)
+	require.Len(t, Check(h), 1, "a lost answer of an earlier call")
+	h.Faults[0].At = h.Posts[0].At.Add(answerTime + time.Second)
+	h.Posts[1].At = h.Posts[0].At.Add(time.Minute)
+	require.Len(t, Check(h), 1, "a lost answer of some later call")
 	h = twice()
 	h.Faults = []wasmtest.Happened{{Hit: wasmtest.Hit{Fault: wasmtest.QueueDuplicate, Nth: 1}, At: h.Posts[0].At}}
 	require.Len(t, Check(h), 1, "duplication is what the Ledger is for")

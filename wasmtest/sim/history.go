@@ -16,6 +16,8 @@ type Delivery struct {
 	Forged  string // how; empty for a genuine one
 	Status  int    // 0: no answer came
 	Settled time.Time
+
+	secret string // signed with, if not with the provider's current one
 }
 
 // Post is one call of an agent.
@@ -24,14 +26,15 @@ type Post struct {
 	Tenant string // whose agent, by the URL
 	Key    string // webhook-id
 	Body   string // the event's data
-	Signed bool   // with the tenant's secret, by our own reading of the standard
+	Signed bool   // with the tenant's secrets, by our own reading of the standard
 	Status int    // what the agent answered
 }
 
 // Replay is an operator's replay of one event.
 type Replay struct {
-	At  time.Time
-	Key string
+	At, Answered time.Time
+	Key          string
+	Status       int // what the API answered
 }
 
 // Final is what the API says of an event at the end.

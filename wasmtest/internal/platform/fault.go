@@ -46,6 +46,7 @@ const (
 	FetchHang      Fault = "fetch.hang"
 	FetchLost      Fault = "fetch.lost"
 	FetchSilent    Fault = "fetch.silent"
+	FetchLate      Fault = "fetch.late"
 	FetchSlow      Fault = "fetch.slow"
 	ServiceFail    Fault = "service.fail"
 	Crash          Fault = "isolate.crash"
@@ -79,6 +80,7 @@ func Catalogue() []Row {
 		{FetchHang, "the request never arrives and no answer comes", "observed"},
 		{FetchLost, "the far side acts and the connection breaks", "observed"},
 		{FetchSilent, "the far side acts and no answer comes", "observed"},
+		{FetchLate, "the far side acts and answers only after up to 14 s", "observed"},
 		{FetchSlow, "the body trickles in over up to a minute", "observed"},
 		{ServiceFail, "a service binding's call does not arrive", "observed"},
 		{Crash, "the isolate is killed at a host call: memory gone, storage kept", docs + "workers/reference/how-workers-works/"},
@@ -86,19 +88,27 @@ func Catalogue() []Row {
 	}
 }
 
-// Hit is a fault that happened: the Nth time there was an occasion for it.
+// Hit is a fault that happened: the Nth time there was an occasion for it. With
+// From, which is for planning only, occasions count from that instant on.
 type Hit struct {
 	Fault Fault
 	Nth   int
+	From  time.Time
 }
 
-func (h Hit) String() string { return fmt.Sprintf("%s#%d", h.Fault, h.Nth) }
+func (h Hit) String() string {
+	if h.From.IsZero() {
+		return fmt.Sprintf("%s#%d", h.Fault, h.Nth)
+	}
+	return fmt.Sprintf("%s#%d from %s", h.Fault, h.Nth, h.From.Format(time.RFC3339Nano))
+}
 
 // Injector decides which faults happen.
 type Injector struct {
 	seed    uint64
 	chance  map[Fault]float64
 	planned map[Hit]bool
+	timed   map[Hit]int // planned from an instant on: occasions since
 	without map[Hit]bool
 	seen    map[Fault]int
 	hits    []Happened
@@ -118,12 +128,16 @@ func NewInjector(seed uint64, chance map[Fault]float64, planned, without []Hit, 
 			return nil, fmt.Errorf("wasmtest: fault %q with probability %v: no such fault, or no probability", f, p)
 		}
 	}
-	in := &Injector{seed: seed, chance: chance, planned: map[Hit]bool{}, without: map[Hit]bool{}, seen: map[Fault]int{}, until: until}
+	in := &Injector{seed: seed, chance: chance, planned: map[Hit]bool{}, timed: map[Hit]int{}, without: map[Hit]bool{}, seen: map[Fault]int{}, until: until}
 	for _, h := range planned {
 		if !known[h.Fault] || h.Nth < 1 {
 			return nil, fmt.Errorf("wasmtest: planned fault %q: no such fault, or not counted from 1", h)
 		}
-		in.planned[h] = true
+		if h.From.IsZero() {
+			in.planned[h] = true
+		} else {
+			in.timed[h] = 0
+		}
 	}
 	for _, h := range without {
 		in.without[h] = true
@@ -135,17 +149,29 @@ func NewInjector(seed uint64, chance map[Fault]float64, planned, without []Hit, 
 // source for its particulars.
 func (in *Injector) Hit(now time.Time, f Fault) (*sched.Rand, bool) {
 	in.seen[f]++
-	h := Hit{f, in.seen[f]}
+	h := Hit{Fault: f, Nth: in.seen[f]}
 	name := fnv.New64a()
 	name.Write([]byte(f))
 	r := &sched.Rand{Rand: rand.New(rand.NewPCG(in.seed^name.Sum64(), uint64(h.Nth)))}
 	calm := !in.until.IsZero() && !now.Before(in.until)
-	hit := in.planned[h] || r.Chance(in.chance[f]) && !calm
+	chance := r.Chance(in.chance[f]) // drawn for planned ones too: the particulars come after it
+	hit := in.due(f, now) || in.planned[h] || chance && !calm
 	if !hit || in.without[h] {
 		return nil, false
 	}
 	in.hits = append(in.hits, Happened{h, now})
 	return r, true
+}
+
+// due counts an occasion for the faults that are planned from an instant on.
+func (in *Injector) due(f Fault, now time.Time) (due bool) {
+	for h := range in.timed {
+		if h.Fault == f && !now.Before(h.From) {
+			in.timed[h]++
+			due = due || in.timed[h] == h.Nth
+		}
+	}
+	return due
 }
 
 // Happened is a fault that happened, and when.

@@ -171,7 +171,7 @@ func TestQueueRetention(t *testing.T) {
 }
 
 func TestQueueSins(t *testing.T) {
-	w := world(t, map[Fault]float64{QueueReorder: 1, QueueDelay: 0.3}, Hit{QueueDuplicate, 1})
+	w := world(t, map[Fault]float64{QueueReorder: 1, QueueDelay: 0.3}, Hit{Fault: QueueDuplicate, Nth: 1})
 	q, d := queues(w)("q"), &drain{}
 	q.Consume(d.consumer(w, 100, 0, ""))
 	for i := range 20 {
@@ -316,10 +316,10 @@ func TestTripsFailOrHappen(t *testing.T) {
 	acted, err := try()
 	require.True(t, acted)
 	require.NoError(t, err)
-	acted, err = try(Hit{KVFail, 1})
+	acted, err = try(Hit{Fault: KVFail, Nth: 1})
 	require.False(t, acted)
 	require.ErrorIs(t, err, ErrRefused)
-	acted, err = try(Hit{KVPutLost, 1})
+	acted, err = try(Hit{Fault: KVPutLost, Nth: 1})
 	require.True(t, acted)
 	require.ErrorIs(t, err, ErrLost)
 }
@@ -340,7 +340,7 @@ func TestFaultsAreIndependent(t *testing.T) {
 	require.NotEmpty(t, a)
 	require.Equal(t, a, hits(map[Fault]float64{KVFail: 0.1, R2Fail: 0.9}))
 
-	in, err := NewInjector(9, map[Fault]float64{KVFail: 1}, nil, []Hit{{KVFail, 2}}, start.Add(time.Second))
+	in, err := NewInjector(9, map[Fault]float64{KVFail: 1}, nil, []Hit{{Fault: KVFail, Nth: 2}}, start.Add(time.Second))
 	require.NoError(t, err)
 	for _, want := range []bool{true, false, true} {
 		_, hit := in.Hit(start, KVFail)
@@ -353,7 +353,7 @@ func TestFaultsAreIndependent(t *testing.T) {
 	require.ErrorContains(t, err, "kv.typo")
 	_, err = NewInjector(1, map[Fault]float64{KVFail: 2}, nil, nil, time.Time{})
 	require.ErrorContains(t, err, "kv.fail")
-	_, err = NewInjector(1, nil, []Hit{{KVFail, 0}}, nil, time.Time{})
+	_, err = NewInjector(1, nil, []Hit{{Fault: KVFail, Nth: 0}}, nil, time.Time{})
 	require.ErrorContains(t, err, "kv.fail#0")
 }
 

@@ -108,6 +108,10 @@ func (f *fetching) travel(q Request, hops int) {
 		if fate != nil {
 			f.answer = func() { f.fail(platform.ErrLost.Error()) }
 		}
+		if late, hit := w.Hit(platform.FetchLate); hit {
+			w.Loop.After(late.Between(time.Second, lateMost), "fetch late", answer)
+			return
+		}
 		answer()
 	}, func(err error) {
 		if err != nil {
@@ -117,6 +121,10 @@ func (f *fetching) travel(q Request, hops int) {
 		f.answer()
 	})
 }
+
+// lateMost is how late an answer can be: within the 15 s that callers commonly
+// wait, so that giving up earlier shows.
+const lateMost = 14 * time.Second
 
 // frontAnswer is what a load balancer says in place of its server.
 func frontAnswer(i int) Response {
