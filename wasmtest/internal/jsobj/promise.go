@@ -57,7 +57,9 @@ func (p *Promise) Resolve(v Value) {
 			p.settle(p.realm.NewError("TypeError", "Chaining cycle detected for promise"), true)
 			return
 		}
-		other.Then(p.settle)
+		// The standard asks the other promise in a job of its own
+		// (NewPromiseResolveThenableJob, ECMAScript 27.2.2.2).
+		p.realm.Microtask(func() { other.Then(p.settle) })
 		return
 	}
 	p.settle(v, false)
