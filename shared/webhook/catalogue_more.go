@@ -13,6 +13,8 @@ func absent(v Value) []Condition       { return []Condition{{v, ""}} }
 const (
 	plainText = "text/plain; charset=utf-8"
 	jsonType  = "application/json"
+
+	paypalCertificate = "/v1/notifications/certs/*"
 )
 
 // more are the rows that need a proof in the body, a token, a JWT, a
@@ -98,7 +100,7 @@ var more = [...]Scheme{
 		Headers: []HeaderSet{{}}, Encoding: Base64, Keys: []KeyRule{{Algorithm: X509}},
 		InBody: path("Signature"),
 		Certificate: &Certificate{
-			URL: path("SigningCertURL"), Hosts: snsHosts, Identity: path("TopicArn"),
+			URL: path("SigningCertURL"), From: snsCertificates, Identity: path("TopicArn"),
 			SHA1: is(path("SignatureVersion"), "1"),
 		},
 		Template: []Part{{Kind: PartFields}},
@@ -115,7 +117,7 @@ var more = [...]Scheme{
 		Timestamp: Timestamp{Source: FromBody, JSON: []string{"Timestamp"}, Format: RFC3339, Past: 24 * time.Hour, Future: 5 * time.Minute},
 		ID:        made(path("MessageId")), IDSigned: true,
 		TypePrefix: "com.amazonaws.sns.", Type: made(path("Type")), Time: []TimeRule{{path("Timestamp"), RFC3339}},
-		Handshakes: []Handshake{{When: is(path("Type"), "SubscriptionConfirmation"), Confirm: path("SubscribeURL"), ConfirmHosts: snsHosts}},
+		Handshakes: []Handshake{{When: is(path("Type"), "SubscriptionConfirmation"), Confirm: path("SubscribeURL"), ConfirmAt: snsConfirm}},
 	},
 	{
 		Name: "box", Title: "Box", Checked: "2026-11-23", Confidence: ConfidenceA,
@@ -284,8 +286,9 @@ var more = [...]Scheme{
 			"hash: who can choose part of a signed body can make two with one signature.",
 		Headers:  []HeaderSet{{Signature: "PAYPAL-TRANSMISSION-SIG", ID: "PAYPAL-TRANSMISSION-ID", Timestamp: "PAYPAL-TRANSMISSION-TIME"}},
 		Encoding: Base64, Keys: []KeyRule{{Algorithm: X509}},
-		Certificate: &Certificate{URL: Value{Name: "PAYPAL-CERT-URL"}, Hosts: []string{
-			"api.paypal.com", "api-m.paypal.com", "api.sandbox.paypal.com", "api-m.sandbox.paypal.com",
+		Certificate: &Certificate{URL: Value{Name: "PAYPAL-CERT-URL"}, From: []Place{
+			{Host: "api.paypal.com", Path: paypalCertificate}, {Host: "api-m.paypal.com", Path: paypalCertificate},
+			{Host: "api.sandbox.paypal.com", Path: paypalCertificate}, {Host: "api-m.sandbox.paypal.com", Path: paypalCertificate},
 		}},
 		Template: []Part{
 			{Kind: PartID}, {Literal, "|"}, {Kind: PartTimestamp}, {Literal, "|"}, {Kind: PartSecret}, {Literal, "|"}, {Kind: PartCRC32},
@@ -353,8 +356,16 @@ var more = [...]Scheme{
 }
 
 var (
-	snsHosts     = []string{"sns.*.amazonaws.com", "sns.*.amazonaws.com.cn"}
-	docusignMore = []string{
+	snsCertificates = []Place{
+		{Host: "sns.*.amazonaws.com", Path: "/SimpleNotificationService-*.pem"},
+		{Host: "sns.*.amazonaws.com.cn", Path: "/SimpleNotificationService-*.pem"},
+	}
+	snsConfirm = []Place{
+		{Host: "sns.*.amazonaws.com", Path: "/", Query: confirmSubscription},
+		{Host: "sns.*.amazonaws.com.cn", Path: "/", Query: confirmSubscription},
+	}
+	confirmSubscription = [2]string{"Action", "ConfirmSubscription"}
+	docusignMore        = []string{
 		"X-DocuSign-Signature-2", "X-DocuSign-Signature-3", "X-DocuSign-Signature-4", "X-DocuSign-Signature-5",
 		"X-DocuSign-Signature-6", "X-DocuSign-Signature-7", "X-DocuSign-Signature-8", "X-DocuSign-Signature-9",
 		"X-DocuSign-Signature-10", "X-DocuSign-Signature-11", "X-DocuSign-Signature-12", "X-DocuSign-Signature-13",

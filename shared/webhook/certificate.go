@@ -3,7 +3,7 @@ package webhook
 import "time"
 
 // verifyCertificate verifies under the certificate that the delivery names.
-// What vouches for it is TLS to one of the row's hosts, from which alone it is
+// What vouches for it is TLS to one of the row's places, from which alone it is
 // fetched; its dates and its chain's are checked as far as Crypto.Certificate
 // says. The sender's identity is asked first: a stranger without it causes no
 // fetch.
@@ -19,7 +19,7 @@ func (v *Verifier) verifyCertificate(d *delivery, k *key, now time.Time) (bool, 
 		return false, nil
 	}
 	url, ok := d.text(&v.plan.certURL)
-	if !ok || !allowedURL(url, c.Hosts) {
+	if !ok || !allowedURL(url, c.From) {
 		return false, nil
 	}
 	chain, err := v.documents.get(d.req, url, certificateAge, now)

@@ -56,8 +56,9 @@
 // # Keys that are fetched
 //
 // Certificates (SNS, PayPal) and key sets (OpenID Connect) come over
-// [Request].Fetch, from the hosts of the row, by TLS and without redirects. That
-// is what vouches for them: of a chain it is checked that each certificate is
+// [Request].Fetch, from the places of the row (host and path, see [Place]), by TLS
+// and without redirects. That is what vouches for them, and why a document must
+// be nothing but certificates: of a chain it is checked that each certificate is
 // valid now and each but the last issued and signed by the next; not that its
 // end is a trusted root, nor names, usages (beyond that an issuer is a CA) or
 // revocation. [Documents] keeps them, at most 64, and bounds the fetches to

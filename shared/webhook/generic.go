@@ -50,7 +50,7 @@ var generic = [...]Scheme{
 		Headers: []HeaderSet{{Signature: "Authorization"}}, Keys: []KeyRule{{Algorithm: JWTPublic, Label: "Bearer "}},
 		JWT: &JWT{KeySet: "{jwks}", Identity: "sub", Issuers: []string{"{issuer}"}, Audience: true},
 		Params: append([]Param{
-			{Name: "jwks", Doc: "https URL of the key set.", Required: true},
+			{Name: "jwks", Doc: "https URL of the key set, at a name of the public DNS and on the usual port.", Required: true},
 			{Name: "issuer", Doc: "What iss must be.", Required: true},
 			{Name: "audience", Doc: "What aud must have."},
 			{Name: "identity", Doc: "The claim that names the sender: sub."},
@@ -298,8 +298,8 @@ func buildJWT(params map[string]string) (*Scheme, error) {
 	if params["header"] != "" {
 		b.key.Label = ""
 	}
-	host, _, _ := strings.Cut(strings.TrimPrefix(params["jwks"], "https://"), "/")
-	b.bad = !allowedURL(params["jwks"], []string{host}) || strings.ContainsAny(host, "@:[")
+	host, _, _, ok := httpsURL(params["jwks"])
+	b.bad = !ok || !isPublicName(host)
 	b.JWT = &JWT{KeySet: "{jwks}", Identity: "sub", Issuers: []string{"{issuer}"}, Audience: true}
 	if claim := params["identity"]; claim != "" {
 		b.JWT.Identity = claim

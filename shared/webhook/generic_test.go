@@ -40,6 +40,8 @@ func TestParamsAreRefused(t *testing.T) {
 		{"key set over http", "jwt", map[string]string{"issuer": "x", "jwks": "http://id.example/jwks"}},
 		{"key set with user information", "jwt", map[string]string{"issuer": "x", "jwks": "https://a@id.example/jwks"}},
 		{"key set on another port", "jwt", map[string]string{"issuer": "x", "jwks": "https://id.example:444/jwks"}},
+		{"key set at a query of a host", "jwt", map[string]string{"issuer": "x", "jwks": "https://10.0.0.1?a.example/jwks"}},
+		{"key set with a fragment", "jwt", map[string]string{"issuer": "x", "jwks": "https://id.example/jwks#a"}},
 		{"split that is neither", "sendgrid", map[string]string{"split": "yes"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -49,5 +51,26 @@ func TestParamsAreRefused(t *testing.T) {
 			})
 			require.ErrorIs(t, err, webhook.ErrParams)
 		})
+	}
+}
+
+// A key set is fetched from the edge, whose neighbours are not the operator's.
+func TestKeySetHosts(t *testing.T) {
+	for host, want := range map[string]error{
+		"id.example": nil, "a-b.c1.id.example": nil, "ID.Example": nil, "xn--bcher-kva.example": nil, "1.id.example": nil,
+		"": webhook.ErrParams, "localhost": webhook.ErrParams, "a.localhost": webhook.ErrParams, "intranet": webhook.ErrParams,
+		"printer.local": webhook.ErrParams, "metadata.google.internal": webhook.ErrParams, "a.LOCALHOST": webhook.ErrParams,
+		"127.0.0.1": webhook.ErrParams, "127.1": webhook.ErrParams, "2130706433": webhook.ErrParams, "0x7f.0.0.0x1": webhook.ErrParams,
+		"0x7f000001": webhook.ErrParams, "[::1]": webhook.ErrParams, "[::ffff:127.0.0.1]": webhook.ErrParams,
+		"id.example.": webhook.ErrParams, "localhost.": webhook.ErrParams, ".example": webhook.ErrParams, "a..example": webhook.ErrParams,
+		"id.example:443": webhook.ErrParams, "a@id.example": webhook.ErrParams, "a:b@id.example": webhook.ErrParams,
+		"id%2eexample": webhook.ErrParams, "-a.example": webhook.ErrParams, "a_b.example": webhook.ErrParams, "a-.example": webhook.ErrParams,
+		strings.Repeat("a", 64) + ".example": webhook.ErrParams, strings.Repeat("a.", 130) + "example": webhook.ErrParams,
+	} {
+		_, err := webhook.New(webhook.Config{
+			Crypto: gocrypto.Crypto{}, Provider: "jwt", Secrets: secrets("a-secret-of-a-usual-length"),
+			Params: map[string]string{"issuer": "x", "jwks": "https://" + host + "/jwks"},
+		})
+		require.Equal(t, want, err, host)
 	}
 }

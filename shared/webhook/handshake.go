@@ -66,7 +66,7 @@ func (v *Verifier) confirm(d *delivery, h *handshake) error {
 	}
 	url, ok := d.text(&h.confirm)
 	switch {
-	case !ok || !allowedURL(url, h.ConfirmHosts):
+	case !ok || !allowedURL(url, h.ConfirmAt):
 		return ErrHandshake
 	case d.req.Fetch == nil:
 		return ErrKeysUnavailable

@@ -134,7 +134,7 @@ func TestFetchesAreBounded(t *testing.T) {
 	fetches := 0
 	for range 100 {
 		r := c.Request
-		r.Header = replace(c.Request.Header.(webhooktest.Header), "PAYPAL-CERT-URL", "https://api.paypal.com/"+strings.Repeat("x", fetches))
+		r.Header = replace(c.Request.Header.(webhooktest.Header), "PAYPAL-CERT-URL", "https://api.paypal.com/v1/notifications/certs/"+strings.Repeat("x", fetches+1))
 		r.Fetch = func(string, int) ([]byte, error) { fetches++; return []byte("no certificate"), nil }
 		_, err := v.Verify(&r, c.Now)
 		require.Error(t, err)

@@ -19,7 +19,8 @@ type Crypto interface {
 	// for a key that CheckKey would not take.
 	Verify(a Algorithm, key, message, signature []byte) bool
 	// Certificate returns the public key (a DER SubjectPublicKeyInfo) of the
-	// first of one to four certificates in PEM, leaf first. Each is valid at
+	// first of one to four certificates in PEM, leaf first, with white space
+	// between and around them and nothing else. Each is valid at
 	// the time, and each but the last is issued and signed by the one after
 	// it. Nothing is held against a trust store: where the chain came from is
 	// what vouches for its end.

@@ -120,10 +120,8 @@ type JWT struct {
 
 // Certificate is where a row finds the signer's certificate.
 type Certificate struct {
-	URL Value // where it can be had
-	// Hosts are who may be asked: a host name, with `*` for one or more
-	// letters, digits and hyphens of one label.
-	Hosts []string
+	URL  Value // where it can be had
+	From []Place
 	// Identity must be the secret, if it is set. A row without one has the
 	// secret in its template.
 	Identity Value
@@ -366,10 +364,9 @@ type Handshake struct {
 	Header      string  // answers Echo in this header, too
 	Status      int     // 0 is 200
 	ContentType string
-	// Confirm is a URL that is fetched before the answer, from ConfirmHosts
-	// (see Certificate.Hosts).
-	Confirm      Value
-	ConfirmHosts []string
+	// Confirm is a URL that is fetched before the answer, at ConfirmAt.
+	Confirm   Value
+	ConfirmAt []Place
 }
 
 // Charset bounds what a handshake puts back.

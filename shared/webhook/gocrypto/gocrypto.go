@@ -1,6 +1,7 @@
 package gocrypto
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -12,9 +13,10 @@ import (
 	"crypto/sha256"
 	"crypto/sha512"
 	"crypto/x509"
-	"encoding/pem"
+	"encoding/base64"
 	"hash"
 	"math/big"
+	"strings"
 	"time"
 
 	"github.com/hookweir/hookweir/shared/webhook"
@@ -97,16 +99,16 @@ const maxChain = 4
 // Certificate implements webhook.Crypto.
 func (Crypto) Certificate(chain []byte, at time.Time) ([]byte, bool) {
 	var certs []*x509.Certificate
-	for rest := chain; ; {
-		var block *pem.Block
-		if block, rest = pem.Decode(rest); block == nil {
-			break
-		}
-		c, err := x509.ParseCertificate(block.Bytes)
-		if err != nil || block.Type != "CERTIFICATE" || len(certs) == maxChain {
+	for rest := trim(chain); len(rest) > 0; {
+		der, after, ok := cutCertificate(rest)
+		if !ok || len(certs) == maxChain {
 			return nil, false
 		}
-		certs = append(certs, c)
+		c, err := x509.ParseCertificate(der)
+		if err != nil {
+			return nil, false
+		}
+		certs, rest = append(certs, c), after
 	}
 	for i, c := range certs {
 		if at.Before(c.NotBefore) || at.After(c.NotAfter) {
@@ -121,6 +123,37 @@ func (Crypto) Certificate(chain []byte, at time.Time) ([]byte, bool) {
 	}
 	return certs[0].RawSubjectPublicKeyInfo, true
 }
+
+const (
+	beginCertificate = "-----BEGIN CERTIFICATE-----"
+	endCertificate   = "-----END CERTIFICATE-----"
+)
+
+// cutCertificate takes the block off that text starts with. (pem.Decode looks
+// for one anywhere, and passes over what it cannot read.)
+func cutCertificate(text []byte) (der, rest []byte, ok bool) {
+	inner, ok := bytes.CutPrefix(text, []byte(beginCertificate))
+	if !ok {
+		return nil, nil, false
+	}
+	inner, rest, ok = bytes.Cut(inner, []byte(endCertificate))
+	if !ok {
+		return nil, nil, false
+	}
+	line := bytes.Map(func(r rune) rune {
+		if strings.ContainsRune(space, r) {
+			return -1
+		}
+		return r
+	}, inner)
+	der, err := base64.StdEncoding.DecodeString(string(line))
+	return der, trim(rest), err == nil
+}
+
+// space is what may stand around the blocks, and in their lines.
+const space = " \t\r\n"
+
+func trim(b []byte) []byte { return bytes.Trim(b, space) }
 
 func verifyP1363(k *ecdsa.PublicKey, sum, signature []byte) bool {
 	if len(signature) != 64 {

@@ -222,6 +222,19 @@ row({ name: 'aws-sns', secrets: ARN, wrong: 'arn:aws:sns:us-east-1:666666666666:
     put('other-host', { why: 'A certificate from anywhere else is not fetched.', body: sns(ARN[0], { cert: 'https://sns.us-east-1.amazonaws.com.evil.example/x.pem' }), error: 'bad_signature' });
     put('other-scheme', { why: 'Nor over plain HTTP.', body: sns(ARN[0], { cert: certURL.replace('https', 'http') }), error: 'bad_signature' });
     put('user-info', { why: 'Nor from a host that only looks like it.', body: sns(ARN[0], { cert: 'https://sns.us-east-1.amazonaws.com@evil.example/x.pem' }), error: 'bad_signature' });
+    for (const [name, why, cert] of [
+      ['cert-query', 'SNS answers an API call with text of the caller: no certificate comes from a query.', 'https://sns.us-east-1.amazonaws.com/?Action=GetTopicAttributes&Version=2010-03-31'],
+      ['cert-path-query', 'Nor with one after the right path.', `${certURL}?x=1`],
+      ['cert-fragment', 'Nor a fragment.', `${certURL}#x`],
+      ['cert-port', 'Nor from another port.', certURL.replace('.com/', '.com:8443/')],
+      ['cert-bucket', "A bucket called sns is anybody's.", certURL.replace('us-east-1', 's3')],
+      ['cert-bucket-region', 'And in every region.', certURL.replace('us-east-1', 's3-us-west-2')],
+      ['cert-path', 'Another path of SNS is no certificate.', 'https://sns.us-east-1.amazonaws.com/x.pem'],
+      ['cert-path-deeper', 'Nor one below it.', 'https://sns.us-east-1.amazonaws.com/SimpleNotificationService-a/b.pem'],
+      ['cert-path-escaped', 'Nor one that a server may read otherwise.', 'https://sns.us-east-1.amazonaws.com/SimpleNotificationService-a%2fb.pem'],
+    ]) put(name, { why, body: sns(ARN[0], { cert }), documents: { [certURL]: keys.chain, [cert]: keys.chain }, error: 'bad_signature' });
+    put('cert-in-xml', { why: 'A document that only has a certificate in it is none.', documents: { [certURL]: `<Policy>\n${keys.chain}</Policy>\n` }, error: 'bad_signature' });
+    put('cert-after-text', { why: 'Nor is there text between.', documents: { [certURL]: keys.chain.replace('-----END CERTIFICATE-----\n', '-----END CERTIFICATE-----\nsubject\n') }, error: 'bad_signature' });
     put('no-certificate', { why: 'Keys that cannot be fetched are no reason to accept, nor to make SNS give up.', documents: {}, error: 'keys_unavailable' });
     put('expired-certificate', { why: 'The certificate has ended.', documents: { [certURL]: keys.expiredChain }, error: 'bad_signature' });
     put('broken-chain', { why: 'The second certificate did not sign the first.', documents: { [certURL]: keys.brokenChain }, error: 'bad_signature' });
@@ -229,6 +242,10 @@ row({ name: 'aws-sns', secrets: ARN, wrong: 'arn:aws:sns:us-east-1:666666666666:
     const u = 'https://sns.us-east-1.amazonaws.com/?Action=ConfirmSubscription&Token=t';
     put('confirmation', { why: 'A verified subscription is confirmed.', body: confirm(u), documents: { [certURL]: keys.chain, [u]: '<ok/>' }, want: { secret: 'main', authenticated: 'bearer', reply: '200' } });
     put('confirmation-elsewhere', { why: 'No other host is asked, though it is signed.', body: confirm('https://evil.example/'), error: 'invalid_handshake' });
+    put('confirmation-other-action', { why: 'Nor is anything else called at SNS.', body: confirm('https://sns.us-east-1.amazonaws.com/?Action=Publish&Token=t'), error: 'invalid_handshake' });
+    put('confirmation-two-actions', { why: 'Nor two things at once.', body: confirm(`${u}&Action=Publish`), error: 'invalid_handshake' });
+    put('confirmation-path', { why: 'Nor another path.', body: confirm(u.replace('/?', '/x?')), error: 'invalid_handshake' });
+    put('confirmation-bucket', { why: 'Nor a bucket.', body: confirm(u.replace('us-east-1', 's3')), error: 'invalid_handshake' });
     put('confirmation-fails', { why: 'If it cannot be confirmed, SNS asks again.', body: confirm(u), error: 'keys_unavailable' });
   } });
 const pp = '{"id":"WH-2WR32451HC0233532-67976317FL4543714","create_time":"2026-01-01T11:59:50.000Z","event_type":"PAYMENT.SALE.COMPLETED"}';
@@ -236,7 +253,14 @@ const ppCert = 'https://api.paypal.com/v1/notifications/certs/CERT-360caa42-fca2
 const ppTime = (ts) => new Date(ts * 1000).toISOString().replace('.000', '');
 row({ name: 'paypal', secrets: ['1JE4291016473214C', '8PT597110X687430L'], wrong: '0EH40505U7160970P', documents: { [ppCert]: keys.chain }, body: pp, signature: 'PAYPAL-TRANSMISSION-SIG', timestamp: 'PAYPAL-TRANSMISSION-TIME', past: 72 * 3600, tamperBody: swap('COMPLETED', 'REFUNDED'),
   make: (s, { body, ts }) => ({ headers: [['PAYPAL-TRANSMISSION-ID', '69cd13f0-d67a-11e5'], ['PAYPAL-TRANSMISSION-TIME', ppTime(ts)], ['PAYPAL-CERT-URL', ppCert], ['PAYPAL-TRANSMISSION-SIG', sign('sha256', Buffer.from(`69cd13f0-d67a-11e5|${ppTime(ts)}|${s}|${crc32(body)}`), keys.rsa).toString('base64')]], body }), id: 'WH-2WR32451HC0233532-67976317FL4543714', type: 'com.paypal.payment.sale.completed', time: '2026-01-01T11:59:50Z',
-  extra: ({ put, base }) => put('other-host', { why: 'A certificate from anywhere else is not fetched.', headers: base.headers.map(([k, v]) => (k === 'PAYPAL-CERT-URL' ? [k, 'https://evil.example/cert'] : [k, v])), error: 'bad_signature' }) });
+  extra: ({ put, base }) => {
+    const at = (cert) => ({ headers: base.headers.map(([k, v]) => (k === 'PAYPAL-CERT-URL' ? [k, cert] : [k, v])), documents: { [ppCert]: keys.chain, [cert]: keys.chain }, error: 'bad_signature' });
+    put('other-host', { why: 'A certificate from anywhere else is not fetched.', ...at('https://evil.example/cert') });
+    put('other-path', { why: "What else PayPal's API answers is no certificate.", ...at('https://api.paypal.com/v1/identity/x') });
+    put('path-up', { why: 'However it is spelt.', ...at('https://api.paypal.com/v1/notifications/certs/..') });
+    put('query', { why: 'Nor what a query makes it answer.', ...at(`${ppCert}?x=1`) });
+    put('port', { why: 'Nor another port.', ...at(ppCert.replace('.com/', '.com:8443/')) });
+  } });
 
 // JSON Web Tokens.
 const jwt = (alg, claims, key, kid) => { const text = `${b64u(JSON.stringify({ alg, typ: 'JWT', ...(kid && { kid }) }))}.${b64u(JSON.stringify(claims))}`; const s = alg === 'HS256' ? hmac('sha256', key, 'base64url', text) : sign('sha256', Buffer.from(text), alg === 'ES256' ? { key, dsaEncoding: 'ieee-p1363' } : key).toString('base64url'); return `${text}.${s}`; };

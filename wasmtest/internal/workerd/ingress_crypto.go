@@ -18,6 +18,7 @@ import (
 	"fmt"
 	"hash"
 	"math/big"
+	"regexp"
 	"time"
 
 	"github.com/hookweir/hookweir/wasmtest/internal/gojs"
@@ -84,13 +85,25 @@ func hashOf(alg int32) func() hash.Hash {
 	panic(&jsobj.Missing{Name: fmt.Sprintf("hash %d of edge.hmac or edge.digest", alg)})
 }
 
+// The expressions of the same names in ingress.mjs.
+var (
+	onlyCertificates = regexp.MustCompile(`^[ \t\r\n]*(?:-----BEGIN CERTIFICATE-----[A-Za-z0-9+/= \t\r\n]+-----END CERTIFICATE-----[ \t\r\n]*){1,4}$`)
+	oneCertificate   = regexp.MustCompile(`-----BEGIN CERTIFICATE-----[A-Za-z0-9+/= \t\r\n]+-----END CERTIFICATE-----`)
+)
+
 // certifiedKey is ingress.mjs's function of the same name.
 func certifiedKey(chain []byte, at time.Time) ([]byte, bool) {
-	const maxChain = 4
+	if !onlyCertificates.Match(chain) {
+		return nil, false
+	}
 	var certs []*x509.Certificate
-	for block, rest := pem.Decode(chain); block != nil; block, rest = pem.Decode(rest) {
+	for _, text := range oneCertificate.FindAll(chain, -1) {
+		block, _ := pem.Decode(text)
+		if block == nil {
+			return nil, false
+		}
 		c, err := x509.ParseCertificate(block.Bytes)
-		if err != nil || len(certs) == maxChain || at.Before(c.NotBefore) || at.After(c.NotAfter) {
+		if err != nil || at.Before(c.NotBefore) || at.After(c.NotAfter) {
 			return nil, false
 		}
 		certs = append(certs, c)
