@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/hookweir/hookweir/shared/jsontext"
@@ -47,8 +48,8 @@ func (v *Verifier) authenticateEach(d *delivery, b *Batch, now time.Time) (*key,
 }
 
 // split takes a delivery apart. One without events, or that is no batch, is
-// left whole.
-func (v *Verifier) split(d *delivery) ([]Event, error) {
+// left whole. id is the delivery's.
+func (v *Verifier) split(d *delivery, id string, now time.Time) ([]Event, error) {
 	items, ok := v.scheme.Batch.items(d.req.Body)
 	if !ok || len(items) == 0 {
 		return nil, nil
@@ -56,17 +57,21 @@ func (v *Verifier) split(d *delivery) ([]Event, error) {
 	events := make([]Event, len(items))
 	w := v.work.Get().(*work)
 	defer v.work.Put(w)
+	scope := HashBody
+	if v.scheme.Hash == HashRequest {
+		scope = HashRequest
+	}
 	for i, item := range items {
 		w.reset()
 		w.set, w.timestamp = d.work.set, d.work.timestamp
 		req := *d.req
 		req.Body = item
-		one := &delivery{plan: v.plan.batch, crypto: d.crypto, req: &req, work: w}
+		one := &delivery{plan: v.plan.batch, crypto: d.crypto, req: &req, work: w, request: id + "/" + strconv.Itoa(i)}
 		one.parse()
 		e := &events[i]
 		e.Body = item
 		var err error
-		if e.EventID, err = one.eventID(HashBody); err != nil {
+		if e.EventID, err = one.eventID(scope, now); err != nil {
 			return nil, err
 		}
 		if e.Type, err = one.eventType(v.scheme.TypePrefix); err != nil {

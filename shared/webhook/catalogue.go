@@ -306,10 +306,10 @@ var catalogue = [...]Scheme{
 		Name: "dropbox", Title: "Dropbox", Checked: "2026-11-23", Confidence: ConfidenceB,
 		Docs: "https://www.dropbox.com/developers/reference/webhooks",
 		Notes: "The secret is the app secret. A notification says only which account changed and repeats byte for byte, so each " +
-			"request is its own event, named by the ray id Cloudflare gives it.",
+			"request is its own event.",
 		Headers: []HeaderSet{{Signature: "X-Dropbox-Signature"}},
 		Keys:    sha256Key, Encoding: Hex, Template: bodyAlone, BodyCovered: true,
-		ID:         []Rule{{Parts: []Value{{Name: "CF-Ray"}}}},
+		Hash:       HashRequest,
 		TypePrefix: "com.dropbox.", Type: []Rule{{Parts: []Value{{Text: "changed"}}}},
 	},
 	{

@@ -236,10 +236,12 @@ var more = [...]Scheme{
 	},
 	{
 		Name: "microsoft-graph", Title: "Microsoft Graph", Checked: "2026-11-23", Confidence: ConfidenceB,
-		Docs:    "https://learn.microsoft.com/en-us/graph/change-notifications-delivery-webhooks",
-		Notes:   "The secret is the subscription's clientState, which each notification repeats: no signature. Rich notifications' validation tokens are not read.",
+		Docs: "https://learn.microsoft.com/en-us/graph/change-notifications-delivery-webhooks",
+		Notes: "The secret is the subscription's clientState, which each notification repeats: no signature. Rich notifications' validation tokens are not read. " +
+			"Notifications without id repeat byte for byte, so each request is its own event then.",
 		Headers: []HeaderSet{{}}, InBody: path("clientState"), Keys: []KeyRule{{Algorithm: SharedToken}},
-		Hash: HashBody, TypePrefix: "com.microsoft.graph.", Type: made(path("value", "0", "changeType")),
+		ID:   []Rule{{When: absent(path("value", "1")), Parts: []Value{path("value", "0", "id")}}},
+		Hash: HashRequest, TypePrefix: "com.microsoft.graph.", Type: made(path("value", "0", "changeType")),
 		Handshakes: []Handshake{{Open: true, Echo: Value{Query: "validationToken"}, Text: PlainText, ContentType: "text/plain"}},
 		Batch:      &Batch{Path: []string{"value"}, Proof: true, ID: made(path("id")), Type: made(path("changeType"))},
 		Thin:       true,
@@ -282,8 +284,9 @@ var more = [...]Scheme{
 	{
 		Name: "paypal", Title: "PayPal", Checked: "2026-11-23", Confidence: ConfidenceB,
 		Docs: "https://developer.paypal.com/api/rest/webhooks/rest/",
-		Notes: "The secret is the webhook's id. The certificate is fetched from PayPal alone. The signature covers the body's CRC-32, which is no " +
-			"hash: who can choose part of a signed body can make two with one signature.",
+		Notes: "The secret is the webhook's id. The certificate is fetched from PayPal alone. The signature covers the transmission's id and time, " +
+			"and of the body its CRC-32, which is no hash: who saw one delivery can write another body under it. So the event is named by the " +
+			"transmission's id, and the body counts as unsigned; fetch what matters from PayPal. A resend under another id is another event.",
 		Headers:  []HeaderSet{{Signature: "PAYPAL-TRANSMISSION-SIG", ID: "PAYPAL-TRANSMISSION-ID", Timestamp: "PAYPAL-TRANSMISSION-TIME"}},
 		Encoding: Base64, Keys: []KeyRule{{Algorithm: X509}},
 		Certificate: &Certificate{URL: Value{Name: "PAYPAL-CERT-URL"}, From: []Place{
@@ -293,9 +296,8 @@ var more = [...]Scheme{
 		Template: []Part{
 			{Kind: PartID}, {Literal, "|"}, {Kind: PartTimestamp}, {Literal, "|"}, {Kind: PartSecret}, {Literal, "|"}, {Kind: PartCRC32},
 		},
-		BodyCovered: true,
-		Timestamp:   Timestamp{Source: FromHeader, Format: RFC3339, Past: 72 * time.Hour, Future: 5 * time.Minute},
-		ID:          made(path("id")), IDSigned: true,
+		Timestamp: Timestamp{Source: FromHeader, Format: RFC3339, Past: 72 * time.Hour, Future: 5 * time.Minute},
+		ID:        made(Value{Header: HeaderID}), IDSigned: true,
 		TypePrefix: "com.paypal.", Type: made(path("event_type")), Time: []TimeRule{{path("create_time"), RFC3339}},
 	},
 	{
@@ -309,10 +311,18 @@ var more = [...]Scheme{
 	},
 	{
 		Name: "postmark", Title: "Postmark", Checked: "2026-11-23", Confidence: ConfidenceB,
-		Docs:    "https://postmarkapp.com/developer/webhooks/webhooks-overview",
-		Notes:   "Basic authentication in the webhook's URL: the secret is `user:password`. No signature.",
+		Docs: "https://postmarkapp.com/developer/webhooks/webhooks-overview",
+		Notes: "Basic authentication in the webhook's URL: the secret is `user:password`. No signature. A message has many events of one kind: " +
+			"they are told apart by recipient, time and link.",
 		Headers: []HeaderSet{{Signature: "Authorization"}}, Encoding: Base64, Keys: []KeyRule{{Algorithm: SharedToken, Label: "Basic "}},
-		ID: made(path("MessageID"), literal(":"), path("RecordType")), Hash: HashBody, TypePrefix: "com.postmarkapp.", Type: made(path("RecordType")),
+		ID: []Rule{
+			postmarkID("Recipient", "ReceivedAt", "OriginalLink"), // a click
+			postmarkID("Recipient", "ReceivedAt"),
+			postmarkID("Recipient", "DeliveredAt"),
+			postmarkID("Recipient", "ChangedAt"),
+			postmarkID("Email", "BouncedAt"),
+		},
+		Hash: HashBody, TypePrefix: "com.postmarkapp.", Type: made(path("RecordType")),
 	},
 	{
 		Name: "sendgrid", Title: "Twilio SendGrid event webhook", Checked: "2026-11-23", Confidence: ConfidenceA,
@@ -353,6 +363,15 @@ var more = [...]Scheme{
 		},
 		Answer: &Reply{Status: 200, ContentType: "text/xml", Body: []byte("<Response/>")},
 	},
+}
+
+// postmarkID names an event of a message by what tells it from the others.
+func postmarkID(members ...string) Rule {
+	parts := []Value{path("MessageID"), literal(":"), path("RecordType")}
+	for _, m := range members {
+		parts = append(parts, literal(":"), path(m))
+	}
+	return Rule{Parts: parts}
 }
 
 var (

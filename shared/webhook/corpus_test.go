@@ -118,7 +118,12 @@ func TestRowsSayWhatIsSigned(t *testing.T) {
 		changed := c.Request
 		changed.Body = append(slices.Clone(c.Request.Body), ' ')
 		_, err := v.Verify(&changed, c.Now)
-		assert.Equal(t, row.BodyCovered, err != nil, "%s: BodyCovered", c.Provider)
+		if checksum := slices.ContainsFunc(row.Template, func(p webhook.Part) bool { return p.Kind == webhook.PartCRC32 }); checksum {
+			assert.False(t, row.BodyCovered, "%s: a checksum covers nothing", c.Provider)
+			assert.Error(t, err)
+		} else {
+			assert.Equal(t, row.BodyCovered, err != nil, "%s: BodyCovered", c.Provider)
+		}
 		if len(row.InBody.JSON) > 0 {
 			continue // what is signed of the body is in the corpus
 		}

@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"strconv"
 	"strings"
 	"time"
 
@@ -28,6 +29,9 @@ type delivery struct {
 	parsed bool
 	form   bool // the body is no JSON
 	err    error
+	// request tells an element of a batch from every other, see HashRequest.
+	// A whole delivery has none: its request's headers do.
+	request string
 }
 
 // text returns a value's text; ok is false when there is none, or it is empty.
@@ -151,17 +155,35 @@ func (d *delivery) join(parts []value) (string, bool) {
 // eventID returns the provider's id for the event. One that is too long for a
 // key, or has bytes that a header, a URL or a log would not carry, is
 // replaced by its hash; so is one that looks like such a hash.
-func (d *delivery) eventID(scope HashScope) (string, error) {
+func (d *delivery) eventID(scope HashScope, now time.Time) (string, error) {
 	id, ok := d.first(d.id)
 	switch {
 	case d.err != nil:
 		return "", d.err
+	case !ok && scope == HashRequest:
+		return d.requestID(now)
 	case !ok:
 		return hashID(d.work.digest(d.crypto, scope, d.req.Body)), nil
 	case len(id) > event.MaxIDBytes || !visible(id) || strings.HasPrefix(id, hashPrefix):
 		return hashID(d.crypto.Sum(SHA256, []byte(id))), nil
 	}
 	return id, nil
+}
+
+// requestID is the id of one request, see HashRequest. A ray id has no line
+// end, so what comes before the body is told from it.
+func (d *delivery) requestID(now time.Time) (string, error) {
+	request := d.request
+	if request == "" {
+		request = d.header("CF-Ray")
+	}
+	if d.err != nil {
+		return "", d.err
+	}
+	if request == "" {
+		request = strconv.FormatInt(now.UnixMilli(), 10)
+	}
+	return hashID(d.crypto.Sum(SHA256, []byte(request), []byte("\n"), d.req.Body)), nil
 }
 
 // eventType returns prefix and the provider's own type in lower case. What is

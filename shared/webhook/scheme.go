@@ -136,7 +136,7 @@ type Batch struct {
 	// Proof says that each element has its own, by InBody: each is verified,
 	// whether the delivery is split or not.
 	Proof bool
-	ID    []Rule
+	ID    []Rule // none is the element's hash; with HashRequest the delivery's, and the element's index
 	Type  []Rule
 	Time  []TimeRule
 }
@@ -334,6 +334,12 @@ const (
 	// HashBody hashes the body. Two deliveries of equal bytes are one event,
 	// whenever they were sent.
 	HashBody
+	// HashRequest hashes the body and what tells one request from another:
+	// the ray id that Cloudflare gives it (CF-Ray, which it overwrites), or
+	// without one the time now in milliseconds. Each request is an event, a
+	// retry too: for notifications that repeat byte for byte and mean
+	// something each time.
+	HashRequest
 )
 
 // Handshake is a request that wants an answer and is no event. It is answered

@@ -296,7 +296,7 @@ func (v *Verifier) accept(d *delivery, k *key, now time.Time) (Result, error) {
 	if !v.scheme.uses(d.req.Method) {
 		return Result{}, ErrMethod
 	}
-	if r.EventID, err = d.eventID(v.scheme.Hash); err != nil {
+	if r.EventID, err = d.eventID(v.scheme.Hash, now); err != nil {
 		return Result{}, err
 	}
 	if r.Type, err = d.eventType(v.scheme.TypePrefix); err != nil {
@@ -306,7 +306,7 @@ func (v *Verifier) accept(d *delivery, k *key, now time.Time) (Result, error) {
 		return Result{}, err
 	}
 	if v.params["split"] == "true" && v.scheme.Batch != nil {
-		if r.Events, err = v.split(d); err != nil {
+		if r.Events, err = v.split(d, r.EventID, now); err != nil {
 			return Result{}, err
 		}
 	}

@@ -153,11 +153,14 @@ func eventID(s *webhook.Scheme) string {
 		}
 	}
 	hash := "hash of the signed content"
-	if s.Hash == webhook.HashBody {
+	switch s.Hash {
+	case webhook.HashBody:
 		hash = "hash of the body"
+	case webhook.HashRequest:
+		hash = "each request"
 	}
-	if len(parts) == 0 {
-		return hash
+	if len(parts) == 0 || s.Hash == webhook.HashRequest {
+		parts = append(parts, hash)
 	}
 	return strings.Join(parts, ", else ")
 }

@@ -57,7 +57,7 @@ function row(p) {
   put('wrong-secret', { why: 'Proven with a secret this source does not have.', ...make(p.wrong), error: 'bad_signature' });
   put('method', { why: 'The provider does not use this method.', method: 'PUT', error: 'method_not_allowed' });
   const changed = p.tamperBody(base.body);
-  put('tampered-body', p.covered === false && !p.inBody
+  put('tampered-body', p.covered === false && !p.inBody && !p.tamperedError
     ? { why: 'The proof does not cover the body, and the result says so.', body: changed, want: ok(p.changed) }
     : { why: 'What is signed of the body differs.', body: changed, error: p.tamperedError ?? 'bad_signature' });
   if (p.inBody) {
@@ -111,15 +111,36 @@ token('okta', 'Authorization', { body: okta, id: 'evt-1', type: 'com.okta.user.l
 token('google-channel', 'X-Goog-Channel-Token', { headers: [['X-Goog-Channel-ID', '4ba78bf0'], ['X-Goog-Message-Number', '10'], ['X-Goog-Resource-State', 'exists']], body: '  ', id: '4ba78bf0:10', type: 'com.google.channel.exists',
   extra: ({ put, base }) => put('sync', { why: 'The message that says the channel is open is no event.', headers: base.headers.map(([k, v]) => (k === 'X-Goog-Resource-State' ? [k, 'sync'] : [k, v])), want: { secret: 'main', authenticated: 'bearer', reply: '200' } }) });
 const basic = (name, p) => token(name, 'Authorization', { secrets: ['hook:correct-horse', 'hook:battery-staple'], wrong: 'hook:wrong-password', make: (s, { body }) => ({ headers: [json, ['Authorization', `Basic ${Buffer.from(s).toString('base64')}`]], body }), ...p });
-basic('postmark', { body: '{"RecordType":"Delivery","MessageID":"883953f4","Recipient":"john@example.com"}', id: '883953f4:Delivery', type: 'com.postmarkapp.delivery', tamperBody: swap('john', 'jane') });
+const postmark = (m) => JSON.stringify({ MessageID: '883953f4', ...m });
+const delivered = postmark({ RecordType: 'Delivery', Recipient: 'john@example.com', DeliveredAt: AT });
+basic('postmark', { body: delivered, id: `883953f4:Delivery:john@example.com:${AT}`, type: 'com.postmarkapp.delivery', tamperBody: swap('john', 'jane'), changed: { id: `883953f4:Delivery:jane@example.com:${AT}` },
+  extra: ({ put, ok }) => {
+    for (const [name, m, id] of [
+      ['open', { RecordType: 'Open', Recipient: 'john@example.com', ReceivedAt: AT }, `john@example.com:${AT}`],
+      ['open-again', { RecordType: 'Open', Recipient: 'john@example.com', ReceivedAt: '2026-01-01T12:00:01Z' }, 'john@example.com:2026-01-01T12:00:01Z'],
+      ['click', { RecordType: 'Click', Recipient: 'john@example.com', ReceivedAt: AT, OriginalLink: 'https://a.example/1' }, `john@example.com:${AT}:https://a.example/1`],
+      ['bounce', { RecordType: 'Bounce', ID: 1, Email: 'john@example.com', BouncedAt: AT }, `john@example.com:${AT}`],
+      ['subscription', { RecordType: 'SubscriptionChange', Recipient: 'john@example.com', ChangedAt: AT }, `john@example.com:${AT}`],
+    ]) put(name, { why: 'One of many events of a message.', body: postmark(m), want: ok({ id: `883953f4:${m.RecordType}:${id}`, type: `com.postmarkapp.${m.RecordType.toLowerCase()}` }) });
+    const inbound = postmark({ From: 'a@example.com' });
+    put('inbound', { why: 'A message that came in has no kind.', body: inbound, want: ok({ id: hash(inbound), type: 'com.postmarkapp.unknown' }) });
+  } });
 basic('chargebee', { body: '{"id":"ev_1","occurred_at":1767268790,"event_type":"card_expired","content":1 }', id: 'ev_1', type: 'com.chargebee.card_expired', time: '2026-01-01T11:59:50Z', tamperBody: swap(':1 ', ':2 ') });
 const aircall = (t) => JSON.stringify({ resource: 'call', event: 'call.created', timestamp: 1767268790, token: t });
 row({ name: 'aircall', secrets: S, wrong: WRONG, covered: false, body: aircall(S[0]), make: (s) => ({ headers: [json], body: aircall(s) }), inBody: inJSON('token'), tamperBody: swap('"token":"a', '"token":"b'), id: hash(aircall(S[0])), second: { id: hash(aircall(S[1])) }, type: 'io.aircall.call.created', time: '2026-01-01T11:59:50Z' });
+const RAY = '8f2d1a2b3c4d5e6f-FRA', byRequest = (b, ray = RAY) => hash(`${ray}\n${b}`);
 const graph = (...states) => JSON.stringify({ value: states.map((clientState, i) => ({ id: `n-${i}`, subscriptionId: 's', changeType: 'created', clientState })) });
-row({ name: 'microsoft-graph', secrets: S, wrong: WRONG, covered: false, body: graph(S[0]), make: (s) => ({ headers: [json], body: graph(s) }), inBody: inJSON('value', 0, 'clientState'), tamperBody: swap(S[0], S[0] + 'x'), notJSON: 'malformed_signature', id: hash(graph(S[0])), second: { id: hash(graph(S[1])) }, type: 'com.microsoft.graph.created',
+row({ name: 'microsoft-graph', secrets: S, wrong: WRONG, covered: false, body: graph(S[0]), make: (s) => ({ headers: [json, ['CF-Ray', RAY]], body: graph(s) }), inBody: inJSON('value', 0, 'clientState'), tamperBody: swap(S[0], S[0] + 'x'), notJSON: 'malformed_signature', id: 'n-0', type: 'com.microsoft.graph.created',
   extra: ({ put, ok, main, next }) => {
     put('every-item', { why: 'Each notification repeats the clientState: one that does not spoils all.', body: graph(S[0], WRONG), error: 'bad_signature' });
-    put('split', { why: 'Two notifications, two events.', body: graph(S[0], S[0]), params: { split: 'true' }, want: ok({ id: hash(graph(S[0], S[0])), events: 'n-0 com.microsoft.graph.created, n-1 com.microsoft.graph.created' }) });
+    put('split', { why: 'Two notifications, two events.', body: graph(S[0], S[0]), params: { split: 'true' }, want: ok({ id: byRequest(graph(S[0], S[0])), events: 'n-0 com.microsoft.graph.created, n-1 com.microsoft.graph.created' }) });
+    const bare = JSON.stringify({ value: [0, 1].map(() => ({ subscriptionId: 's', changeType: 'updated', clientState: S[0] })) });
+    const updated = { type: 'com.microsoft.graph.updated' };
+    put('no-id', { why: 'Notifications without id repeat byte for byte, and each says that something changed: each request is an event.', body: bare, want: ok({ ...updated, id: byRequest(bare) }) });
+    put('no-id-again', { why: 'The same bytes in another request.', headers: [json, ['CF-Ray', '8f2d1a2b3c4d5e70-FRA']], body: bare, want: ok({ ...updated, id: byRequest(bare, '8f2d1a2b3c4d5e70-FRA') }) });
+    put('no-id-no-ray', { why: 'Without a ray id the time tells them apart.', headers: [json], body: bare, want: ok({ ...updated, id: byRequest(bare, `${NOW}000`) }) });
+    put('no-id-two-rays', { why: 'Two ray ids are none.', headers: [json, ['CF-Ray', 'a'], ['CF-Ray', 'b']], body: bare, error: 'duplicate_header' });
+    put('no-id-split', { why: 'Two equal notifications in one delivery are two events.', body: bare, params: { split: 'true' }, want: ok({ ...updated, id: byRequest(bare), events: JSON.parse(bare).value.map((v, i) => `${byRequest(JSON.stringify(v), `${byRequest(bare)}/${i}`)} com.microsoft.graph.updated`).join(', ') }) });
     put('none', { why: 'No notification, no proof.', body: '{"value":[]}', error: 'missing_signature' });
     put('validation', { why: 'Graph asks for its token back before it knows any secret.', query: '?validationToken=Validation%3A+Testing+client+application%20reachability', body: '', want: { reply: '200 text/plain', 'reply-body': 'Validation: Testing client application reachability' } });
     put('validation-not-text', { why: 'Bytes that are no text are not put back.', query: '?validationToken=a%0d%0aX', body: '', error: 'invalid_handshake' });
@@ -251,8 +272,8 @@ row({ name: 'aws-sns', secrets: ARN, wrong: 'arn:aws:sns:us-east-1:666666666666:
 const pp = '{"id":"WH-2WR32451HC0233532-67976317FL4543714","create_time":"2026-01-01T11:59:50.000Z","event_type":"PAYMENT.SALE.COMPLETED"}';
 const ppCert = 'https://api.paypal.com/v1/notifications/certs/CERT-360caa42-fca2a594-1d93a270';
 const ppTime = (ts) => new Date(ts * 1000).toISOString().replace('.000', '');
-row({ name: 'paypal', secrets: ['1JE4291016473214C', '8PT597110X687430L'], wrong: '0EH40505U7160970P', documents: { [ppCert]: keys.chain }, body: pp, signature: 'PAYPAL-TRANSMISSION-SIG', timestamp: 'PAYPAL-TRANSMISSION-TIME', past: 72 * 3600, tamperBody: swap('COMPLETED', 'REFUNDED'),
-  make: (s, { body, ts }) => ({ headers: [['PAYPAL-TRANSMISSION-ID', '69cd13f0-d67a-11e5'], ['PAYPAL-TRANSMISSION-TIME', ppTime(ts)], ['PAYPAL-CERT-URL', ppCert], ['PAYPAL-TRANSMISSION-SIG', sign('sha256', Buffer.from(`69cd13f0-d67a-11e5|${ppTime(ts)}|${s}|${crc32(body)}`), keys.rsa).toString('base64')]], body }), id: 'WH-2WR32451HC0233532-67976317FL4543714', type: 'com.paypal.payment.sale.completed', time: '2026-01-01T11:59:50Z',
+row({ name: 'paypal', secrets: ['1JE4291016473214C', '8PT597110X687430L'], wrong: '0EH40505U7160970P', documents: { [ppCert]: keys.chain }, body: pp, signature: 'PAYPAL-TRANSMISSION-SIG', timestamp: 'PAYPAL-TRANSMISSION-TIME', past: 72 * 3600, covered: false, tamperedError: 'bad_signature', tamperBody: swap('COMPLETED', 'REFUNDED'),
+  make: (s, { body, ts }) => ({ headers: [['PAYPAL-TRANSMISSION-ID', '69cd13f0-d67a-11e5'], ['PAYPAL-TRANSMISSION-TIME', ppTime(ts)], ['PAYPAL-CERT-URL', ppCert], ['PAYPAL-TRANSMISSION-SIG', sign('sha256', Buffer.from(`69cd13f0-d67a-11e5|${ppTime(ts)}|${s}|${crc32(body)}`), keys.rsa).toString('base64')]], body }), id: '69cd13f0-d67a-11e5', type: 'com.paypal.payment.sale.completed', time: '2026-01-01T11:59:50Z',
   extra: ({ put, base }) => {
     const at = (cert) => ({ headers: base.headers.map(([k, v]) => (k === 'PAYPAL-CERT-URL' ? [k, cert] : [k, v])), documents: { [ppCert]: keys.chain, [cert]: keys.chain }, error: 'bad_signature' });
     put('other-host', { why: 'A certificate from anywhere else is not fetched.', ...at('https://evil.example/cert') });
