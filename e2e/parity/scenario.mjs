@@ -22,6 +22,8 @@ const sendable = 25 << 20;
 
 const look = 100; // ms between two looks of a wait
 
+let lastSet = Promise.resolve(); // of the product's faults
+
 const seconds = { h: 3600, s: 1 };
 /** "400s", "-400s" or "200h" in milliseconds. */
 function duration(text, otherwise) {
@@ -80,10 +82,10 @@ export class Scenario {
       case "outage": // only for this scenario's keys and messages, which name its tenant
         assert.equal(this.#outages[step.binding], undefined, "one scenario a binding");
         this.#outages[step.binding] = { fail: 1, marker: this.#name };
-        return void (await this.#product.faults(this.#outages));
+        return this.#setOutages();
       case "recover":
         delete this.#outages[step.binding];
-        return void (await this.#product.faults(this.#outages));
+        return this.#setOutages();
       case "deliver":
         return this.#deliver(step);
       case "request":
@@ -100,6 +102,12 @@ export class Scenario {
         return this.#received(step);
     }
     throw new Error(`no step is called ${step.do}`);
+  }
+
+  // One after the other: of two at once, the older could arrive last.
+  #setOutages() {
+    lastSet = lastSet.then(() => this.#product.faults(this.#outages));
+    return lastSet;
   }
 
   async #agent(step) {
