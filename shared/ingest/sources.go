@@ -122,7 +122,7 @@ func (g *Gate) open(sealed, tenant, name string) (*source, error) {
 			secrets[i].NotAfter = time.Time{}
 		}
 	}
-	v, err := webhook.New(webhook.Config{Provider: cfg.Provider, Secrets: secrets, Crypto: g.cfg.Crypto, Params: cfg.Params, Documents: &g.documents})
+	v, err := webhook.New(webhook.Config{Provider: cfg.Provider, Secrets: secrets, Crypto: g.cfg.Crypto, Params: cfg.Params, Documents: &g.documents, Payer: tenant})
 	if err != nil {
 		return nil, err
 	}

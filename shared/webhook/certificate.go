@@ -22,13 +22,18 @@ func (v *Verifier) verifyCertificate(d *delivery, k *key, now time.Time) (bool, 
 	if !ok || !allowedURL(url, c.From) {
 		return false, nil
 	}
-	chain, err := v.documents.get(d.req, url, certificateAge, now)
+	var public []byte
+	usable := func(chain []byte) (ok bool) {
+		public, ok = v.crypto.Certificate(chain, now)
+		return ok
+	}
+	chain, err := v.documents.get(d.req, &want{
+		url: url, payer: v.payer, age: certificateAge, stale: certificateStale, usable: usable, unusable: ErrSignature,
+	}, now)
 	if err != nil {
 		return false, err
 	}
-	public, ok := v.crypto.Certificate(chain, now)
-	if !ok {
-		v.documents.drop(url)
+	if public == nil && !usable(chain) { // one that was kept, and has ended since
 		return false, nil
 	}
 	a := RSASHA256

@@ -61,8 +61,11 @@
 // be nothing but certificates: of a chain it is checked that each certificate is
 // valid now and each but the last issued and signed by the next; not that its
 // end is a trusted root, nor names, usages (beyond that an issuer is a CA) or
-// revocation. [Documents] keeps them, at most 64, and bounds the fetches to
-// thirty a minute. The sender's identity (topic, e-mail) is asked before
+// revocation. [Documents] keeps them, at most 64 and only what could be
+// read, and bounds the fetches to thirty a minute for each tenant, none of a URL
+// that failed within the last. When nothing newer can be had, the copy at hand
+// serves on: a key set until it is a day old, a chain three, so a key that was
+// withdrawn may live that long while its issuer cannot be reached. The sender's identity (topic, e-mail) is asked before
 // anything is fetched wherever the delivery has one. Keys that cannot be
 // fetched are ErrKeysUnavailable, which is 503: the provider tries again.
 //

@@ -143,3 +143,107 @@ func TestFetchesAreBounded(t *testing.T) {
 	_, err = v.Verify(&c.Request, c.Now)
 	require.NoError(t, err)
 }
+
+// documentCase gives a case of the corpus, and a verifier over shared
+// documents that counts what is fetched.
+func documentCase(t *testing.T, name string) webhooktest.Case {
+	t.Helper()
+	for _, c := range corpus(t) {
+		if c.Provider+"/"+c.Name == name {
+			require.NotNil(t, c.Request.Fetch)
+			return c
+		}
+	}
+	require.Fail(t, "no case "+name)
+	panic("unreachable")
+}
+
+func payer(t *testing.T, c *webhooktest.Case, documents *webhook.Documents, name string) *webhook.Verifier {
+	t.Helper()
+	v, err := webhook.New(webhook.Config{
+		Crypto: gocrypto.Crypto{}, Provider: c.Provider, Secrets: c.Secrets, Params: c.Params, Documents: documents, Payer: name,
+	})
+	require.NoError(t, err)
+	return v
+}
+
+// A flood at one tenant leaves the others their fetches.
+func TestFetchesAreCountedByPayer(t *testing.T) {
+	paypal, pubsub := documentCase(t, "paypal/accept"), documentCase(t, "google-pubsub/accept")
+	var documents webhook.Documents
+	flooded, other := payer(t, &paypal, &documents, "flooded"), payer(t, &pubsub, &documents, "other")
+	flood := func() {
+		for i := range 500 { // more than is remembered of failures
+			r := paypal.Request
+			r.Header = replace(paypal.Request.Header.(webhooktest.Header), "PAYPAL-CERT-URL", "https://api.paypal.com/v1/notifications/certs/"+strings.Repeat("x", i+1))
+			_, err := flooded.Verify(&r, paypal.Now)
+			require.ErrorIs(t, err, webhook.ErrKeysUnavailable)
+		}
+	}
+	flood()
+	_, err := flooded.Verify(&paypal.Request, paypal.Now)
+	require.ErrorIs(t, err, webhook.ErrKeysUnavailable, "its own budget is spent")
+	_, err = other.Verify(&pubsub.Request, pubsub.Now)
+	require.NoError(t, err)
+	_, err = flooded.Verify(&paypal.Request, paypal.Now.Add(time.Minute))
+	require.NoError(t, err, "and there again after a minute")
+	flood()
+	_, err = flooded.Verify(&paypal.Request, paypal.Now)
+	require.NoError(t, err, "what is kept costs nothing")
+}
+
+// A URL that failed is left alone for a minute, and so is one that gave
+// something else; neither is kept.
+func TestFailuresAreRemembered(t *testing.T) {
+	c := documentCase(t, "google-pubsub/accept")
+	for name, bad := range map[string]func() ([]byte, error){
+		"no answer":     func() ([]byte, error) { return nil, webhook.ErrKeysUnavailable },
+		"an empty page": func() ([]byte, error) { return nil, nil },
+		"no key set":    func() ([]byte, error) { return []byte(`{"error":"later"}`), nil },
+		"a set of none": func() ([]byte, error) { return []byte(`{"keys":[]}`), nil },
+	} {
+		v, fetches, broken := payer(t, &c, &webhook.Documents{}, "acme"), 0, true
+		r := c.Request
+		r.Fetch = func(url string, n int) ([]byte, error) {
+			fetches++
+			if broken {
+				return bad()
+			}
+			return c.Request.Fetch(url, n)
+		}
+		for range 50 {
+			_, err := v.Verify(&r, c.Now)
+			require.ErrorIs(t, err, webhook.ErrKeysUnavailable, name)
+		}
+		require.Equal(t, 1, fetches, name)
+		broken = false
+		_, err := v.Verify(&r, c.Now.Add(59*time.Second))
+		require.ErrorIs(t, err, webhook.ErrKeysUnavailable, name)
+		_, err = v.Verify(&r, c.Now.Add(time.Minute))
+		require.NoError(t, err, name)
+		require.Equal(t, 2, fetches, name)
+	}
+}
+
+// While nothing newer can be had, an old chain serves on, but not for ever.
+func TestStaleDocumentsServe(t *testing.T) {
+	c := documentCase(t, "paypal/accept") // taken for three days after it was sent
+	v, down := payer(t, &c, &webhook.Documents{}, "acme"), false
+	r := c.Request
+	r.Fetch = func(url string, n int) ([]byte, error) {
+		if down {
+			return []byte("<html>maintenance</html>"), nil
+		}
+		return c.Request.Fetch(url, n)
+	}
+	_, err := v.Verify(&r, c.Now.Add(-time.Minute))
+	require.NoError(t, err)
+	down = true
+	_, err = v.Verify(&r, c.Now.Add(25*time.Hour))
+	require.NoError(t, err)
+	_, err = v.Verify(&r, c.Now.Add(72*time.Hour-time.Second))
+	require.ErrorIs(t, err, webhook.ErrSignature)
+	down = false
+	_, err = v.Verify(&r, c.Now.Add(72*time.Hour))
+	require.ErrorIs(t, err, webhook.ErrSignature, "the failure is remembered")
+}

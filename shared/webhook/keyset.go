@@ -15,29 +15,38 @@ const maxKeySet = 64
 // fetched again, but not more than once in refreshAge: issuers publish a key
 // before they sign with it.
 func (v *Verifier) keyOfSet(r *Request, url, kid string, a Algorithm, now time.Time) ([]byte, error) {
-	for _, age := range [...]time.Duration{keySetAge, refreshAge} {
-		set, err := v.documents.get(r, url, age, now)
+	w := want{
+		url: url, payer: v.payer, age: keySetAge, stale: keySetStale, unusable: ErrKeysUnavailable,
+		usable: func(set []byte) bool { _, ok := keysOf(set); return ok },
+	}
+	for range 2 {
+		set, err := v.documents.get(r, &w, now)
 		if err != nil {
 			return nil, err
 		}
 		if key := findKey(set, kid, a); key != nil {
 			return key, nil
 		}
+		w.age, w.stale = refreshAge, 0 // the copy at hand does not have it
 	}
 	return nil, nil
+}
+
+// keysOf gives the keys of a set; ok is false for what is none, and for one
+// without a key.
+func keysOf(set []byte) (keys [][]byte, ok bool) {
+	raw, ok := jsontext.Find(set, "keys")
+	if !ok {
+		return nil, false
+	}
+	keys, ok = elements(raw, maxKeySet)
+	return keys, ok && len(keys) > 0
 }
 
 // findKey looks a key up by its id (RFC 7517 §4.5). A set of one key needs
 // none.
 func findKey(set []byte, kid string, a Algorithm) []byte {
-	raw, ok := jsontext.Find(set, "keys")
-	if !ok {
-		return nil
-	}
-	keys, ok := elements(raw, maxKeySet)
-	if !ok {
-		return nil
-	}
+	keys, _ := keysOf(set)
 	for _, k := range keys {
 		id, _ := jsontext.FindString(k, "kid")
 		if id != kid || (kid == "" && len(keys) > 1) {

@@ -70,6 +70,9 @@ type Config struct {
 	Params map[string]string
 	// Documents keeps what is fetched; nil keeps it in the Verifier alone.
 	Documents *Documents
+	// Payer is whose budget of fetches the Verifier's count against in
+	// Documents: the tenant, so that a flood at one leaves the others theirs.
+	Payer string
 }
 
 // Result is an accepted delivery.
@@ -117,6 +120,7 @@ type Verifier struct {
 	crypto    Crypto
 	params    map[string]string
 	documents *Documents
+	payer     string
 	work      sync.Pool // of *work
 }
 
@@ -151,7 +155,7 @@ func newVerifier(s *Scheme, cfg Config) (*Verifier, error) {
 	case len(cfg.Secrets) > MaxSecrets:
 		return nil, ErrTooManySecrets
 	}
-	v := &Verifier{scheme: s, crypto: cfg.Crypto, params: cfg.Params, documents: cfg.Documents, plan: newPlan(s)}
+	v := &Verifier{scheme: s, crypto: cfg.Crypto, params: cfg.Params, documents: cfg.Documents, payer: cfg.Payer, plan: newPlan(s)}
 	if v.documents == nil {
 		v.documents = &Documents{}
 	}

@@ -1,13 +1,11 @@
 // Package reference describes the catalogue of package webhook for people: as
-// rows for `GET /v1/providers` and as the page docs/providers.md, both made
-// from the table that verifies.
+// rows for `GET /v1/providers`, made from the table that verifies. Its test makes
+// the page docs/providers.md of the same rows.
 //
 // It does not link into the worker.
 package reference
 
 import (
-	"bytes"
-	"fmt"
 	"strings"
 	"time"
 
@@ -181,41 +179,4 @@ func value(s *webhook.Scheme, v webhook.Value) string {
 		return v.Form
 	}
 	return v.Text
-}
-
-// Page writes docs/providers.md.
-func Page() []byte {
-	rows := Rows()
-	var b bytes.Buffer
-	fmt.Fprintf(&b, "# Providers\n\nMade by `make catalogue` from the table in `shared/webhook`; do not edit. %d rows.\n\n", len(rows))
-	b.WriteString("The name is what `PUT …/sources/{source}` takes as `provider`. *Proof*: `signature` covers the body; `bearer` only shows that the sender knows the secret. *Tolerance* is how old a signed timestamp may be. *Id* is what makes two deliveries the same event; † is not covered by the signature, so whoever captured a body can send it under another id. Confidence: A was checked against the provider's own vector, library or page; B against reference code or two secondary sources; C against one.\n\n")
-	b.WriteString("| name | provider | scheme | carried by | tolerance | id | handshake | proof | docs |\n|---|---|---|---|---|---|---|---|---|\n")
-	for _, r := range rows {
-		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s | %s | %s | %s | [%s, %s](%s) |\n",
-			r.Name, cell(r.Title), cell(r.Scheme), code(r.Headers), r.Tolerance, cell(id(r)), yes(r.Handshake), r.Authenticated, r.Confidence, r.Checked, r.Docs)
-	}
-	return b.Bytes()
-}
-
-func id(r Row) string {
-	if r.EventIDSigned || strings.HasPrefix(r.EventID, "hash") {
-		return r.EventID
-	}
-	return r.EventID + " †"
-}
-
-func yes(b bool) string {
-	if b {
-		return "answered"
-	}
-	return ""
-}
-
-func cell(s string) string { return strings.NewReplacer("|", `\|`, "\n", " ").Replace(s) }
-
-func code(names []string) string {
-	for i, n := range names {
-		names[i] = "`" + n + "`"
-	}
-	return strings.Join(names, ", ")
 }
