@@ -290,8 +290,10 @@ var more = [...]Scheme{
 		Headers:  []HeaderSet{{Signature: "PAYPAL-TRANSMISSION-SIG", ID: "PAYPAL-TRANSMISSION-ID", Timestamp: "PAYPAL-TRANSMISSION-TIME"}},
 		Encoding: Base64, Keys: []KeyRule{{Algorithm: X509}},
 		Certificate: &Certificate{URL: Value{Name: "PAYPAL-CERT-URL"}, From: []Place{
-			{Host: "api.paypal.com", Path: paypalCertificate}, {Host: "api-m.paypal.com", Path: paypalCertificate},
-			{Host: "api.sandbox.paypal.com", Path: paypalCertificate}, {Host: "api-m.sandbox.paypal.com", Path: paypalCertificate},
+			{Host: "api.paypal.com", Path: paypalCertificate},
+			{Host: "api-m.paypal.com", Path: paypalCertificate},
+			{Host: "api.sandbox.paypal.com", Path: paypalCertificate},
+			{Host: "api-m.sandbox.paypal.com", Path: paypalCertificate},
 		}},
 		Template: []Part{
 			{Kind: PartID}, {Literal, "|"}, {Kind: PartTimestamp}, {Literal, "|"}, {Kind: PartSecret}, {Literal, "|"}, {Kind: PartCRC32},
