@@ -16,7 +16,7 @@ import (
 // The standard workload. Every time is virtual.
 const (
 	tenants   = 2
-	steps     = 70          // things that happen, most of them a delivery
+	steps     = 50          // things that happen, most of them a delivery
 	setup     = time.Minute // before the first of them
 	busy      = time.Hour   // in which they happen, with faults
 	calm      = 4 * 24 * time.Hour
@@ -43,7 +43,8 @@ type Report struct {
 	Violations []Violation
 	Faults     []wasmtest.Happened
 	Steps      []Step // those that happened
-	Accepted   int
+	Requests   int    // of providers, tries again included
+	Accepted   int    // events
 	Posts      int
 	Virtual    time.Duration
 	TraceSum   uint64
@@ -105,7 +106,7 @@ func Run(c Config) (report *Report, err error) {
 	s.history.Faults = s.edge.Happened()
 	return &Report{
 		Seed: c.Seed, Violations: Check(s.history), Faults: s.history.Faults, Steps: s.steps,
-		Accepted: s.accepted(), Posts: len(s.history.Posts), Virtual: s.edge.Now().Sub(start),
+		Requests: len(s.history.Deliveries), Accepted: s.accepted(), Posts: len(s.history.Posts), Virtual: s.edge.Now().Sub(start),
 		TraceSum: s.edge.TraceSum(), Trace: s.edge.Trace(),
 	}, nil
 }
@@ -150,7 +151,7 @@ func (s *simulation) swarm() wasmtest.Faults {
 		case wasmtest.Crash:
 			rate /= 10 // every host call is an occasion
 		case wasmtest.QueueSendFail:
-			rate *= 3 // few sends are anything but a provider's, which tries again
+			rate *= 6 // few sends are anything but a provider's, which tries again
 		}
 		if on {
 			f[row.Fault] = rate

@@ -45,13 +45,14 @@ func TestSimulation(t *testing.T) {
 	from, n := number(t, "SIM_FROM", 1), number(t, "SIM_SEEDS", 24)
 	begin := time.Now()
 	var virtual time.Duration
-	accepted, posts, faults := 0, 0, 0
+	requests, accepted, posts, faults := 0, 0, 0, 0
 	seeds(config, from, n, func(r *Report, err error) bool {
 		if err != nil {
 			t.Error(err)
 			return false
 		}
 		virtual += r.Virtual
+		requests += r.Requests
 		accepted, posts, faults = accepted+r.Accepted, posts+r.Posts, faults+len(r.Faults)
 		if len(r.Violations) > 0 {
 			config.Seed = r.Seed
@@ -61,8 +62,8 @@ func TestSimulation(t *testing.T) {
 		return true
 	})
 	wall := time.Since(begin)
-	t.Logf("%d seeds, %d events, %d posts, %d faults; %.0f simulated hours in %v: %.0f hours/s, %.0f seeds/min",
-		n, accepted, posts, faults, virtual.Hours(), wall.Round(time.Millisecond), virtual.Hours()/wall.Seconds(), float64(n)/wall.Minutes())
+	t.Logf("%d seeds, %d requests, %d events, %d posts, %d faults; %.0f simulated hours in %v: %.0f hours/s, %.0f seeds/min",
+		n, requests, accepted, posts, faults, virtual.Hours(), wall.Round(time.Millisecond), virtual.Hours()/wall.Seconds(), float64(n)/wall.Minutes())
 }
 
 // seeds runs n seeds on every core and gives each report to each, one at a

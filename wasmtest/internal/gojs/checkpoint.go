@@ -34,7 +34,7 @@ var errNotGo = errors.New("it does not import gojs " + checkpointImport + ": is 
 
 // Sections and opcodes of https://webassembly.github.io/spec/core/binary/.
 const (
-	sectionImport, sectionGlobal, sectionCode = 2, 6, 10
+	sectionImport, sectionGlobal, sectionCode, sectionData = 2, 6, 10, 11
 
 	opLoop      = 0x03
 	opIf        = 0x04
@@ -69,6 +69,8 @@ func withCheckpoints(module []byte) ([]byte, error) {
 			body, global = addCounter(body, global)
 		case sectionCode:
 			body, err = rewriteCode(body, checkpoint(function, global))
+		case sectionData:
+			body, err = joinData(body)
 		}
 		if err != nil {
 			return nil, err

@@ -56,3 +56,20 @@ func TestCheckpointsAreInEveryLoop(t *testing.T) {
 	_, err = withCheckpoints(module[:len(module)-1])
 	require.ErrorIs(t, err, errShort)
 }
+
+func TestJoinData(t *testing.T) {
+	section := []byte{4, 0, opI32Const, 0xc5, 0x00, opEnd, 1, 'c', 0, opI32Const, 0xc0, 0x00, opEnd, 2, 'a', 'b'}
+	far := appendSignedLEB(nil, 1<<20)
+	section = append(append(append(section, 0, opI32Const), far...), opEnd, 1, 'd')
+	section = append(append(append(section, 0, opI32Const), appendSignedLEB(nil, 1<<20+1)...), opEnd, 1, 'e')
+	got, err := joinData(section)
+	require.NoError(t, err)
+	want := []byte{2, 0, opI32Const, 0xc0, 0x00, opEnd, 6, 'a', 'b', 0, 0, 0, 'c'}
+	want = append(append(append(want, 0, opI32Const), far...), opEnd, 2, 'd', 'e')
+	require.Equal(t, want, got)
+	passive := []byte{1, 1, 1, 'x'}
+	got, _ = joinData(passive)
+	require.Equal(t, passive, got)
+	_, err = joinData(section[:len(section)-1])
+	require.ErrorIs(t, err, errShort)
+}
