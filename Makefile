@@ -13,7 +13,7 @@ SOURCES := $(shell find worker consumers shared -name '*.go' -not -name '*_test.
 GLUE := $(shell find worker consumers shared -name '*.mjs')
 GOWASM = $(WASM) go build -trimpath -ldflags='-s -w'
 
-.PHONY: catalogue help setup build demo dev test check bench deploy size fmt fuzz clean
+.PHONY: catalogue help setup build demo dev test check bench sim deploy size fmt fuzz clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -70,6 +70,9 @@ test: build .dev.vars consumers/.dev.vars build/test/worker.wasm build/test/cons
 
 check: setup ## formatting, vet, lint for both targets, dead code, import graph
 	bash .ci/check
+
+sim: build/worker.wasm build/consumers.wasm ## random hours against the Wasm: SEEDS=1000 FROM=1, PLANTED=1 for the planted bugs too
+	SIM_SEEDS=$(or $(SEEDS),24) SIM_FROM=$(or $(FROM),1) go test ./wasmtest/sim -run '^TestSimulation$$$(if $(PLANTED),|^TestPlantedBugsAreFound$$)' -count=1 -v -timeout 2h
 
 bench: build ## ratios against the peers on one workerd
 	node bench/run.mjs
