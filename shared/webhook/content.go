@@ -54,8 +54,12 @@ func (v *Verifier) content(d *delivery, k *key) error {
 	}
 	w.head, w.body, w.tail = w.head[:0], nil, w.tail[:0]
 	out := &w.head
-	for _, p := range v.scheme.Template {
+	for i, p := range v.scheme.Template {
 		var ok bool
+		if v.scheme.Delimited && (p.Kind == PartID && !delimited(v.scheme.Template, i, w.id) ||
+			p.Kind == PartURL && !delimited(v.scheme.Template, i, req.URL)) {
+			return ErrMalformed
+		}
 		switch p.Kind {
 		case Literal:
 			*out = append(*out, p.Text...)
@@ -82,6 +86,18 @@ func (v *Verifier) content(d *delivery, k *key) error {
 		}
 	}
 	return d.err
+}
+
+// delimited says that the text of the part i ends, or after the body begins,
+// where the literal beside it first says so.
+func delimited(parts []Part, i int, text string) bool {
+	body := slices.IndexFunc(parts, func(p Part) bool { return p.Kind == PartBody })
+	if i < body {
+		l := parts[i+1].Text
+		return strings.Index(text+l, l) == len(text)
+	}
+	l := parts[i-1].Text
+	return strings.LastIndex(l+text, l) == 0
 }
 
 // derived appends a part that is made of other parts of the request.

@@ -81,7 +81,7 @@ var generic = [...]Scheme{
 
 // identityParams say what an event is called.
 var identityParams = []Param{
-	{Name: "id_header", Doc: "The header with the event's id."},
+	{Name: "id_header", Doc: "The header with the event's id. Without an id deliveries of equal bytes are one event."},
 	{Name: "id_path", Doc: "Where the id stands in the JSON body: keys and indexes joined by full stops."},
 	{Name: "type_header", Doc: "The header with the event's type."},
 	{Name: "type_path", Doc: "Where the type stands in the JSON body."},
@@ -93,8 +93,9 @@ func signedParams(algorithm string) []Param {
 		{Name: "prefix", Doc: "What stands before the signature, such as `sha256=`."},
 		{Name: "encoding", Doc: "Of the signature: hex, base64 or base64url."},
 		{Name: "key_encoding", Doc: "Of the secret: raw, hex, base64 or base64url."},
-		{Name: "template", Doc: "What is signed, of {id} {timestamp} {url} {method} {body} and text: `{body}`."},
-		{Name: "timestamp_header", Doc: "The header with the signed time."},
+		{Name: "template", Doc: "What is signed, of {id} {timestamp} {url} {method} {body} and text: `{body}`. " +
+			"Text must stand between any two, and an id or URL that has that text in it is refused."},
+		{Name: "timestamp_header", Doc: "The header with the signed time. Without an id, deliveries of equal bytes are then one event only if signed at the same time."},
 		{Name: "timestamp_format", Doc: "seconds, milliseconds or rfc3339."},
 		{Name: "tolerance", Doc: "How many seconds old or ahead the signed time may be: 300."},
 	}
@@ -198,6 +199,7 @@ func (b *builder) signed() (*Scheme, error) {
 		b.Timestamp = Timestamp{Source: FromHeader, Format: UnixSeconds, Past: genericTolerance, Future: genericTolerance}
 		choose(b, "timestamp_format", &b.Timestamp.Format, map[string]TimeFormat{"seconds": UnixSeconds, "milliseconds": UnixMillis, "rfc3339": RFC3339})
 		b.tolerance()
+		b.Hash = HashSigned // equal bodies at two times are two events
 	}
 	b.header("id_header", &b.set.ID)
 	text := b.params["template"]
@@ -246,10 +248,37 @@ func (b *builder) template(text string) {
 		text = after
 	}
 	timed := b.set.Timestamp != ""
+	b.Delimited = true
+	b.bad = b.bad || !divided(b.Template)
 	b.BodyCovered, b.IDSigned = true, seen[PartID] > 0
 	b.bad = b.bad || len(b.Template) > maxTemplate || seen[PartBody] != 1 ||
 		(seen[PartTimestamp] > 0) != timed || seen[PartID] > 0 && b.set.ID == ""
 }
+
+// divided says that the parts of a template can be told apart: between two of
+// them stands a literal with a byte that is no letter and no digit, so that no
+// time and no method has it, and beside a URL one that not every URL has. Of
+// ids and URLs the rest is asked as they come, see Scheme.Delimited.
+func divided(parts []Part) bool {
+	for i := 1; i < len(parts); i++ {
+		if parts[i].Kind != Literal && parts[i-1].Kind != Literal {
+			return false
+		}
+		if i+1 == len(parts) || parts[i].Kind != Literal {
+			continue
+		}
+		telling := strings.Trim(parts[i].Text, alphanumeric) != ""
+		if parts[i-1].Kind == PartURL || parts[i+1].Kind == PartURL {
+			telling = strings.Trim(parts[i].Text, alphanumeric+".:/") != ""
+		}
+		if !telling {
+			return false
+		}
+	}
+	return true
+}
+
+const alphanumeric = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 func buildHMAC(params map[string]string) (*Scheme, error) {
 	b := base(params, HeaderSet{Signature: "X-Signature"}, KeyRule{Algorithm: HMACSHA256})

@@ -52,6 +52,10 @@ type Scheme struct {
 
 	// Template is the signed content, with the body at most once.
 	Template []Part
+	// Delimited refuses an id or a URL that has in it the literal that
+	// divides it from the next part, on the body's side: what is signed can
+	// then be cut into its parts in one way only.
+	Delimited bool
 	// Content builds the signed content where a template cannot. It appends
 	// to dst. Template is then empty.
 	Content func(dst []byte, r *Request) ([]byte, error)

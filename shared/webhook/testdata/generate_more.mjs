@@ -364,9 +364,9 @@ sig('hmac', S, WRONG, (s, b) => hmac('sha256', s, 'hex', b), ({ put, ok, main })
     const pad = (x) => (enc === 'base64url' ? x + '='.repeat((4 - (x.length % 4)) % 4) : x);
     put(`${alg}-${enc}`, { why: `${alg} in ${enc}, with a prefix.`, params: { algorithm: alg, encoding: enc, header: 'X-Sig', prefix: 'v9=' }, headers: [['X-Sig', `v9=${pad(hmac(alg, S[0], enc, g))}`]], want: ok() });
   }
-  const params = { template: '{id}.{timestamp}.{method}.{url}.{body}', id_header: 'X-Id', timestamp_header: 'X-Time', type_path: 'kind', key_encoding: 'base64', tolerance: '60' };
+  const params = { template: '{id}.{timestamp}.{method}|{url}|{body}', id_header: 'X-Id', timestamp_header: 'X-Time', type_path: 'kind', key_encoding: 'base64', tolerance: '60' };
   const secrets = [{ id: 'main', value: Buffer.from(S[0]).toString('base64') }];
-  const headers = [['X-Id', 'd-7'], ['X-Time', String(NOW)], ['X-Signature', hmac('sha256', S[0], 'hex', `d-7.${NOW}.POST.${url('hmac')}.${g}`)]];
+  const headers = [['X-Id', 'd-7'], ['X-Time', String(NOW)], ['X-Signature', hmac('sha256', S[0], 'hex', `d-7.${NOW}.POST|${url('hmac')}|${g}`)]];
   put('template', { why: 'Everything a template has.', secrets, params, headers, want: ok({ id: 'd-7', type: 'dev.hookweir.webhook.thing.made' }) });
   put('template-stale', { why: 'The tolerance that was configured.', secrets, params, headers, now: NOW + 61, error: 'stale_timestamp' });
   put('template-other-id', { why: 'A signed id is signed.', secrets, params, headers: [['X-Id', 'd-8'], ...headers.slice(1)], error: 'bad_signature' });
