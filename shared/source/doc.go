@@ -9,8 +9,7 @@
 // minute, which is why a rotation keeps the old secret for an overlap.
 //
 // Invariants: a configuration that was copied to another tenant's or source's
-// key does not open; an expired secret is never in [Config.Active]; printing a
-// Config or a Secret shows no secret.
+// key does not open; printing a Config or a Secret shows no secret.
 //
 // Failure modes: [ErrFormat] and wire's errors for bytes this build cannot
 // read, seal's errors for text that does not open. No source is ever taken to

@@ -6,13 +6,13 @@ import (
 	"time"
 
 	"github.com/hookweir/hookweir/shared/name"
+	"github.com/hookweir/hookweir/shared/webhook"
 	"github.com/hookweir/hookweir/shared/wire"
 )
 
 const (
-	// MaxSecrets bounds the secrets of a source, old ones in their overlap
-	// included: each costs the worker one HMAC per forged request.
-	MaxSecrets = 8
+	// MaxSecrets bounds the secrets of a source, as a Verifier does.
+	MaxSecrets = webhook.MaxSecrets
 	// DefaultRetention is how long an event is remembered when the operator
 	// says nothing; providers redeliver for up to three days.
 	DefaultRetention = 72 * time.Hour
@@ -57,34 +57,6 @@ func (s Secret) GoString() string { return s.String() }
 // Expired reports whether the secret no longer verifies.
 func (s Secret) Expired(now time.Time) bool {
 	return !s.NotAfter.IsZero() && !now.Before(s.NotAfter)
-}
-
-// Active returns the secrets that verify at this time, newest first. None
-// means that nothing verifies, never that everything does (G1).
-func (c *Config) Active(now time.Time) [][]byte {
-	out := make([][]byte, 0, len(c.Secrets))
-	for i := range c.Secrets {
-		if !c.Secrets[i].Expired(now) && len(c.Secrets[i].Value) > 0 {
-			out = append(out, c.Secrets[i].Value)
-		}
-	}
-	return out
-}
-
-// ActiveUntil is when the answer of [Config.Active] next changes by itself;
-// zero: never. A cache of the answer must not outlive it.
-func (c *Config) ActiveUntil(now time.Time) time.Time {
-	var next time.Time
-	for i := range c.Secrets {
-		s := &c.Secrets[i]
-		if s.NotAfter.IsZero() || s.Expired(now) {
-			continue
-		}
-		if next.IsZero() || s.NotAfter.Before(next) {
-			next = s.NotAfter
-		}
-	}
-	return next
 }
 
 // KVKey is the key in the CONFIG namespace. Names hold neither `:` nor `/`.

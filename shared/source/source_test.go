@@ -81,17 +81,12 @@ func TestDecodeRefuses(t *testing.T) {
 	}
 }
 
-func TestActive(t *testing.T) {
-	c := config()
-	assert.Equal(t, [][]byte{[]byte("new secret"), []byte("old secret")}, c.Active(now))
+func TestExpired(t *testing.T) {
 	end := now.Add(time.Minute)
-	assert.Equal(t, end, c.ActiveUntil(now))
-	assert.Len(t, c.Active(end.Add(-time.Millisecond)), 2)
-	assert.Equal(t, [][]byte{[]byte("new secret")}, c.Active(end), "NotAfter itself is outside")
-	assert.Zero(t, c.ActiveUntil(end))
-
-	c.Secrets = []source.Secret{{ID: "empty"}}
-	assert.Empty(t, c.Active(now), "an empty secret verifies nothing")
+	s := source.Secret{NotAfter: end}
+	assert.False(t, s.Expired(end.Add(-time.Millisecond)))
+	assert.True(t, s.Expired(end), "NotAfter itself is outside")
+	assert.False(t, source.Secret{}.Expired(end), "no end")
 }
 
 func TestSealConfig(t *testing.T) {

@@ -10,9 +10,10 @@ import (
 )
 
 const (
-	// MaxSecrets bounds the secrets of one source: a body of 25 MiB is
-	// hashed once per active secret before it is refused.
-	MaxSecrets = 16
+	// MaxSecrets bounds the secrets of one source, old ones in their overlap
+	// included: a body of 25 MiB is hashed once per active secret before it
+	// is refused.
+	MaxSecrets = 8
 	// MinKeyBytes is the shortest HMAC key, without trailing zero bytes.
 	// Whoever captures one delivery can guess the key offline; under eight
 	// bytes that takes hours. Providers that generate secrets give 16 and

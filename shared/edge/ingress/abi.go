@@ -24,8 +24,9 @@ const (
 	// OpFetch gets a document over https, without following a redirect:
 	// uint32 limit in bytes, bytes URL → the body of a 200; StatusTooLarge.
 	OpFetch Op = 7
-	// OpQueueSendBatch enqueues all of the messages or none: bytes binding,
-	// uint32 count, count × bytes.
+	// OpQueueSendBatch enqueues messages: bytes binding, uint32 count, count ×
+	// bytes. StatusOK means all of them; after any other, some may be in the
+	// queue.
 	OpQueueSendBatch Op = 8
 )
 
