@@ -73,6 +73,13 @@
 //
 // A row's rules name the provider's id (a header, or a path in the body).
 // Where none applies, the id is `sha256-` and the hash of the signed content.
+// Notifications that repeat byte for byte and mean something each time have
+// [HashRequest] (Dropbox, Microsoft Graph). Of the other rows without an id,
+// bodies hold a time or a state of their own (Asana, Xero, Aircall), so equal
+// bytes are a retry; where a provider says neither (Commerce Layer, Help Scout,
+// Terra, Webflow, and the generic rows without parameters) two equal bodies are
+// one event all the same. Google's channels number their messages.
+//
 // An id that would not fit in a key is replaced by its own hash, so two
 // different ids never become one.
 //
