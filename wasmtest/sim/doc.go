@@ -14,13 +14,17 @@
 // knows three lists only: what providers sent and were answered, what each
 // tenant's agent received and answered, which faults happened. From these:
 //
-//	G1  a delivery that was forged got no 2xx and reached no agent
+//	G1  a delivery that was forged, or signed with a secret whose overlap and
+//	    propagation are over, got no 2xx and reached no agent
 //	G2  every 2xx is an event that some agent call or a dead letter shows
 //	G3  at the end of the calm each such event was delivered, or is dead, and
-//	    then a replay delivers it
+//	    then a replay delivers it; a replay that the API agreed to brings the
+//	    event again, under the same id
 //	G4  an agent that said 2xx is not called again for that event, unless a
 //	    fault in between can have hidden its answer, or someone asked
-//	G10 an event reaches its own tenant's agent only, signed with its secret
+//	G6  every call is signed with its tenant's secrets: the newest once its
+//	    rotation is long enough ago, and none that was rotated out
+//	G10 an event reaches its own tenant's agent only
 //
 // Each seed enables a random part of the faults only: what is never lost
 // never excuses anything.
