@@ -74,7 +74,7 @@ check: setup ## formatting, vet, lint for both targets, dead code, import graph
 sim: build/worker.wasm build/consumers.wasm ## random hours against the Wasm: SEEDS=1000 FROM=1, PLANTED=1 for the planted bugs too
 	SIM_SEEDS=$(or $(SEEDS),24) SIM_FROM=$(or $(FROM),1) go test ./wasmtest/sim -run '^TestSimulation$$$(if $(PLANTED),|^TestPlantedBugsAreFound$$)' -count=1 -v -timeout 2h
 
-bench: build ## ratios against the peers on one workerd
+bench: build build/test/worker.wasm build/test/consumers.wasm ## ratios against the peers on one workerd
 	node bench/run.mjs
 
 deploy: build ## wrangler deploy, consumers first

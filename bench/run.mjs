@@ -1,6 +1,7 @@
 // `make bench`: this Worker and its peers on one workerd, same machine, same
 // run, warm, in interleaved rounds; then the cold first request of each in
-// fresh processes. Prints medians and ratios, writes build/bench.json.
+// fresh processes; last, both modules' linear memory under load. Prints medians
+// and ratios, writes build/bench.json.
 //
 //	node bench/run.mjs [--rounds 5] [--seconds 0.8] [--only verify-1k]
 import { execFile } from "node:child_process";
@@ -9,6 +10,7 @@ import net from "node:net";
 import path from "node:path";
 import { parseArgs, promisify } from "node:util";
 import { root } from "../e2e/harness.mjs";
+import { memory } from "./memory.mjs";
 import { bringUp, build, contestants, load, sourceConfiguration } from "./peers.mjs";
 
 const { values: flags } = parseArgs({ options: {
@@ -150,5 +152,7 @@ await build();
 const configuration = await sourceConfiguration();
 const rows = tabulate(await warm(configuration), await cold(configuration));
 print(rows);
+console.log("\nlinear memory");
+rows.push(...await memory());
 await writeFile(path.join(root, "build", "bench.json"), `${JSON.stringify(rows, null, 1)}\n`);
 console.log(`\n${rows.length} rows in build/bench.json, ${((Date.now() - began) / 1000).toFixed(0)} s`);
