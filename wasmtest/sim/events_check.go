@@ -1,9 +1,7 @@
 package sim
 
 import (
-	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/hookweir/hookweir/wasmtest"
@@ -26,73 +24,50 @@ const answerTime = 15 * time.Second
 // wayTime is how long a call may be on its way to the agent.
 const wayTime = time.Second
 
-type adder func(guarantee, key, format string, args ...any)
-
-// Check holds the guarantees against a history.
-func Check(h *History) []Violation {
-	var out []Violation
-	add := func(guarantee, key, format string, args ...any) {
-		out = append(out, Violation{guarantee, key, fmt.Sprintf(format, args...)})
-	}
-	genuine, forged := map[string]string{}, map[string]string{}
-	accepted := map[string]time.Time{}
-	for _, d := range h.Deliveries {
-		k := key(d.Tenant, d.ID)
-		if d.Forged != "" {
-			forged[k] = d.Forged
-			if d.Status >= 200 && d.Status < 300 {
-				add("G1", k, "forged (%s) and answered %d", d.Forged, d.Status)
-			}
-			continue
-		}
-		genuine[k] = d.Body
-		if _, seen := accepted[k]; !seen && d.Status >= 200 && d.Status < 300 {
-			accepted[k] = d.Settled
-		}
-	}
+// Check holds G2, G3, G4, G6 and G10 against what reached the agents.
+func (e *Events) Check(add adder) {
 	posts := map[string][]*Post{}
-	for _, p := range h.Posts {
+	for _, p := range e.Posts {
 		posts[p.Key] = append(posts[p.Key], p)
-		checkPost(p, genuine, forged, add)
+		e.checkPost(p, add)
 	}
-	for _, k := range sorted(accepted) {
+	for _, k := range e.Promised() {
 		if !slices.ContainsFunc(posts[k], ok2xx) {
-			checkFinal(h, k, add)
+			e.checkFinal(k, add)
 		}
 	}
 	for _, k := range sorted(posts) {
-		checkOnce(h, k, posts[k], add)
+		e.checkOnce(k, posts[k], add)
 	}
-	for _, r := range h.Replays {
+	for _, r := range e.Replays {
 		checkReplay(r, posts[r.Key], add)
 	}
-	return out
 }
 
 // checkPost is G1, G2, G6 and G10 for one call of an agent.
-func checkPost(p *Post, genuine, forged map[string]string, add adder) {
-	body, ok := genuine[p.Key]
+func (e *Events) checkPost(p *Post, add adder) {
+	known := e.Known[p.Key]
 	switch {
-	case !ok && forged[p.Key] != "":
-		add("G1", p.Key, "forged (%s) and brought to the agent", forged[p.Key])
-	case !ok:
+	case known == nil:
 		add("G1", p.Key, "brought to the agent, and nobody sent it")
-	case body != p.Body:
-		add("G2", p.Key, "the agent got another body than the provider sent")
+	case known.Forged != "":
+		add("G1", p.Key, "forged (%s) and brought to the agent", known.Forged)
+	case len(known.Bodies) > 0 && !slices.Contains(known.Bodies, p.Body):
+		add("G2", p.Key, "the agent got another body than was sent")
 	}
 	if !p.Signed {
-		add("G6", p.Key, "not signed with the secrets of %s", p.Tenant)
+		add("G6", p.Key, "at %s not signed as it must be with the secrets of %s", p.At.Format(time.TimeOnly), p.Tenant)
 	}
-	if owner, _, _ := strings.Cut(p.Key, "/"); owner != p.Tenant {
+	if known != nil && known.Tenant != p.Tenant {
 		add("G10", p.Key, "brought to the agent of %s", p.Tenant)
 	}
 }
 
 func ok2xx(p *Post) bool { return p.Status >= 200 && p.Status < 300 }
 
-// checkFinal is G2 and G3 for an accepted event that no agent accepted.
-func checkFinal(h *History, k string, add adder) {
-	f, asked := h.Final[k]
+// checkFinal is G2 and G3 for a promised event that no agent accepted.
+func (e *Events) checkFinal(k string, add adder) {
+	f, asked := e.Final[k]
 	switch {
 	case !asked || f.Status == 404:
 		add("G2", k, "accepted, never delivered, and the log does not know it")
@@ -116,10 +91,10 @@ func checkReplay(r Replay, posts []*Post, add adder) {
 }
 
 // checkOnce is G4 for one event.
-func checkOnce(h *History, k string, posts []*Post, add adder) {
+func (e *Events) checkOnce(k string, posts []*Post, add adder) {
 	var last *Post // the latest 2xx
 	for _, p := range posts {
-		if last != nil && !excused(h, k, last.At, p.At) {
+		if last != nil && !e.excused(k, last.At, p.At) {
 			add("G4", k, "the agent said %d at %s and was called again at %s", last.Status, last.At.Format(time.RFC3339), p.At.Format(time.RFC3339))
 		}
 		if ok2xx(p) {
@@ -129,13 +104,13 @@ func checkOnce(h *History, k string, posts []*Post, add adder) {
 }
 
 // excused reports whether something between two calls explains the second.
-func excused(h *History, k string, from, to time.Time) bool {
-	for _, r := range h.Replays {
+func (e *Events) excused(k string, from, to time.Time) bool {
+	for _, r := range e.Replays {
 		if r.Key == k && !r.Answered.Before(from) && !r.At.After(to) {
 			return true
 		}
 	}
-	return slices.ContainsFunc(h.Faults, func(f wasmtest.Happened) bool {
+	return slices.ContainsFunc(e.Faults, func(f wasmtest.Happened) bool {
 		switch {
 		case f.At.After(to):
 			return false
