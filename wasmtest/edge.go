@@ -101,11 +101,7 @@ func Open(c Config) (*Edge, error) {
 }
 
 // Close takes everything down.
-func (e *Edge) Close() {
-	for _, w := range e.world.Workers() {
-		w.Close()
-	}
-}
+func (e *Edge) Close() { e.world.Close() }
 
 // Fetch sends a request to the first Worker and runs until its response is
 // whole. What the event goes on to do (waitUntil) happens in the calls that
@@ -144,6 +140,14 @@ func (e *Edge) Cron() {
 		w.Cron()
 	}
 	e.check()
+}
+
+// PauseCron stops the ticks that Advance brings, or has them come again: days
+// in which nothing is due then cost nothing. Cron fires all the same.
+func (e *Edge) PauseCron(paused bool) {
+	for _, w := range e.world.Workers() {
+		w.Pause(paused)
+	}
 }
 
 // After runs fn in d of virtual time: a part of the world that acts by itself.

@@ -155,9 +155,9 @@ func (s *simulation) draw(part string, step int) {
 // swarm picks the faults of this seed: each with even odds, at a rate of its
 // own.
 func (s *simulation) swarm() wasmtest.Faults {
-	s.draw("faults", -1)
 	f := wasmtest.Faults{}
 	for _, row := range platform.Catalogue() {
+		s.draw("fault "+string(row.Fault), -1) // a fault more shifts nothing in the others
 		on, rate := s.rand.IntN(2) == 0, 0.002+0.08*s.rand.Float64()
 		switch row.Fault {
 		case wasmtest.Crash:

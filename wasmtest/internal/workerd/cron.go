@@ -36,6 +36,9 @@ func (wk *Worker) nextTick(e *cronEntry, after time.Time) {
 	w := wk.world
 	w.Loop.At(due, "cron "+e.text, func() {
 		wk.nextTick(e, due)
+		if wk.still {
+			return
+		}
 		if _, skip := w.Hit(platform.CronSkip); skip {
 			return
 		}
@@ -52,6 +55,9 @@ func (wk *Worker) nextTick(e *cronEntry, after time.Time) {
 		}
 	})
 }
+
+// Pause stops the triggers' own ticks, or has them come again.
+func (wk *Worker) Pause(still bool) { wk.still = still }
 
 // Cron fires every trigger now.
 func (wk *Worker) Cron() {

@@ -40,7 +40,7 @@ func (iso *Isolate) call(op, detail string, c *jsobj.Call, deliver func(Request,
 			if failed != nil {
 				return nil, iso.realm.Fail(remote(failed))
 			}
-			return iso.response(response, 0), nil
+			return iso.response(answer{Response: response}, 0), nil
 		})
 		out.Settle(p, err)
 	})

@@ -18,6 +18,7 @@ type Config struct {
 	Vars      map[string]string
 	KV        map[string]string // binding to namespace id
 	Buckets   map[string]string // binding to bucket
+	Databases map[string]string // binding to D1 database id
 	Producers map[string]string // binding to queue
 	Consumers []Consumer
 	Objects   map[string]Class  // binding to class
@@ -64,6 +65,7 @@ type Worker struct {
 	objects  map[string]*Object  // by class and name
 	ids      []string            // of objects, as they came
 	crons    []*cronEntry
+	still    bool // cron triggers are paused
 }
 
 // Deploy deploys Workers together, since their bindings name each other.

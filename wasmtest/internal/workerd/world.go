@@ -22,6 +22,7 @@ type World struct {
 	kvs     map[string]*platform.KV
 	queues  map[string]*platform.Queue
 	buckets map[string]*platform.Bucket
+	bases   map[string]*platform.Database
 	workers map[string]*Worker
 	order   []*Worker
 	serial  int // of isolates, for their names
@@ -59,6 +60,7 @@ func NewWorld(p *platform.World, entropy *sched.Rand) *World {
 		kvs:     map[string]*platform.KV{},
 		queues:  map[string]*platform.Queue{},
 		buckets: map[string]*platform.Bucket{},
+		bases:   map[string]*platform.Database{},
 		workers: map[string]*Worker{},
 	}
 }
@@ -88,6 +90,29 @@ func (w *World) Bucket(name string) *platform.Bucket {
 		w.buckets[name] = platform.NewBucket(w.World)
 	}
 	return w.buckets[name]
+}
+
+// Database is the D1 database with this id.
+func (w *World) Database(id string) *platform.Database {
+	if w.bases[id] == nil {
+		db, err := platform.OpenDatabase()
+		if err != nil {
+			w.Fail(fmt.Errorf("wasmtest: database %s: %w", id, err))
+			return nil
+		}
+		w.bases[id] = db
+	}
+	return w.bases[id]
+}
+
+// Close drops every Worker and every database.
+func (w *World) Close() {
+	for _, wk := range w.order {
+		wk.Close()
+	}
+	for _, name := range sortedKeys(w.bases) {
+		w.bases[name].Close()
+	}
 }
 
 // Worker is the Worker of this name; nil for none.
