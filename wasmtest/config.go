@@ -24,6 +24,10 @@ type Config struct {
 	// later; one that panics with http.ErrAbortHandler breaks the connection
 	// there, one that panics with ErrSilent says nothing any more.
 	Servers map[string]http.Handler
+	// Locations are where in the world the Workers run ("fra", "nrt"); none
+	// means one place. Each has its isolates and its copies of what was read
+	// from KV. A request arrives where At says, or where the seed does.
+	Locations []string
 	// Seed decides everything that chance decides. Zero means the
 	// environment's WASMTEST_SEED, or 1.
 	Seed uint64

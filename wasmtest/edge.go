@@ -84,7 +84,10 @@ func Open(c Config) (*Edge, error) {
 	e.world = workerd.NewWorld(&platform.World{
 		Loop: e.loop, Trace: sched.NewTrace(c.Start), Latency: sched.NewRand(seed, sched.Latency), Faults: faults,
 	}, sched.NewRand(seed, sched.Entropy))
-	e.world.Servers, e.world.Limits = c.Servers, gojs.Limits{Hang: c.Hang}
+	e.world.Servers, e.world.Limits, e.world.Seed = c.Servers, gojs.Limits{Hang: c.Hang}, seed
+	if len(c.Locations) > 0 {
+		e.world.Locations = c.Locations
+	}
 	compiler, err := engine()
 	if err != nil {
 		return nil, err

@@ -60,9 +60,9 @@ func (k *KV) Get(key string) (value string, ok bool) {
 	return string(b), ok
 }
 
-// Put writes a key for ever. Like any write it counts against the one per
-// second and key; the error says so.
-func (k *KV) Put(key, value string) error { return k.kv.Put(key, []byte(value), "", 0) }
+// Put writes a key for ever, at none of the locations. Like any write it counts
+// against the one per second and key; the error says so.
+func (k *KV) Put(key, value string) error { return k.kv.Put("", key, []byte(value), "", 0) }
 
 // Keys are the keys, in order.
 func (k *KV) Keys() []string { return k.kv.Keys() }

@@ -101,7 +101,7 @@ func Run(c Config) (report *Report, err error) {
 	s.edge, err = wasmtest.Open(wasmtest.Config{
 		Workers: workers, Seed: c.Seed, Start: start,
 		Faults: faults, Script: c.Only, Calm: start.Add(busy),
-		Servers: servers,
+		Servers: servers, Locations: []string{"fra", "nrt"},
 	})
 	if err != nil {
 		return nil, err
@@ -162,6 +162,8 @@ func (s *simulation) swarm() wasmtest.Faults {
 		switch row.Fault {
 		case wasmtest.Crash:
 			rate /= 10 // every host call is an occasion
+		case wasmtest.KVStale:
+			rate *= 10 // asked once for a copy, and only when there is something newer
 		case wasmtest.QueueSendFail:
 			rate *= 6 // few sends are anything but a provider's, which tries again
 		}

@@ -59,7 +59,7 @@ const (
 func Catalogue() []Row {
 	const docs = "https://developers.cloudflare.com/"
 	return []Row{
-		{KVStale, "a read answers with the key as it was up to 60 s ago, a miss included", docs + "kv/concepts/how-kv-works/"},
+		{KVStale, "a location goes on with the copy it has read, up to 60 s old, a miss included", docs + "kv/concepts/how-kv-works/"},
 		{KVFail, "an operation is refused and changes nothing", "observed"},
 		{KVPutLost, "a write happens and its answer is lost", "observed"},
 		{QueueSendFail, "a send is refused and nothing is queued", docs + "queues/platform/limits/"},

@@ -67,7 +67,7 @@ func (wk *Worker) Cron() {
 }
 
 func (wk *Worker) tick(text string, due time.Time) {
-	c := wk.event("scheduled", func(c *Context) (*jsobj.Promise, error) {
+	c := wk.event(wk.world.somewhere("cron", text), "scheduled", func(c *Context) (*jsobj.Promise, error) {
 		event := c.iso.realm.NewRecord().
 			With("cron", text).
 			With("scheduledTime", float64(due.UnixMilli())).

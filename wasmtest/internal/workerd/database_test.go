@@ -104,5 +104,5 @@ func TestDatabase(t *testing.T) {
 // columnNames is {columnNames: true}. Records belong to no realm.
 func columnNames(t *testing.T, r *rig) *jsobj.Record {
 	t.Helper()
-	return r.worker.isolate("front").realm.NewRecord().With("columnNames", true)
+	return r.worker.front("home").realm.NewRecord().With("columnNames", true)
 }

@@ -2,6 +2,7 @@ package workerd
 
 import (
 	"fmt"
+	"hash/fnv"
 	"net/http"
 	"time"
 
@@ -16,7 +17,10 @@ type World struct {
 	Entropy *sched.Rand             // what guests see as random
 	Servers map[string]http.Handler // outside servers, by host name
 	Limits  gojs.Limits
-	OnLog   func(Line)
+	// Locations are where in the world the Workers run, one at least.
+	Locations []string
+	Seed      uint64 // decides which of them an event is at
+	OnLog     func(Line)
 
 	ops     map[string]platform.Op
 	kvs     map[string]*platform.KV
@@ -55,7 +59,7 @@ func (l Leak) String() string {
 // NewWorld is a world without Workers.
 func NewWorld(p *platform.World, entropy *sched.Rand) *World {
 	return &World{
-		World: p, Entropy: entropy,
+		World: p, Entropy: entropy, Locations: []string{"home"},
 		ops:     platform.Ops(),
 		kvs:     map[string]*platform.KV{},
 		queues:  map[string]*platform.Queue{},
@@ -63,6 +67,14 @@ func NewWorld(p *platform.World, entropy *sched.Rand) *World {
 		bases:   map[string]*platform.Database{},
 		workers: map[string]*Worker{},
 	}
+}
+
+// somewhere is the location of an event: by chance, but the same for the same
+// event at the same instant, whatever else happens in the run.
+func (w *World) somewhere(event ...string) string {
+	h := fnv.New64a()
+	fmt.Fprint(h, w.Seed, w.Now().UnixNano(), event)
+	return w.Locations[h.Sum64()%uint64(len(w.Locations))]
 }
 
 // KV is the namespace with this id.
