@@ -3,12 +3,9 @@
 package main
 
 import (
-	"context"
-	"errors"
 	"time"
 
 	"github.com/hookweir/hookweir/shared/admin"
-	"github.com/hookweir/hookweir/shared/deliver"
 	"github.com/hookweir/hookweir/shared/edge/backend"
 	"github.com/hookweir/hookweir/shared/service"
 )
@@ -25,7 +22,7 @@ func main() {
 		Sources:      backend.KV{Binding: "CONFIG"},
 		SendEvents:   func(messages [][]byte) error { return backend.SendBatch("EVENTS", messages) },
 		Payloads:     backend.Bucket{Binding: "PAYLOADS"},
-		Post:         poster(),
+		Fetch:        fetcher(),
 		Log:          backend.Log,
 		BodyTooLarge: backend.ErrBodyTooLarge,
 		Missing: func() []string {
@@ -45,20 +42,4 @@ func main() {
 		},
 		Log: backend.Log,
 	})
-}
-
-type postFunc func(ctx context.Context, r deliver.PostRequest) (deliver.PostResponse, error)
-
-// post sends one event to an agent. Nobody reads the answer's body.
-func post(ctx context.Context, r deliver.PostRequest) (deliver.PostResponse, error) {
-	res, err := backend.Fetch(ctx, backend.Request{
-		Method: "POST", URL: r.URL, Header: r.Header, Body: r.Body, Timeout: r.Deadline,
-	})
-	switch {
-	case errors.Is(err, backend.ErrTimeout):
-		return deliver.PostResponse{}, deliver.ErrTimeout
-	case err != nil:
-		return deliver.PostResponse{}, err
-	}
-	return deliver.PostResponse{Status: res.Status, RetryAfter: res.Header.Get("Retry-After")}, nil
 }

@@ -42,6 +42,7 @@ var refusals = []struct {
 	{tenant.ErrNotFound, problem.CodeNotFound, ""},
 	{tenant.ErrTenant, problem.CodeNotFound, ""},
 	{tenant.ErrRequest, problem.CodeInvalidRequest, "secrets must differ, url must be an absolute URL of at most 2048 bytes, a label has at most 100 printable bytes"},
+	{tenant.ErrReserved, problem.CodeInvalidName, "`hookweir` is Hookweir's own"},
 	{tenant.ErrProvider, problem.CodeUnknownProvider, ""},
 	{tenant.ErrSecret, problem.CodeInvalidSecret, "a secret is missing, too weak or not in the form that the provider gives"},
 	{tenant.ErrParams, problem.CodeInvalidParams, "see the provider's page in the catalogue for the parameters it takes"},

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/hookweir/hookweir/shared/fetch"
 	"github.com/hookweir/hookweir/shared/ledger"
 	"github.com/hookweir/hookweir/shared/retry"
 	"github.com/hookweir/hookweir/shared/target"
@@ -67,7 +68,8 @@ func (t *tenantRun) attempt(ctx context.Context, c claim) ledger.Result {
 	if t.late(c) { // the payload took its time
 		return t.release(r)
 	}
-	answer, err := t.cfg.Post(ctx, PostRequest{
+	answer, err := t.cfg.Post(ctx, fetch.Request{
+		Method:   "POST",
 		URL:      t.agent.URL,
 		Header:   append([][2]string{{"content-type", cloudEventType}, {"user-agent", userAgent}}, signed[:]...),
 		Body:     envelope,
@@ -76,7 +78,7 @@ func (t *tenantRun) attempt(ctx context.Context, c claim) ledger.Result {
 	r.Took = t.cfg.Now().Sub(now)
 	if err != nil {
 		reason := ReasonNetwork
-		if errors.Is(err, ErrTimeout) {
+		if errors.Is(err, fetch.ErrTimeout) {
 			reason = ReasonTimeout
 		}
 		return t.again(r, reason, c, 0)
@@ -85,9 +87,9 @@ func (t *tenantRun) attempt(ctx context.Context, c claim) ledger.Result {
 }
 
 // answered applies the table of the package documentation.
-func (t *tenantRun) answered(ctx context.Context, r ledger.Result, a PostResponse, c claim) ledger.Result {
+func (t *tenantRun) answered(ctx context.Context, r ledger.Result, a fetch.Response, c claim) ledger.Result {
 	r.Status = a.Status
-	floor, _ := retry.After(a.RetryAfter, t.cfg.Now())
+	floor, _ := retry.After(a.Header.Get("Retry-After"), t.cfg.Now())
 	switch {
 	case a.Status >= 200 && a.Status <= 299:
 		r.Outcome = ledger.OutcomeDelivered

@@ -8,6 +8,7 @@ import (
 
 	"github.com/hookweir/hookweir/shared/event"
 	"github.com/hookweir/hookweir/shared/ledger"
+	"github.com/hookweir/hookweir/shared/queue"
 )
 
 // batchRun is what the goroutines of one Handle share.
@@ -90,16 +91,16 @@ type claim struct {
 func (t *tenantRun) decided(dec ledger.Decision, e entry) {
 	switch dec.Kind {
 	case ledger.Done:
-		*e.verdict = Verdict{Ack: true}
+		*e.verdict = queue.Verdict{Ack: true}
 		if dec.Died {
 			t.cfg.Log("event_dead", "tenant", t.name, "key", dec.Key, "reason", ledger.ReasonAbandoned)
 		} else if dec.Duplicate {
 			t.cfg.Log("event_duplicate", "tenant", t.name, "key", dec.Key, "state", dec.State)
 		}
 	case ledger.Wait:
-		*e.verdict = Verdict{Delay: min(max(wholeSeconds(dec.After), time.Second), ledger.MaxDelay)}
+		*e.verdict = queue.Verdict{Delay: min(max(wholeSeconds(dec.After), time.Second), ledger.MaxDelay)}
 	case ledger.Unknown:
-		*e.verdict = Verdict{Ack: true}
+		*e.verdict = queue.Verdict{Ack: true}
 		t.cfg.Log("event_unknown", "tenant", t.name, "key", dec.Key)
 	default:
 		t.cfg.Log("event_refused", "tenant", t.name, "message", e.msg.ID)
@@ -119,12 +120,12 @@ func (t *tenantRun) settle(ctx context.Context, l Ledger, shard int, entries []e
 	if settled == nil {
 		t.cfg.Log("ledger_unavailable", "tenant", t.name, "shard", strconv.Itoa(shard), "call", "settle")
 		for _, e := range entries { // until the leases are over they would wait anyway
-			*e.verdict = Verdict{Delay: max(wholeSeconds(until.Sub(t.cfg.Now())), time.Second)}
+			*e.verdict = queue.Verdict{Delay: max(wholeSeconds(until.Sub(t.cfg.Now())), time.Second)}
 		}
 		return
 	}
 	for i, s := range settled {
-		*entries[i].verdict = Verdict{Ack: s.Ack, Delay: s.RetryAfter}
+		*entries[i].verdict = queue.Verdict{Ack: s.Ack, Delay: s.RetryAfter}
 		t.logSettled(results[i], s)
 	}
 }

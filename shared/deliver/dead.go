@@ -6,14 +6,15 @@ import (
 	"sync"
 
 	"github.com/hookweir/hookweir/shared/ledger"
+	"github.com/hookweir/hookweir/shared/queue"
 )
 
 // HandleDead takes a batch of the queue `events-dead`: messages that `events`
 // gave up. The Ledger marks their events dead, with the payload, so that they
 // can be seen and replayed. What cannot be read, or cannot be marked for two
 // days, goes to quarantine. Nothing is acknowledged before one of them has it.
-func (d *Deliverer) HandleDead(ctx context.Context, batch []Message) []Verdict {
-	verdicts := make([]Verdict, len(batch))
+func (d *Deliverer) HandleDead(ctx context.Context, batch []queue.Message) []queue.Verdict {
+	verdicts := make([]queue.Verdict, len(batch))
 	type object struct {
 		tenant string
 		shard  int
@@ -53,10 +54,10 @@ func (d *Deliverer) markDead(ctx context.Context, tenant string, shard int, entr
 		e := entries[i]
 		switch m {
 		case ledger.MarkedDead:
-			*e.verdict = Verdict{Ack: true}
+			*e.verdict = queue.Verdict{Ack: true}
 			d.cfg.Log("event_dead", "tenant", tenant, "key", e.decoded.Key, "reason", ledger.ReasonQueueExhausted)
 		case ledger.MarkedNothing:
-			*e.verdict = Verdict{Ack: true}
+			*e.verdict = queue.Verdict{Ack: true}
 		default:
 			d.quarantine(ctx, e, "refused")
 		}
@@ -69,6 +70,6 @@ func (d *Deliverer) quarantine(ctx context.Context, e entry, reason string) {
 		d.cfg.Log("quarantine_unavailable", "message", e.msg.ID, "reason", reason)
 		return
 	}
-	*e.verdict = Verdict{Ack: true}
+	*e.verdict = queue.Verdict{Ack: true}
 	d.cfg.Log("message_quarantined", "message", e.msg.ID, "reason", reason)
 }

@@ -8,8 +8,10 @@ import (
 	"time"
 
 	"github.com/hookweir/hookweir/shared/event"
+	"github.com/hookweir/hookweir/shared/fetch"
 	"github.com/hookweir/hookweir/shared/ledger"
 	"github.com/hookweir/hookweir/shared/name"
+	"github.com/hookweir/hookweir/shared/queue"
 	"github.com/hookweir/hookweir/shared/retry"
 )
 
@@ -45,22 +47,6 @@ var (
 	deadBackoff = retry.Backoff{Base: 10 * time.Second, Cap: time.Hour}
 )
 
-// ErrTimeout is what Post returns when the deadline has passed.
-var ErrTimeout = errors.New("deliver: no answer within the deadline")
-
-// Message is one queue message.
-type Message struct {
-	ID       string
-	Attempts int // the queue's count, from 1
-	Body     []byte
-}
-
-// Verdict is what the queue shall do with a message.
-type Verdict struct {
-	Ack   bool
-	Delay time.Duration // before the retry, in whole seconds; when !Ack
-}
-
 // AgentState says whether a tenant's agent takes events.
 type AgentState uint8
 
@@ -78,22 +64,6 @@ type Agent struct {
 	State   AgentState
 	// Generation tells this configuration of the agent from a later one.
 	Generation int64
-}
-
-// PostRequest is one HTTP POST.
-type PostRequest struct {
-	URL    string
-	Header [][2]string // names in lower case
-	Body   []byte
-	// Deadline covers the whole exchange. The host keeps it and follows no
-	// redirect.
-	Deadline time.Duration
-}
-
-// PostResponse is the answer; nobody reads its body.
-type PostResponse struct {
-	Status     int
-	RetryAfter string // the header as it came, or empty
 }
 
 // Ledger is one shard; [ledger.Client] is one.
@@ -115,9 +85,8 @@ type Config struct {
 	Agent func(ctx context.Context, tenant string) (Agent, error)
 	// AgentGone records that the agent of that generation answered 410 Gone.
 	AgentGone func(ctx context.Context, tenant string, generation int64, reason string) error
-	// Post sends one request. Errors: ErrTimeout, or anything else for a
-	// failure below HTTP.
-	Post func(ctx context.Context, r PostRequest) (PostResponse, error)
+	// Post sends one request; nobody reads the body of its answer.
+	Post fetch.Func
 	// Payload fetches a body from the payload bucket.
 	Payload func(ctx context.Context, claim string) ([]byte, error)
 	// Quarantine keeps a message that nobody can read, outside the queue.
@@ -143,16 +112,16 @@ func New(cfg Config) (*Deliverer, error) {
 
 // entry is one message of a batch on its way through.
 type entry struct {
-	msg     Message
+	msg     queue.Message
 	decoded *event.Message
-	verdict *Verdict
+	verdict *queue.Verdict
 }
 
 // Handle delivers a batch of the queue `events` and returns a verdict per
 // message, in order. Whatever goes wrong with one tenant, shard or message,
 // the others are delivered.
-func (d *Deliverer) Handle(ctx context.Context, batch []Message) []Verdict {
-	verdicts := make([]Verdict, len(batch))
+func (d *Deliverer) Handle(ctx context.Context, batch []queue.Message) []queue.Verdict {
+	verdicts := make([]queue.Verdict, len(batch))
 	tenants := map[string][]entry{}
 	for i, m := range batch {
 		verdicts[i] = d.later(ownBackoff, m.Attempts) // until something better is known
@@ -186,8 +155,8 @@ func decode(body []byte) (*event.Message, bool) {
 }
 
 // later is a retry for reasons of our own.
-func (d *Deliverer) later(b retry.Backoff, attempts int) Verdict {
-	return Verdict{Delay: wholeSeconds(time.Second + b.Delay(attempts, d.cfg.Rand()))}
+func (d *Deliverer) later(b retry.Backoff, attempts int) queue.Verdict {
+	return queue.Verdict{Delay: wholeSeconds(time.Second + b.Delay(attempts, d.cfg.Rand()))}
 }
 
 // byShard splits a tenant's messages among its ledger objects, in order.

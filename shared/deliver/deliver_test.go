@@ -9,6 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hookweir/hookweir/shared/fetch"
+	"github.com/hookweir/hookweir/shared/queue"
+
 	"github.com/stretchr/testify/require"
 
 	"github.com/hookweir/hookweir/shared/deliver"
@@ -18,15 +21,15 @@ import (
 
 func TestDelivered(t *testing.T) {
 	w, e := newWorld(t), newEvent("1")
-	require.Equal(t, deliver.Verdict{Ack: true}, w.handle1("m1", event.Encode(e)))
+	require.Equal(t, queue.Verdict{Ack: true}, w.handle1("m1", event.Encode(e)))
 	require.Equal(t, 1, w.agent.times(e))
 	got := w.detail(e)
 	require.Equal(t, ledger.Delivered, got.State)
 	require.Equal(t, 204, got.LastStatus)
 	require.Equal(t, 1, w.logged("event_delivered"))
 
-	require.Equal(t, deliver.Verdict{Ack: true}, w.handle1("m1", event.Encode(e)), "the acknowledgement was lost")
-	require.Equal(t, deliver.Verdict{Ack: true}, w.handle1("m2", event.Encode(e)), "the provider sent it again")
+	require.Equal(t, queue.Verdict{Ack: true}, w.handle1("m1", event.Encode(e)), "the acknowledgement was lost")
+	require.Equal(t, queue.Verdict{Ack: true}, w.handle1("m2", event.Encode(e)), "the provider sent it again")
 	require.Equal(t, 1, w.agent.times(e))
 	require.Equal(t, 1, w.logged("event_duplicate"))
 }
@@ -88,7 +91,7 @@ func TestOutcomes(t *testing.T) {
 }
 
 func TestNoAnswer(t *testing.T) {
-	for reason, err := range map[string]error{"timeout": deliver.ErrTimeout, "network": errors.New("refused: secret hunter2")} {
+	for reason, err := range map[string]error{"timeout": fetch.ErrTimeout, "network": errors.New("refused: secret hunter2")} {
 		w, e := newWorld(t), newEvent("1")
 		w.fail = func(call string) error {
 			if strings.HasPrefix(call, "post") {
@@ -96,7 +99,7 @@ func TestNoAnswer(t *testing.T) {
 			}
 			return nil
 		}
-		require.Equal(t, deliver.Verdict{Delay: 3 * time.Second}, w.handle1("m1", event.Encode(e)))
+		require.Equal(t, queue.Verdict{Delay: 3 * time.Second}, w.handle1("m1", event.Encode(e)))
 		require.Equal(t, reason, w.detail(e).LastError)
 		require.NotContains(t, fmt.Sprint(w.lines), "hunter2")
 	}
@@ -141,7 +144,7 @@ func TestLoopbackIsForDevelopment(t *testing.T) {
 	cfg.AllowLoopback = false
 	d, err := deliver.New(cfg)
 	require.NoError(t, err)
-	d.Handle(context.Background(), []deliver.Message{message("m1", e)})
+	d.Handle(context.Background(), []queue.Message{message("m1", e)})
 	require.Equal(t, "target_refused", w.detail(e).LastError)
 	require.Zero(t, w.agent.calls)
 }
@@ -149,7 +152,7 @@ func TestLoopbackIsForDevelopment(t *testing.T) {
 func TestGoneStopsTheRestOfTheBatch(t *testing.T) {
 	w := newWorld(t)
 	w.agent.status(410)
-	var batch []deliver.Message
+	var batch []queue.Message
 	for i := range 30 {
 		batch = append(batch, message(fmt.Sprint("m", i), newEvent(fmt.Sprint(i))))
 	}
@@ -166,7 +169,7 @@ func TestGoneStopsTheRestOfTheBatch(t *testing.T) {
 	w.agents["acme"] = deliver.Agent{URL: w.agent.url("/"), Secrets: [][]byte{secret}, State: deliver.AgentActive}
 	e := newEvent("3")
 	require.NoError(t, w.client("acme", ledger.ShardOf(e.Key())).Replay(context.Background(), e.Key()))
-	require.Equal(t, deliver.Verdict{Ack: true}, w.handle1("ref", w.requeued[0]))
+	require.Equal(t, queue.Verdict{Ack: true}, w.handle1("ref", w.requeued[0]))
 	require.Equal(t, 1, w.agent.times(e))
 }
 
@@ -243,10 +246,10 @@ func TestLostSettleWaitsForTheLease(t *testing.T) {
 		}
 		return nil
 	}
-	require.Equal(t, deliver.Verdict{Delay: 25 * time.Second}, w.handle1("m1", event.Encode(e)))
+	require.Equal(t, queue.Verdict{Delay: 25 * time.Second}, w.handle1("m1", event.Encode(e)))
 	down = false
 	w.pass(10 * time.Second)
-	require.Equal(t, deliver.Verdict{Delay: 15 * time.Second}, w.handle1("m1", event.Encode(e)))
+	require.Equal(t, queue.Verdict{Delay: 15 * time.Second}, w.handle1("m1", event.Encode(e)))
 	w.pass(15 * time.Second)
 	require.True(t, w.handle1("m1", event.Encode(e)).Ack)
 	require.Equal(t, 2, w.agent.times(e), "inherent: same webhook-id, the agent's to recognise")
@@ -256,13 +259,13 @@ func TestOneTenantOrShardDoesNotBlockAnother(t *testing.T) {
 	w := newWorld(t)
 	a := w.agents["acme"]
 	w.agents["beta"], w.agents["gamma"] = a, a
-	var batch []deliver.Message
+	var batch []queue.Message
 	for i := range 40 {
 		tenant := []string{"acme", "beta", "gamma"}[i%3]
 		batch = append(batch, message(fmt.Sprint("m", i), forTenant(newEvent(fmt.Sprint(i)), tenant)))
 	}
-	batch = append(batch, deliver.Message{ID: "bad", Body: []byte("?")}, deliver.Message{ID: "none"},
-		deliver.Message{ID: "name", Body: event.EncodeReference("../x", "../x/y/z")})
+	batch = append(batch, queue.Message{ID: "bad", Body: []byte("?")}, queue.Message{ID: "none"},
+		queue.Message{ID: "name", Body: event.EncodeReference("../x", "../x/y/z")})
 	w.fail = func(call string) error {
 		if call == "agent beta" || call == "acme/1 claim" {
 			return errPlatform
@@ -341,14 +344,14 @@ func TestRunsOutOfAttempts(t *testing.T) {
 func TestHandleDead(t *testing.T) {
 	w, e := newWorld(t), newEvent("1")
 	refused := newEvent("with space")
-	batch := []deliver.Message{
+	batch := []queue.Message{
 		message("a", e),
 		{ID: "b", Attempts: 1, Body: []byte("garbage")},
 		message("c", refused),
 		{ID: "d", Attempts: 1, Body: event.EncodeReference("acme", "acme/gh/none")},
 	}
 	for _, v := range w.d.HandleDead(context.Background(), batch) {
-		require.Equal(t, deliver.Verdict{Ack: true}, v)
+		require.Equal(t, queue.Verdict{Ack: true}, v)
 	}
 	require.Equal(t, ledger.Dead, w.detail(e).State)
 	require.Equal(t, map[string][]byte{"b": []byte("garbage"), "c": event.Encode(refused)}, w.quarantined)
@@ -364,7 +367,7 @@ func TestHandleDeadKeepsWhatNobodyTook(t *testing.T) {
 	w.fail = func(string) error { return errPlatform }
 	young, old := message("a", e), message("b", newEvent("2"))
 	old.Attempts = 99
-	for _, v := range w.d.HandleDead(context.Background(), []deliver.Message{young, old, {ID: "c", Body: []byte("?")}}) {
+	for _, v := range w.d.HandleDead(context.Background(), []queue.Message{young, old, {ID: "c", Body: []byte("?")}}) {
 		require.False(t, v.Ack)
 		require.Greater(t, v.Delay, time.Second)
 	}
@@ -375,7 +378,7 @@ func TestHandleDeadKeepsWhatNobodyTook(t *testing.T) {
 		}
 		return errPlatform
 	}
-	v := w.d.HandleDead(context.Background(), []deliver.Message{young, old})
+	v := w.d.HandleDead(context.Background(), []queue.Message{young, old})
 	require.False(t, v[0].Ack)
 	require.True(t, v[1].Ack, "two days without a ledger: into quarantine")
 	require.Contains(t, w.quarantined, "b")
@@ -389,7 +392,7 @@ func TestLogHoldsNoPayloadAndNoSecret(t *testing.T) {
 	w.agent.status(200)
 	w.pass(time.Hour)
 	w.handle1("m1", event.Encode(e))
-	w.d.HandleDead(context.Background(), []deliver.Message{{ID: "x", Body: []byte("4242")}})
+	w.d.HandleDead(context.Background(), []queue.Message{{ID: "x", Body: []byte("4242")}})
 	require.NotEmpty(t, w.lines)
 	require.NotContains(t, fmt.Sprint(w.lines), "4242")
 	require.NotContains(t, fmt.Sprint(w.lines), string(secret))

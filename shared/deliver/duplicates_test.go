@@ -10,9 +10,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hookweir/hookweir/shared/queue"
+
 	"github.com/stretchr/testify/require"
 
-	"github.com/hookweir/hookweir/shared/deliver"
 	"github.com/hookweir/hookweir/shared/event"
 	"github.com/hookweir/hookweir/shared/ledger"
 )
@@ -20,7 +21,7 @@ import (
 func TestSameKeyTwiceInOneBatch(t *testing.T) {
 	w, e := newWorld(t), newEvent("1")
 	for _, v := range w.handle(message("m1", e), message("m2", e), message("m3", e)) {
-		require.Equal(t, deliver.Verdict{Ack: true}, v)
+		require.Equal(t, queue.Verdict{Ack: true}, v)
 	}
 	require.Equal(t, 1, w.agent.times(e))
 	require.Equal(t, 2, w.detail(e).Duplicates)
@@ -49,7 +50,7 @@ func TestSameKeyInTwoConsumersAtOnce(t *testing.T) {
 		<-release
 		return 204
 	}
-	first := make(chan []deliver.Verdict)
+	first := make(chan []queue.Verdict)
 	go func() { first <- w.handle(message("m1", e)) }()
 	<-posted
 	require.True(t, w.handle1("m2", event.Encode(e)).Ack, "a duplicate")
@@ -57,7 +58,7 @@ func TestSameKeyInTwoConsumersAtOnce(t *testing.T) {
 	require.False(t, v.Ack, "the same message, redelivered: wait")
 	require.Equal(t, 25*time.Second, v.Delay)
 	close(release)
-	require.Equal(t, []deliver.Verdict{{Ack: true}}, <-first)
+	require.Equal(t, []queue.Verdict{{Ack: true}}, <-first)
 	require.Equal(t, 1, w.agent.times(e))
 	require.True(t, w.handle1("m1", event.Encode(e)).Ack)
 	require.Equal(t, 1, w.agent.calls)
@@ -69,7 +70,7 @@ func TestManyConsumersOneEventEach(t *testing.T) {
 	var wg sync.WaitGroup
 	for c := range consumers {
 		wg.Go(func() {
-			var batch []deliver.Message
+			var batch []queue.Message
 			for i := range events {
 				n := (i + c*7) % events
 				batch = append(batch, message(fmt.Sprintf("m%d-%d", c, n), newEvent(fmt.Sprint(n))))
@@ -91,7 +92,7 @@ func TestManyConsumersOneEventEach(t *testing.T) {
 
 // queueMessage is a message in the simulated queue.
 type queueMessage struct {
-	deliver.Message
+	queue.Message
 	at time.Time
 }
 
@@ -131,12 +132,12 @@ func simulate(t *testing.T, rng *rand.Rand) {
 		return []int{500, 503, 429, 404, 302}[pick(5)]
 	}
 	const n = 40
-	var queue []queueMessage
+	var waiting []queueMessage
 	var events []*event.Event
 	serial := 0
 	push := func(body []byte) {
 		serial++
-		queue = append(queue, queueMessage{deliver.Message{ID: fmt.Sprint("q", serial), Body: body}, w.now()})
+		waiting = append(waiting, queueMessage{queue.Message{ID: fmt.Sprint("q", serial), Body: body}, w.now()})
 	}
 	for i := range n {
 		e := newEvent(fmt.Sprint(i))
@@ -162,22 +163,22 @@ func simulate(t *testing.T, rng *rand.Rand) {
 		w.pass(time.Duration(1+pick(40)) * time.Second)
 		unsettled = !calm && chance(0.05)
 		var due []int
-		for i, m := range queue {
+		for i, m := range waiting {
 			if !m.at.After(w.now()) && len(due) < 10 && chance(0.7) {
 				due = append(due, i)
 			}
 		}
-		var batch []deliver.Message
+		var batch []queue.Message
 		for _, i := range due {
-			queue[i].Attempts++
-			batch = append(batch, queue[i].Message)
-			if m, err := event.Decode(queue[i].Body); err == nil && unsettled {
+			waiting[i].Attempts++
+			batch = append(batch, waiting[i].Message)
+			if m, err := event.Decode(waiting[i].Body); err == nil && unsettled {
 				risky[m.Key] = true
 			}
 		}
 		verdicts := w.handle(batch...)
 		var kept []queueMessage
-		for i, m := range queue {
+		for i, m := range waiting {
 			at := -1
 			for j, k := range due {
 				if k == i {
@@ -196,7 +197,7 @@ func simulate(t *testing.T, rng *rand.Rand) {
 			}
 			kept = append(kept, m)
 		}
-		queue = kept
+		waiting = kept
 		for _, l := range w.objects() {
 			if _, err := l.Alarm(); err != nil {
 				t.Fatal(err)

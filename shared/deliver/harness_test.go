@@ -17,6 +17,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hookweir/hookweir/shared/fetch"
+	"github.com/hookweir/hookweir/shared/queue"
+
 	"github.com/stretchr/testify/require"
 
 	"github.com/hookweir/hookweir/shared/deliver"
@@ -178,13 +181,13 @@ func (w *world) object(name string) *ledger.Ledger {
 }
 
 // post is the host's fetch: no redirects, errors named.
-func (w *world) post(ctx context.Context, r deliver.PostRequest) (deliver.PostResponse, error) {
+func (w *world) post(ctx context.Context, r fetch.Request) (fetch.Response, error) {
 	if err := w.check("post " + r.URL); err != nil {
-		return deliver.PostResponse{}, err
+		return fetch.Response{}, err
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, r.URL, strings.NewReader(string(r.Body)))
 	if err != nil {
-		return deliver.PostResponse{}, err
+		return fetch.Response{}, err
 	}
 	for _, h := range r.Header {
 		req.Header.Set(h[0], h[1])
@@ -195,19 +198,19 @@ func (w *world) post(ctx context.Context, r deliver.PostRequest) (deliver.PostRe
 	}
 	resp, err := client.Do(req)
 	if err != nil {
-		return deliver.PostResponse{}, err
+		return fetch.Response{}, err
 	}
 	defer resp.Body.Close()
-	return deliver.PostResponse{Status: resp.StatusCode, RetryAfter: resp.Header.Get("Retry-After")}, nil
+	return fetch.Response{Status: resp.StatusCode, Header: resp.Header}, nil
 }
 
-func (w *world) handle(batch ...deliver.Message) []deliver.Verdict {
+func (w *world) handle(batch ...queue.Message) []queue.Verdict {
 	return w.d.Handle(context.Background(), batch)
 }
 
-func (w *world) handle1(id string, body []byte) deliver.Verdict {
+func (w *world) handle1(id string, body []byte) queue.Verdict {
 	w.t.Helper()
-	v := w.handle(deliver.Message{ID: id, Attempts: 1, Body: body})
+	v := w.handle(queue.Message{ID: id, Attempts: 1, Body: body})
 	require.Len(w.t, v, 1)
 	return v[0]
 }
@@ -329,6 +332,6 @@ func newEvent(id string) *event.Event {
 
 func forTenant(e *event.Event, tenant string) *event.Event { e.Tenant = tenant; return e }
 
-func message(id string, e *event.Event) deliver.Message {
-	return deliver.Message{ID: id, Attempts: 1, Body: event.Encode(e)}
+func message(id string, e *event.Event) queue.Message {
+	return queue.Message{ID: id, Attempts: 1, Body: event.Encode(e)}
 }

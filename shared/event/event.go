@@ -14,6 +14,10 @@ const (
 	OriginSystem  = "hookweir" // raised by Hookweir itself
 )
 
+// SystemSource is the source of events that Hookweir raises itself; no tenant
+// can have a webhook source or a poll of this name.
+const SystemSource = "hookweir"
+
 // Proofs say what was authenticated.
 const (
 	ProofSignature = "signature" // the body is covered

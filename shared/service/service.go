@@ -9,7 +9,9 @@ import (
 
 	"github.com/hookweir/hookweir/shared/admin"
 	"github.com/hookweir/hookweir/shared/deliver"
+	"github.com/hookweir/hookweir/shared/fetch"
 	"github.com/hookweir/hookweir/shared/ledger"
+	"github.com/hookweir/hookweir/shared/queue"
 	"github.com/hookweir/hookweir/shared/seal"
 	"github.com/hookweir/hookweir/shared/seal/aesgcm"
 	"github.com/hookweir/hookweir/shared/tenant"
@@ -48,8 +50,9 @@ type Config struct {
 	// SendEvents puts messages on the queue `events`.
 	SendEvents func(messages [][]byte) error
 	Payloads   Payloads
-	Post       func(ctx context.Context, r deliver.PostRequest) (deliver.PostResponse, error)
-	Log        func(event string, kv ...string)
+	// Fetch sends a request to the outside.
+	Fetch fetch.Func
+	Log   func(event string, kv ...string)
 	// BodyTooLarge is what reading an API request's body over the platform's
 	// limit returns.
 	BodyTooLarge error
@@ -71,7 +74,7 @@ type Service struct {
 // setting could provide.
 func New(cfg Config) (*Service, error) {
 	if cfg.Now == nil || cfg.Invoke == nil || cfg.Sources == nil || cfg.SendEvents == nil ||
-		cfg.Payloads == nil || cfg.Post == nil || cfg.Log == nil {
+		cfg.Payloads == nil || cfg.Fetch == nil || cfg.Log == nil {
 		return nil, errors.New("service: incomplete configuration")
 	}
 	s := &Service{cfg: cfg}
@@ -133,7 +136,7 @@ func (s *Service) newDeliverer() (*deliver.Deliverer, error) {
 		Ledger:        func(name string, shard int) deliver.Ledger { return s.ledger(name, shard) },
 		Agent:         s.agent,
 		AgentGone:     s.agentGone,
-		Post:          s.cfg.Post,
+		Post:          s.cfg.Fetch,
 		Payload:       s.cfg.Payloads.Get,
 		Quarantine:    s.quarantine,
 		Log:           s.cfg.Log,
@@ -147,16 +150,16 @@ func (s *Service) quarantine(ctx context.Context, id string, body []byte) error 
 }
 
 // Queue decides each message of a batch of the named queue.
-func (s *Service) Queue(ctx context.Context, queue string, batch []deliver.Message) []deliver.Verdict {
-	switch queue {
+func (s *Service) Queue(ctx context.Context, name string, batch []queue.Message) []queue.Verdict {
+	switch name {
 	case QueueEvents:
 		return s.deliverer.Handle(ctx, batch)
 	case QueueEventsDead:
 		return s.deliverer.HandleDead(ctx, batch)
 	}
 	// A queue this build does not know: nothing is acknowledged unread.
-	s.cfg.Log("queue_unknown", "queue", queue)
-	verdicts := make([]deliver.Verdict, len(batch))
+	s.cfg.Log("queue_unknown", "queue", name)
+	verdicts := make([]queue.Verdict, len(batch))
 	for i := range verdicts {
 		verdicts[i].Delay = time.Minute
 	}

@@ -31,7 +31,7 @@ const (
 // to the end.
 var answers = [...]error{
 	ErrNotFound, ErrTenant, ErrRequest, ErrProvider, ErrParams, ErrSecret, ErrSecrets, ErrLimit,
-	ErrStale, ErrUnauthenticated, ErrUnreadable, seal.ErrNoRing,
+	ErrStale, ErrUnauthenticated, ErrUnreadable, seal.ErrNoRing, ErrReserved,
 }
 
 // Invoke serves one call of a Client. The payload names the tenant the caller

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hookweir/hookweir/shared/event"
 	"github.com/hookweir/hookweir/shared/name"
 	"github.com/hookweir/hookweir/shared/seal"
 	"github.com/hookweir/hookweir/shared/source"
@@ -261,6 +262,8 @@ func (t *Tenant) openSource(row sourceRow) (*source.Config, error) {
 
 func (t *Tenant) validate(in PutSource) error {
 	switch {
+	case in.Name == event.SystemSource:
+		return ErrReserved
 	case !name.Valid(in.Name), !validURL(in.URL),
 		in.Retention < source.MinRetention, in.Retention > source.MaxRetention, in.Retention%time.Second != 0:
 		return ErrRequest

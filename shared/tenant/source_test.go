@@ -82,6 +82,7 @@ func TestPutSourceRefuses(t *testing.T) {
 	}{
 		"name":              {func(p *tenant.PutSource) { p.Name = "a/b" }, tenant.ErrRequest},
 		"no name":           {func(p *tenant.PutSource) { p.Name = "" }, tenant.ErrRequest},
+		"reserved name":     {func(p *tenant.PutSource) { p.Name = "hookweir" }, tenant.ErrReserved},
 		"provider":          {func(p *tenant.PutSource) { p.Provider = "nobody" }, tenant.ErrProvider},
 		"no secrets":        {func(p *tenant.PutSource) { p.Secrets = nil }, tenant.ErrSecret},
 		"empty secret":      {func(p *tenant.PutSource) { p.Secrets = []string{""} }, tenant.ErrSecret},

@@ -41,6 +41,8 @@ var (
 	// ErrRequest refuses a value that is out of bounds, or a call this build
 	// cannot read.
 	ErrRequest = errors.New("tenant: value not acceptable")
+	// ErrReserved refuses a name that is Hookweir's own.
+	ErrReserved = errors.New("tenant: name is reserved")
 	// ErrProvider refuses a provider that is not in the catalogue. Config.Check
 	// returns an error that wraps it.
 	ErrProvider = errors.New("tenant: unknown provider")

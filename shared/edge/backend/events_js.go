@@ -7,7 +7,7 @@ import (
 
 	"github.com/syumai/workers/cloudflare/queues"
 
-	"github.com/hookweir/hookweir/shared/deliver"
+	"github.com/hookweir/hookweir/shared/queue"
 )
 
 // queue hands a batch to the handler and carries its verdicts out. It returns
@@ -17,11 +17,11 @@ func (s *server) queue(b *queues.MessageBatch) error {
 	if s.Queue == nil {
 		return errNoHandler
 	}
-	batch := make([]deliver.Message, len(b.Messages))
+	batch := make([]queue.Message, len(b.Messages))
 	for i, m := range b.Messages {
-		batch[i] = deliver.Message{ID: m.ID, Attempts: m.Attempts, Body: bytesBody(m)}
+		batch[i] = queue.Message{ID: m.ID, Attempts: m.Attempts, Body: bytesBody(m)}
 	}
-	var verdicts []deliver.Verdict
+	var verdicts []queue.Verdict
 	err := s.protect("queue", func() error {
 		verdicts = s.Queue(context.Background(), b.Queue, batch)
 		if len(verdicts) != len(batch) {

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"syscall/js"
+
+	"github.com/hookweir/hookweir/shared/fetch"
 )
 
 // ErrRemote reports that the platform, or the far side of a Durable Object
@@ -25,13 +27,10 @@ func guard(f func() error) (err error) {
 	return f()
 }
 
-// ErrTimeout reports that the deadline passed; the far side may have acted.
-var ErrTimeout = fmt.Errorf("%w: no answer within the deadline", ErrRemote)
-
 func remote(v js.Value) error {
 	if v.Type() == js.TypeObject {
 		if v.Get("name").String() == "TimeoutError" {
-			return ErrTimeout
+			return fmt.Errorf("%w: %w", ErrRemote, fetch.ErrTimeout)
 		}
 		if m := v.Get("message"); m.Type() == js.TypeString {
 			return fmt.Errorf("%w: %s", ErrRemote, m.String())

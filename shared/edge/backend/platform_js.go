@@ -4,14 +4,15 @@ import (
 	"bytes"
 	"context"
 	"io"
-	"net/http"
 	"syscall/js"
 	"time"
 
 	"github.com/syumai/workers/cloudflare/kv"
 	"github.com/syumai/workers/cloudflare/r2"
 
+	"github.com/hookweir/hookweir/shared/fetch"
 	"github.com/hookweir/hookweir/shared/jsontext"
+	"github.com/hookweir/hookweir/shared/queue"
 )
 
 // Setting reads an environment variable or secret; "" when unset.
@@ -83,24 +84,17 @@ func (k KV) Delete(_ context.Context, key string) error {
 	})
 }
 
-// maxBatch is Queues' limit of messages in one sendBatch.
-const maxBatch = 100
-
-// SendBatch enqueues messages as bytes to a queue, by binding name. Every
-// message is at most 128,000 bytes; Queues takes 256 KB in one call, so
-// callers send small messages here (references). After an error some may be
-// in the queue.
+// SendBatch enqueues messages as bytes to a queue, by binding name, in as many
+// calls as Queues' limits ask for. After an error some may be in the queue.
 func SendBatch(binding string, messages [][]byte) error {
-	for len(messages) > 0 {
-		n := min(len(messages), maxBatch)
-		batch := js.Global().Get("Array").New(n)
-		for i, m := range messages[:n] {
+	for chunk := range queue.Chunks(messages) {
+		batch := js.Global().Get("Array").New(len(chunk))
+		for i, m := range chunk {
 			batch.SetIndex(i, toJS(m))
 		}
 		if _, err := call(host(), "sendBatch", binding, batch); err != nil {
 			return err
 		}
-		messages = messages[n:]
 	}
 	return nil
 }
@@ -140,38 +134,19 @@ func (b Bucket) Delete(_ context.Context, key string) error {
 	})
 }
 
-// Request is one outbound HTTP request.
-type Request struct {
-	Method  string
-	URL     string
-	Header  [][2]string
-	Body    []byte        // nil for none
-	Timeout time.Duration // for the answer, body included
-	MaxBody int           // bytes of the answer's body
-}
-
-// Response is its answer.
-type Response struct {
-	Status   int
-	Header   http.Header
-	Body     []byte
-	TooLarge bool // the body was over MaxBody and is empty here
-}
-
-// Fetch sends a request; redirects are answers, not followed. Errors wrap
-// ErrRemote, ErrTimeout as well when the deadline passed: the far side may
-// have acted.
-func Fetch(_ context.Context, r Request) (*Response, error) {
+// Fetch sends a request; it is a fetch.Func. Errors wrap ErrRemote, and
+// fetch.ErrTimeout as well when the deadline passed.
+func Fetch(_ context.Context, r fetch.Request) (fetch.Response, error) {
 	var body any
 	if r.Body != nil {
 		body = toJS(r.Body)
 	}
 	v, err := call(host(), "fetch", r.Method, r.URL, listToJS(r.Header), body,
-		float64(r.Timeout/time.Millisecond), r.MaxBody)
+		float64(r.Deadline/time.Millisecond), r.MaxBody)
 	if err != nil {
-		return nil, err
+		return fetch.Response{}, err
 	}
-	return &Response{
+	return fetch.Response{
 		Status:   v.Get("status").Int(),
 		Header:   headerToGo(v.Get("headers")),
 		Body:     toGo(v.Get("body")),

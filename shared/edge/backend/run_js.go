@@ -14,8 +14,8 @@ import (
 	"github.com/syumai/workers/cloudflare/cron"
 	"github.com/syumai/workers/cloudflare/queues"
 
-	"github.com/hookweir/hookweir/shared/deliver"
 	"github.com/hookweir/hookweir/shared/problem"
+	"github.com/hookweir/hookweir/shared/queue"
 )
 
 // Object is one Durable Object's logic.
@@ -36,7 +36,7 @@ type Handlers struct {
 	BodyLimit int // bytes
 
 	// Queue decides each message of a batch of the named queue.
-	Queue func(ctx context.Context, queue string, batch []deliver.Message) []deliver.Verdict
+	Queue func(ctx context.Context, queue string, batch []queue.Message) []queue.Verdict
 
 	// Scheduled runs on each cron tick.
 	Scheduled func(ctx context.Context) error

@@ -1,5 +1,0 @@
-//go:build !hookweirtest
-
-package main
-
-func poster() postFunc { return post }

@@ -1,0 +1,16 @@
+// Package fetch is one outbound HTTP exchange as domain packages see it: the
+// platform sends it, keeps the deadline and follows no redirect.
+//
+//	domain package ─ Request ─▶ Func ─ host's fetch ─▶ outside server
+//	               ◀─ Response, or an error ─┘
+//
+// # Invariants
+//
+//   - Headers cross byte for byte, never split or joined.
+//   - A redirect is an answer: what was meant for one URL, with its token or
+//     signature, goes to no other.
+//   - An error says nothing about whether the far side acted. Whoever retries
+//     must know that the request may be repeated.
+//   - Callers check a tenant's URL with package target first; this package
+//     does not.
+package fetch
