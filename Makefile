@@ -13,7 +13,7 @@ SOURCES := $(shell find worker consumers shared -name '*.go' -not -name '*_test.
 GLUE := $(shell find worker consumers shared -name '*.mjs')
 GOWASM = $(WASM) go build -trimpath -ldflags='-s -w'
 
-.PHONY: catalogue help setup build demo dev test check bench sim deploy size fmt fuzz clean
+.PHONY: catalogue help provision setup build demo dev test check bench sim deploy size fmt fuzz clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -76,6 +76,9 @@ sim: build/worker.wasm build/consumers.wasm ## random hours against the Wasm: SE
 
 bench: build build/test/worker.wasm build/test/consumers.wasm ## ratios against the peers on one workerd
 	node bench/run.mjs
+
+provision: setup ## create the KV, R2, queues and secrets that the account lacks; safe to repeat
+	node deploy/provision.mjs
 
 deploy: build ## wrangler deploy, consumers first
 	wrangler deploy -c consumers/wrangler.toml
