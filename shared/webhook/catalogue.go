@@ -93,6 +93,16 @@ var catalogue = [...]Scheme{
 		Time: happened(UnixMillis, "items", "0", "timestamp"),
 	},
 	{
+		Name: "airtable", Title: "Airtable", Checked: "2026-11-25", Confidence: ConfidenceA,
+		Docs: "https://airtable.com/developers/web/api/webhooks-overview",
+		Notes: "The secret is the webhook's macSecretBase64, which Airtable shows once. A notification names the base and the webhook and no change: " +
+			"list the webhook's payloads. Its time tells two apart.",
+		Headers: []HeaderSet{{Signature: "X-Airtable-Content-MAC"}},
+		Keys:    []KeyRule{{Encoding: Base64, Algorithm: HMACSHA256, Label: "hmac-sha256="}}, Encoding: Hex, Template: bodyAlone, BodyCovered: true,
+		TypePrefix: "com.airtable.", Type: []Rule{{Parts: []Value{{Text: "changed"}}}}, Time: happened(RFC3339, "timestamp"),
+		Thin: true,
+	},
+	{
 		Name: "alchemy", Title: "Alchemy Notify", Checked: "2026-11-23", Confidence: ConfidenceA,
 		Docs:    "https://www.alchemy.com/docs/reference/notify-api-quickstart",
 		Notes:   "The secret is the webhook's signing key.",
@@ -491,7 +501,7 @@ var catalogue = [...]Scheme{
 	{
 		Name: "jira", Title: "Jira", Checked: "2026-11-23", Confidence: ConfidenceB,
 		Docs:    "https://developer.atlassian.com/cloud/jira/platform/webhooks/",
-		Notes:   "Webhooks with a secret. Those of Connect and OAuth apps carry a JWT instead, which does not cover the body.",
+		Notes:   "Webhooks with a secret. Those of Connect apps carry a JWT instead: jira-connect.",
 		Headers: []HeaderSet{{Signature: "X-Hub-Signature", ID: "X-Atlassian-Webhook-Identifier"}},
 		Keys:    sha256Named, Encoding: Hex, Template: bodyAlone, BodyCovered: true,
 		ID: headerID, TypePrefix: "com.atlassian.jira.", Type: inBody("webhookEvent"), Time: happened(UnixMillis, "timestamp"),

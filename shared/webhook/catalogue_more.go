@@ -14,6 +14,10 @@ const (
 	plainText = "text/plain; charset=utf-8"
 	jsonType  = "application/json"
 
+	// graphPublisher is the app that sends Microsoft Graph's change
+	// notifications (learn.microsoft.com/graph/change-notifications-with-resource-data).
+	graphPublisher = "0bf30f3b-4a52-48df-9a82-234910c4a086"
+
 	paypalCertificate = "/v1/notifications/certs/*"
 )
 
@@ -143,7 +147,8 @@ var more = [...]Scheme{
 	{
 		Name: "contentful", Title: "Contentful", Checked: "2026-11-23", Confidence: ConfidenceA,
 		Docs:    "https://www.contentful.com/developers/docs/webhooks/request-verification/",
-		Notes:   "Request verification. The headers that x-contentful-signed-headers lists are signed; the timestamp must be among them.",
+		Notes:   "Request verification. The headers that x-contentful-signed-headers lists are signed; the timestamp must be among them. " +
+			"Give Contentful a URL without a query: it escapes one in a way of its own.",
 		Headers: []HeaderSet{{Signature: "x-contentful-signature", Timestamp: "x-contentful-timestamp", Type: "X-Contentful-Topic"}}, Encoding: Hex,
 		Keys:          []KeyRule{{Algorithm: HMACSHA256}},
 		SignedHeaders: "x-contentful-signed-headers",
@@ -212,6 +217,19 @@ var more = [...]Scheme{
 		Batch: hubspotBatch,
 	},
 	{
+		Name: "jira-connect", Title: "Jira and Confluence, Connect apps", Checked: "2026-11-25", Confidence: ConfidenceA,
+		Docs: "https://developer.atlassian.com/cloud/jira/platform/understanding-jwt-for-connect-apps/",
+		Notes: "A JWT under the sharedSecret of the app's installation. It covers method, path and query (qsh), not the body. " +
+			"The installation's own callbacks are signed another way and refused here.",
+		Params: []Param{
+			{Name: "client_key", Doc: "The clientKey of the app's installation, which iss must be.", Required: true},
+			{Name: basePathParam, Doc: "The path of the app's baseUrl, if it has one: the token's qsh leaves it out."},
+		},
+		Headers: []HeaderSet{{Signature: "Authorization", ID: "X-Atlassian-Webhook-Identifier"}}, Keys: []KeyRule{{Algorithm: JWTHS256, Label: "JWT "}},
+		JWT: &JWT{Issuers: []string{"{client_key}"}, RequestHash: "qsh"},
+		ID:  made(Value{Header: HeaderID}), Hash: HashBody, TypePrefix: "com.atlassian.", Type: made(path("webhookEvent")), Time: []TimeRule{{path("timestamp"), UnixMillis}},
+	},
+	{
 		Name: "mailgun", Title: "Mailgun", Checked: "2026-11-23", Confidence: ConfidenceB,
 		Docs: "https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks",
 		Notes: "The signature is in the body and covers a timestamp and a token, not the event: who saw one delivery can write another. " +
@@ -237,9 +255,21 @@ var more = [...]Scheme{
 	{
 		Name: "microsoft-graph", Title: "Microsoft Graph", Checked: "2026-11-23", Confidence: ConfidenceB,
 		Docs: "https://learn.microsoft.com/en-us/graph/change-notifications-delivery-webhooks",
-		Notes: "The secret is the subscription's clientState, which each notification repeats: no signature. Rich notifications' validation tokens are not read. " +
-			"Notifications without id repeat byte for byte, so each request is its own event then.",
+		Notes: "The secret is the subscription's clientState, which each notification repeats: no signature. With `audience` the validation tokens of rich " +
+			"notifications are demanded too; their encrypted content stays encrypted. Notifications without id repeat byte for byte, so each request is its own event then.",
 		Headers: []HeaderSet{{}}, InBody: path("clientState"), Keys: []KeyRule{{Algorithm: SharedToken}},
+		Params: []Param{
+			{Name: "audience", Doc: "The app's id. With it each delivery must have validation tokens for it, as rich notifications do."},
+			{Name: "tenant_id", Doc: "The id of the Microsoft Entra tenant that issues the validation tokens."},
+		},
+		Tokens: &Tokens{
+			Param: "audience", Path: []string{"validationTokens"}, Sender: []string{"azp", "appid"}, Is: graphPublisher,
+			JWT: JWT{
+				KeySet:   "https://login.microsoftonline.com/common/discovery/v2.0/keys",
+				Issuers:  []string{"https://sts.windows.net/{tenant_id}/", "https://login.microsoftonline.com/{tenant_id}/v2.0"},
+				Audience: true,
+			},
+		},
 		ID:   []Rule{{When: absent(path("value", "1")), Parts: []Value{path("value", "0", "id")}}},
 		Hash: HashRequest, TypePrefix: "com.microsoft.graph.", Type: made(path("value", "0", "changeType")),
 		Handshakes: []Handshake{{Open: true, Echo: Value{Query: "validationToken"}, Text: PlainText, ContentType: "text/plain"}},

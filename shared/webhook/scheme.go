@@ -46,6 +46,8 @@ type Scheme struct {
 	ObjectBody bool
 	// JWT says how the proof is read when it is a JSON Web Token.
 	JWT *JWT
+	// Tokens are JSON Web Tokens that the body carries beside the proof.
+	Tokens *Tokens
 	// Certificate says where the public key comes from when it is a
 	// certificate that the delivery names.
 	Certificate *Certificate
@@ -113,13 +115,26 @@ type JWT struct {
 	KeySet   string
 	Identity string   // the claim that must be the secret
 	Verified string   // the claim that must be true for Identity to count
-	Issuers  []string // one of them must be iss, or "{param}"; none: not asked
+	Issuers  []string // one of them must be iss, a "{param}" in it filled in; none: not asked
 	Audience bool     // aud must have the param `audience`, or the source's URL
 	BodyHash string   // the claim with the SHA-256 of the body in hex
+	// RequestHash is the claim with the SHA-256 in hex of the canonical
+	// request, see appendCanonical.
+	RequestHash string
 	// MaxAge bounds the time since iat; 0 asks for exp instead. Timeless asks
 	// for neither, and holds to what is there.
 	MaxAge   time.Duration
 	Timeless bool
+}
+
+// Tokens is how a row reads tokens in the body. Only a source with the
+// parameter Param has them read, and then it must have them.
+type Tokens struct {
+	Param  string
+	Path   []string // of the array
+	JWT    JWT      // with a KeySet
+	Sender []string // claims, of which one must name the sender
+	Is     string   // the sender
 }
 
 // Certificate is where a row finds the signer's certificate.

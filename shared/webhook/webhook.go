@@ -245,6 +245,9 @@ func (v *Verifier) Verify(req *Request, now time.Time) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
+	if err := v.tokens(d, now); err != nil {
+		return Result{}, err
+	}
 	return v.accept(d, k, now)
 }
 
