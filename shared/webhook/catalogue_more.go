@@ -146,8 +146,8 @@ var more = [...]Scheme{
 	},
 	{
 		Name: "contentful", Title: "Contentful", Checked: "2026-11-23", Confidence: ConfidenceA,
-		Docs:    "https://www.contentful.com/developers/docs/webhooks/request-verification/",
-		Notes:   "Request verification. The headers that x-contentful-signed-headers lists are signed; the timestamp must be among them. " +
+		Docs: "https://www.contentful.com/developers/docs/webhooks/request-verification/",
+		Notes: "Request verification. The headers that x-contentful-signed-headers lists are signed; the timestamp must be among them. " +
 			"Give Contentful a URL without a query: it escapes one in a way of its own.",
 		Headers: []HeaderSet{{Signature: "x-contentful-signature", Timestamp: "x-contentful-timestamp", Type: "X-Contentful-Topic"}}, Encoding: Hex,
 		Keys:          []KeyRule{{Algorithm: HMACSHA256}},
