@@ -253,7 +253,7 @@ var more = [...]Scheme{
 		Handshakes: []Handshake{{Method: "HEAD", Open: true}},
 	},
 	{
-		Name: "microsoft-graph", Title: "Microsoft Graph", Checked: "2026-11-23", Confidence: ConfidenceB,
+		Name: "microsoft-graph", Title: "Microsoft Graph", Checked: "2026-11-25", Confidence: ConfidenceA,
 		Docs: "https://learn.microsoft.com/en-us/graph/change-notifications-delivery-webhooks",
 		Notes: "The secret is the subscription's clientState, which each notification repeats: no signature. With `audience` the validation tokens of rich " +
 			"notifications are demanded too; their encrypted content stays encrypted. Notifications without id repeat byte for byte, so each request is its own event then.",
@@ -299,7 +299,7 @@ var more = [...]Scheme{
 		Time: []TimeRule{{path("updated_at"), RFC3339}},
 	},
 	{
-		Name: "okta", Title: "Okta event hooks", Checked: "2026-11-23", Confidence: ConfidenceC,
+		Name: "okta", Title: "Okta event hooks", Checked: "2026-11-25", Confidence: ConfidenceA,
 		Docs:    "https://developer.okta.com/docs/concepts/event-hooks/",
 		Notes:   "The header as configured in the hook: no signature. The one-time verification is answered to who has the secret.",
 		Headers: []HeaderSet{{Signature: "Authorization"}}, Keys: []KeyRule{{Algorithm: SharedToken}},
@@ -312,7 +312,7 @@ var more = [...]Scheme{
 		Batch: &Batch{Path: []string{"data", "events"}, ID: made(path("uuid")), Type: made(path("eventType")), Time: []TimeRule{{path("published"), RFC3339}}},
 	},
 	{
-		Name: "paypal", Title: "PayPal", Checked: "2026-11-23", Confidence: ConfidenceB,
+		Name: "paypal", Title: "PayPal", Checked: "2026-11-25", Confidence: ConfidenceA,
 		Docs: "https://developer.paypal.com/api/rest/webhooks/rest/",
 		Notes: "The secret is the webhook's id. The certificate is fetched from PayPal alone. The signature covers the transmission's id and time, " +
 			"and of the body its CRC-32, which is no hash: who saw one delivery can write another body under it. So the event is named by the " +
@@ -340,6 +340,7 @@ var more = [...]Scheme{
 		Headers: []HeaderSet{{Signature: "Plaid-Verification"}}, Keys: []KeyRule{{Encoding: Base64, Algorithm: JWTPublic}},
 		JWT:         &JWT{BodyHash: "request_body_sha256", MaxAge: 5 * time.Minute},
 		BodyCovered: true, Hash: HashBody, TypePrefix: "com.plaid.", Type: made(path("webhook_type"), literal("."), path("webhook_code")),
+		Thin: true,
 	},
 	{
 		Name: "postmark", Title: "Postmark", Checked: "2026-11-23", Confidence: ConfidenceB,
@@ -370,7 +371,7 @@ var more = [...]Scheme{
 		Batch: &Batch{ID: made(path("sg_event_id")), Type: made(path("event")), Time: []TimeRule{{path("timestamp"), UnixSeconds}}},
 	},
 	{
-		Name: "telegram", Title: "Telegram bots", Checked: "2026-11-23", Confidence: ConfidenceB,
+		Name: "telegram", Title: "Telegram bots", Checked: "2026-11-25", Confidence: ConfidenceA,
 		Docs:    "https://core.telegram.org/bots/api#setwebhook",
 		Notes:   "The secret_token given to setWebhook: no signature.",
 		Headers: []HeaderSet{{Signature: "X-Telegram-Bot-Api-Secret-Token"}}, Keys: []KeyRule{{Algorithm: SharedToken}},
@@ -448,6 +449,7 @@ var extras = [...]Scheme{
 		Name: "hubspot", Batch: hubspotBatch,
 		Template: []Part{{Kind: PartMethod}, {Kind: PartURLDecoded}, {Kind: PartBody}, {Kind: PartTimestamp}},
 	},
+	{Name: "openai", Thin: true},
 	{Name: "meta", Handshakes: metaHandshake, Params: metaParams, Batch: &Batch{Path: []string{"entry"}}},
 	{Name: "trello", Handshakes: []Handshake{{Method: "HEAD", Open: true}}},
 	{Name: "whatsapp", Handshakes: metaHandshake, Params: metaParams, Batch: &Batch{Path: []string{"entry"}}},

@@ -83,8 +83,9 @@ type Scheme struct {
 	// Batch says how a delivery of several events is taken apart.
 	Batch *Batch
 	// Thin says that the events name what changed and do not hold it: an
-	// agent must fetch it.
-	Thin bool
+	// agent must fetch it. ThinWhen says it of those whose body is so.
+	Thin     bool
+	ThinWhen []Condition
 }
 
 // Param is one parameter of a row's configuration.

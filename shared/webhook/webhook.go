@@ -93,7 +93,6 @@ type Result struct {
 	// Events are the parts of a delivery that is to be split, at most
 	// maxBatch; EventID then names the delivery as a whole.
 	Events []Event
-	Thin   bool // the event does not hold what it is about
 }
 
 // Event is one event of a delivery that has several.
@@ -289,7 +288,7 @@ func (v *Verifier) accept(d *delivery, k *key, now time.Time) (Result, error) {
 			return Result{}, err
 		}
 	}
-	r := Result{SecretID: k.id, Authenticated: event.ProofBearer, Answer: v.scheme.Answer, Thin: v.scheme.Thin}
+	r := Result{SecretID: k.id, Authenticated: event.ProofBearer, Answer: v.scheme.Answer}
 	if v.scheme.BodyCovered {
 		r.Authenticated = event.ProofSignature
 	}
