@@ -313,7 +313,7 @@ var catalogue = [...]Scheme{
 		},
 	},
 	{
-		Name: "dropbox", Title: "Dropbox", Checked: "2026-11-23", Confidence: ConfidenceB,
+		Name: "dropbox", Title: "Dropbox", Checked: "2026-11-25", Confidence: ConfidenceA,
 		Docs: "https://www.dropbox.com/developers/reference/webhooks",
 		Notes: "The secret is the app secret. A notification says only which account changed and repeats byte for byte, so each " +
 			"request is its own event.",
@@ -1043,7 +1043,7 @@ var catalogue = [...]Scheme{
 		TypePrefix: "com.trello.", Type: inBody("action", "type"), Time: happened(RFC3339, "action", "date"),
 	},
 	{
-		Name: "twitch", Title: "Twitch EventSub", Checked: "2026-11-23", Confidence: ConfidenceB,
+		Name: "twitch", Title: "Twitch EventSub", Checked: "2026-11-25", Confidence: ConfidenceA,
 		Docs: "https://dev.twitch.tv/docs/eventsub/handling-webhook-events/",
 		Notes: "The tolerance is Twitch's ten minutes. The challenge of a new subscription is signed and answered; a revocation arrives as " +
 			"an event of the type it ends.",

@@ -70,7 +70,7 @@ var more = [...]Scheme{
 		Hash: HashBody, TypePrefix: "io.aircall.", Type: made(path("event")), Time: []TimeRule{{path("timestamp"), UnixSeconds}},
 	},
 	{
-		Name: "asana", Title: "Asana", Checked: "2026-11-23", Confidence: ConfidenceB,
+		Name: "asana", Title: "Asana", Checked: "2026-11-25", Confidence: ConfidenceA,
 		Docs: "https://developers.asana.com/docs/webhooks-guide",
 		Notes: "Asana makes the secret: create the source with any secret, create the webhook, and rotate to the X-Hook-Secret of its answer. " +
 			"Heartbeats are answered and are no events.",
@@ -89,7 +89,7 @@ var more = [...]Scheme{
 		Thin: true,
 	},
 	{
-		Name: "auth0", Title: "Auth0 log streams", Checked: "2026-11-23", Confidence: ConfidenceC,
+		Name: "auth0", Title: "Auth0 log streams", Checked: "2026-11-25", Confidence: ConfidenceA,
 		Docs:    "https://auth0.com/docs/customize/log-streams/custom-log-streams",
 		Notes:   "The Authorization header as configured in the stream: no signature. Logs come in batches, as one array.",
 		Headers: []HeaderSet{{Signature: "Authorization"}}, Keys: []KeyRule{{Algorithm: SharedToken}},

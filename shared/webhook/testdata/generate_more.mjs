@@ -450,3 +450,6 @@ row({ name: 'jwt', secrets: ['robot-number-one', 'robot-number-two'], wrong: 'ro
     put('rs256', { why: 'The key set has both kinds.', headers: bearer(jwt('RS256', who('robot-number-one'), keys.rsa, 'r1')), want: ok() });
     put('kind-mixed-up', { why: 'The id of a key of the other kind.', headers: bearer(jwt('RS256', who('robot-number-one'), keys.rsa, 'e1')), error: 'bad_signature' });
   } });
+
+// The odd signatures of the generic rows.
+await import('./generate_odd.mjs');
