@@ -233,13 +233,13 @@ var more = [...]Scheme{
 		Name: "mailgun", Title: "Mailgun", Checked: "2026-11-23", Confidence: ConfidenceB,
 		Docs: "https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks",
 		Notes: "The signature is in the body and covers a timestamp and a token, not the event: who saw one delivery can write another. " +
-			"Mailgun repeats for eight hours, so nine are taken.",
+			"So the event is named by the token, which serves once. Mailgun repeats for eight hours, so nine are taken.",
 		Headers: []HeaderSet{{}}, InBody: path("signature", "signature"), Encoding: Hex, Keys: []KeyRule{{Algorithm: HMACSHA256}},
 		Template:   []Part{{Kind: PartFields}},
 		Fields:     []Field{{Value: path("signature", "timestamp")}, {Value: path("signature", "token")}},
 		Timestamp:  Timestamp{Source: FromBody, JSON: []string{"signature", "timestamp"}, Format: UnixSeconds, Past: 9 * time.Hour, Future: 5 * time.Minute},
-		ID:         made(path("event-data", "id")),
-		Hash:       HashBody,
+		ID:         made(path("signature", "token")),
+		IDSigned:   true,
 		TypePrefix: "com.mailgun.", Type: made(path("event-data", "event")), Time: []TimeRule{{path("event-data", "timestamp"), UnixFraction}},
 	},
 	{

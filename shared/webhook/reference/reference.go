@@ -25,13 +25,13 @@ type Row struct {
 	Handshake     bool     `json:"handshake"`
 	Batches       bool     `json:"batches"`
 	// Thin: all, some or no; see webhook.Thin.
-	Thin          string   `json:"thin"`
-	Authenticated string   `json:"authenticated"` // event.ProofSignature or event.ProofBearer
-	Params        []Param  `json:"params,omitempty"`
-	Docs          string   `json:"docs"`
-	Checked       string   `json:"checked"`    // YYYY-MM-DD
-	Confidence    string   `json:"confidence"` // A, B or C, see webhook.Confidence
-	Notes         string   `json:"notes,omitempty"`
+	Thin          string  `json:"thin"`
+	Authenticated string  `json:"authenticated"` // event.ProofSignature or event.ProofBearer
+	Params        []Param `json:"params,omitempty"`
+	Docs          string  `json:"docs"`
+	Checked       string  `json:"checked"`    // YYYY-MM-DD
+	Confidence    string  `json:"confidence"` // A, B or C, see webhook.Confidence
+	Notes         string  `json:"notes,omitempty"`
 }
 
 // Param is one parameter of a source of that provider.
