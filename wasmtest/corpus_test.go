@@ -22,6 +22,7 @@ import (
 	"github.com/hookweir/hookweir/shared/event"
 	"github.com/hookweir/hookweir/shared/seal"
 	"github.com/hookweir/hookweir/shared/seal/aesgcm"
+	"github.com/hookweir/hookweir/shared/source"
 	"github.com/hookweir/hookweir/shared/source/sourcetest"
 	"github.com/hookweir/hookweir/shared/webhook"
 	"github.com/hookweir/hookweir/shared/webhook/webhooktest"
@@ -40,7 +41,7 @@ var refused = map[string]int{"method_not_allowed": 405, "source_not_ready": 503,
 // time from the request; the queue has no consumer, so what it was given stays.
 //
 // Outside there are the hosts, with the documents and nothing else.
-func publicWorker(t *testing.T, hosts []string, documents map[string]string) *wasmtest.Edge {
+func publicWorker(t testing.TB, hosts []string, documents map[string]string) *wasmtest.Edge {
 	t.Helper()
 	workers, err := wasmtest.Hookweir("..", secrets)
 	require.NoError(t, err)
@@ -70,12 +71,7 @@ func TestCorpus(t *testing.T) {
 	require.NoError(t, err)
 	ring, err := seal.Parse(secrets["SOURCE_KEYS"], aesgcm.Suite{})
 	require.NoError(t, err)
-	var hosts []string
-	for _, c := range cases {
-		for url := range c.Documents {
-			hosts = append(hosts, strings.Split(url, "/")[2])
-		}
-	}
+	hosts := corpusHosts(cases)
 	shared := publicWorker(t, nil, nil)
 	fetching := 0
 	for i := range cases {
@@ -95,6 +91,16 @@ func TestCorpus(t *testing.T) {
 	require.Greater(t, fetching, 50, "certificates and key sets are fetched in Wasm too")
 }
 
+// corpusHosts are where the corpus's documents are.
+func corpusHosts(cases []webhooktest.Case) (hosts []string) {
+	for _, c := range cases {
+		for url := range c.Documents {
+			hosts = append(hosts, strings.Split(url, "/")[2])
+		}
+	}
+	return hosts
+}
+
 // fetches says that a case is about documents, there or not.
 func fetches(c *webhooktest.Case) bool {
 	return len(c.Documents) > 0 || c.Want.Error == "keys_unavailable"
@@ -107,7 +113,7 @@ func trimmed(c *webhooktest.Case) bool {
 	return slices.ContainsFunc(header, func(h [2]string) bool { return h[1] != strings.Trim(h[1], " \t") })
 }
 
-func corpusRequest(t *testing.T, c *webhooktest.Case) *http.Request {
+func corpusRequest(t testing.TB, c *webhooktest.Case) *http.Request {
 	_, query, _ := strings.Cut(c.Request.URL, "?")
 	url := "https://hooks.example.com/webhooks/" + corpusTenant + "/" + sourcetest.Name(c)
 	if query != "" {
@@ -150,6 +156,7 @@ func checkAnswer(t *testing.T, edge *wasmtest.Edge, c *webhooktest.Case) {
 		assert.Equal(t, c.Want.Reply, strings.TrimSpace(fmt.Sprint(res.StatusCode, " ", res.Header.Get("Content-Type"))))
 		assert.Equal(t, c.Want.ReplyBody, body)
 		assert.Empty(t, sent)
+		checkOffer(t, edge, c)
 	default:
 		row, ok := webhook.Lookup(c.Provider)
 		require.True(t, ok)
@@ -158,6 +165,21 @@ func checkAnswer(t *testing.T, edge *wasmtest.Edge, c *webhooktest.Case) {
 		}
 		checkSent(t, c, sent)
 	}
+}
+
+// checkOffer looks for the secret that a handshake offers: sealed in the
+// bucket, and not in the answer.
+func checkOffer(t *testing.T, edge *wasmtest.Edge, c *webhooktest.Case) {
+	sealed, ok := edge.Bucket("hookweir-payloads").Get(source.OfferKey(corpusTenant, sourcetest.Name(c)))
+	require.Equal(t, c.Want.Offer != "", ok)
+	if !ok {
+		return
+	}
+	ring, err := seal.Parse(secrets["SOURCE_KEYS"], aesgcm.Suite{})
+	require.NoError(t, err)
+	offer, err := source.OpenOffer(ring, corpusTenant, sourcetest.Name(c), string(sealed), c.Now)
+	require.NoError(t, err)
+	assert.Equal(t, c.Want.Offer, string(offer.Secret))
 }
 
 // checkSent holds what is in the queue against the case: one event, or those

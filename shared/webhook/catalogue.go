@@ -649,8 +649,9 @@ var catalogue = [...]Scheme{
 	},
 	{
 		Name: "notion", Title: "Notion", Checked: "2026-11-23", Confidence: ConfidenceA,
-		Docs:    "https://developers.notion.com/reference/webhooks",
-		Notes:   "The secret is the verification_token that Notion's first, unsigned request carries.",
+		Docs: "https://developers.notion.com/reference/webhooks",
+		Notes: "The secret is the verification_token that Notion's first, unsigned request carries: create the source with any secret and `setup`, " +
+			"then rotate to the token that is offered.",
 		Headers: []HeaderSet{{Signature: "X-Notion-Signature"}},
 		Keys:    sha256Named, Encoding: Hex, Template: bodyAlone, BodyCovered: true,
 		ID: inBody("id"), IDSigned: true,

@@ -449,6 +449,17 @@ var extras = [...]Scheme{
 		Name: "hubspot", Batch: hubspotBatch,
 		Template: []Part{{Kind: PartMethod}, {Kind: PartURLDecoded}, {Kind: PartBody}, {Kind: PartTimestamp}},
 	},
+	{
+		Name: "notion", Params: []Param{{
+			Name: "setup",
+			Doc: "A random text of your own that the URL given to Notion has as `?setup=…`. Only then is the token of Notion's first request kept for an hour, " +
+				"for `GET …/sources/{source}/offer`; without it that request is refused.",
+		}},
+		Handshakes: []Handshake{{
+			Open: true, When: absent(Value{Name: "X-Notion-Signature"}), Known: Value{Query: "setup"}, KnownParam: "setup",
+			Echo: path("verification_token"), Offers: true, Text: TokenText,
+		}},
+	},
 	{Name: "openai", Thin: true},
 	{Name: "meta", Handshakes: metaHandshake, Params: metaParams, Batch: &Batch{Path: []string{"entry"}}},
 	{Name: "trello", Handshakes: []Handshake{{Method: "HEAD", Open: true}}},

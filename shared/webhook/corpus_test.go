@@ -58,6 +58,7 @@ func check(t *testing.T, c *webhooktest.Case, got *webhook.Result) {
 			assert.Equal(t, c.Want.ReplyHeader, h[0]+": "+h[1])
 		}
 		assert.Equal(t, c.Want.ReplyBody, string(got.Reply.Body))
+		assert.Equal(t, c.Want.Offer, got.Reply.Offer)
 		assert.Empty(t, got.EventID, "a handshake is no event")
 		return
 	}

@@ -386,6 +386,11 @@ type Handshake struct {
 	MAC     Encoding
 	After   string
 
+	// Offers says that the value of Echo is a secret that the provider has
+	// made: it is not put back, but handed on in Reply.Offer. Such a row asks
+	// for Known, or a stranger could have his own secret shown to the operator.
+	Offers bool
+
 	Text        Charset // of Echo; 0 is VisibleText
 	Header      string  // answers Echo in this header, too
 	Status      int     // 0 is 200

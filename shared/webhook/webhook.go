@@ -109,6 +109,9 @@ type Reply struct {
 	ContentType string
 	Header      [2]string // one more header; empty is none
 	Body        []byte
+	// Offer, if not empty, is a secret that the provider offers, for the
+	// operator to read. It is no part of the answer.
+	Offer string
 }
 
 // Verifier verifies the deliveries of one source. It is immutable and safe

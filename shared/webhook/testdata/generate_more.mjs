@@ -409,6 +409,18 @@ shake('zoom', 'url-validation-oracle', { why: 'Not even Zoom gets the MAC of wha
 shake('xero', 'intent', { why: 'The intent to receive: a good signature and no events.', headers: [['x-xero-signature', hmac('sha256', S[0], 'base64', '{"events":[],"entropy":"S"}')]], body: '{"events":[],"entropy":"S"}', want: { secret: 'main', authenticated: 'signature', reply: '200' } });
 shake('xero', 'intent-forged', { why: 'The same with a bad one: 401.', headers: [['x-xero-signature', hmac('sha256', WRONG, 'base64', '{"events":[]}')]], body: '{"events":[]}', error: 'bad_signature' });
 
+const offered = '{"verification_token":"secret_tMrlL1qK5vuQAh1b6cZGhFChZTSYJlce98V0pYn7yBl"}';
+const notion = (name, why, rest) => shake('notion', name, { why, headers: [json], body: offered, query: '?setup=a-text-of-the-operator', params: { setup: 'a-text-of-the-operator' }, ...rest });
+notion('verification', 'Notion\'s first request carries the secret it made. It is answered, handed to the operator, and nothing verifies with it.', { want: { reply: '200', offer: 'secret_tMrlL1qK5vuQAh1b6cZGhFChZTSYJlce98V0pYn7yBl' } });
+notion('verification-no-setup', 'Without the operator\'s text configured nobody can offer a secret.', { params: undefined, error: 'bad_signature' });
+notion('verification-other-setup', 'A stranger does not know the text.', { query: '?setup=guess', error: 'bad_signature' });
+notion('verification-no-query', 'Nor one who leaves it out.', { query: '', error: 'bad_signature' });
+notion('verification-twice-setup', 'Said twice, it is not said.', { query: '?setup=a-text-of-the-operator&setup=a-text-of-the-operator', error: 'bad_signature' });
+notion('verification-markup', 'A token is a token.', { body: '{"verification_token":"<script>"}', error: 'invalid_handshake' });
+notion('verification-two-tokens', 'Two are none.', { body: '{"verification_token":"a","verification_token":"b"}', error: 'missing_signature' });
+notion('verification-is-no-key', 'An offered secret signs nothing until the operator has made it the source\'s.', { headers: [json, ['X-Notion-Signature', `sha256=${hmac('sha256', 'secret_tMrlL1qK5vuQAh1b6cZGhFChZTSYJlce98V0pYn7yBl', 'hex', offered)}`]], error: 'bad_signature' });
+notion('setup-signs-nothing', 'The text opens the offer alone: an event needs its signature.', { body: '{"id":"1","type":"page.created"}', error: 'missing_signature' });
+
 // The rows an operator configures.
 const g = '{"id":"e-1","kind":"Thing.Made"}';
 const sig = (name, secrets, wrong, signed, extra) => row({ name, secrets, wrong, body: g, signature: 'X-Signature', tamperBody: swap('e-1', 'e-2'), make: (s, { body }) => ({ headers: [json, ['X-Signature', signed(s, body)]], body }), id: hash(g), type: 'dev.hookweir.webhook.unknown', extra });
