@@ -10,6 +10,7 @@ import (
 	"github.com/hookweir/hookweir/shared/ledger"
 	"github.com/hookweir/hookweir/shared/name"
 	"github.com/hookweir/hookweir/shared/problem"
+	"github.com/hookweir/hookweir/shared/source"
 	"github.com/hookweir/hookweir/shared/target"
 	"github.com/hookweir/hookweir/shared/tenant"
 )
@@ -58,6 +59,9 @@ type Config struct {
 	AdminToken string
 	Tenant     func(tenant string) TenantAPI
 	Ledger     func(tenant string, shard int) LedgerAPI
+	// Offer is the secret that a provider has offered for a source, nil when
+	// there is none. Nil: there never is one.
+	Offer func(ctx context.Context, tenant, source string) (*source.Offer, error)
 	// PublicURL is the origin that providers reach, such as
 	// https://hooks.example.com. Empty: that of the request.
 	PublicURL string
@@ -175,6 +179,8 @@ func (c *call) route(s []string) (methods, error) {
 		}, c.named(s[1])
 	case len(s) == 3 && s[0] == "sources" && s[2] == "rotate":
 		return methods{http.MethodPost: (*api).rotateSource}, c.named(s[1])
+	case len(s) == 3 && s[0] == "sources" && s[2] == "offer":
+		return methods{http.MethodGet: (*api).getOffer}, c.named(s[1])
 	case len(s) == 1 && s[0] == "agent":
 		return methods{http.MethodGet: (*api).getAgent, http.MethodPut: (*api).putAgent}, nil
 	case len(s) == 2 && s[0] == "agent" && s[1] == "rotate":
