@@ -82,6 +82,9 @@ type PermitRequest struct {
 	Horizon time.Duration
 	// Lease is how long the caller may take until its Report.
 	Lease time.Duration
+	// Under is a grant that the caller holds: more slots, and no more of the
+	// concurrency than it has already. Zero for a grant of its own.
+	Under int64
 }
 
 // MaxPermits bounds the slots of one request: those of a queue batch.
