@@ -90,6 +90,8 @@ func New(cfg Config) (*Service, error) {
 		Tenant:        func(name string) admin.TenantAPI { return s.tenant(name) },
 		Ledger:        func(name string, shard int) admin.LedgerAPI { return s.ledger(name, shard) },
 		Offer:         s.offer,
+		Vault:         func(name string) admin.VaultAPI { return s.vault(name) },
+		Keys:          keys{s},
 		PublicURL:     cfg.PublicURL,
 		AllowLoopback: cfg.Development,
 		Health:        s.health,
@@ -185,3 +187,6 @@ func (s *Service) Queue(ctx context.Context, name string, batch []queue.Message)
 	}
 	return verdicts
 }
+
+// Scheduled runs on each cron tick, once a minute.
+func (s *Service) Scheduled(ctx context.Context) error { return s.watchVaults(ctx) }
