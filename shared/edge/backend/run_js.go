@@ -60,6 +60,7 @@ func Run(h Handlers) {
 	binding.Set("bodyLimit", h.BodyLimit)
 	binding.Set("maxEvents", maxEvents())
 	binding.Set("maxMemory", maxMemory)
+	binding.Set("goroutines", js.FuncOf(func(js.Value, []js.Value) any { return runtime.NumGoroutine() - len(s.idle) }))
 	s.register(binding, "handleFetch", s.fetch)
 	s.register(binding, "handleObject", s.object)
 	s.register(binding, "handleAlarm", s.alarm)
