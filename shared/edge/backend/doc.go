@@ -42,6 +42,8 @@
 //	handleAlarm(resolve, reject, serial, class, state)
 //	bodyLimit: the largest request body, in bytes, that fetch passes in
 //	maxEvents, maxMemory: when to replace the instance (count, bytes)
+//	goroutines() → how many there are, those apart that wait for the next
+//	    event; for tests: the same number whenever no event is in flight
 //
 // # Invariants
 //
