@@ -114,6 +114,27 @@ func (a *api) rotateSource(c *call) (answer, error) {
 	return a.answerSource(c, s, err)
 }
 
+// getOffer shows the secret that the provider has offered. It is not the
+// source's: the operator makes it so, by rotating to it.
+func (a *api) getOffer(c *call) (answer, error) {
+	if a.Offer == nil {
+		return answer{}, refuse(problem.CodeNotFound, "")
+	}
+	// The source first: what was offered for one that is gone is nobody's.
+	if _, err := a.Tenant(c.tenant).Source(c.Context(), c.object); err != nil {
+		return answer{}, err
+	}
+	offer, err := a.Offer(c.Context(), c.tenant, c.object)
+	if err != nil {
+		return answer{}, err
+	}
+	if offer == nil {
+		return answer{}, refuse(problem.CodeNotFound, "no secret was offered within the last hour")
+	}
+	a.logChange("admin.offer_shown", c, nil)
+	return answer{http.StatusOK, map[string]any{"secret": string(offer.Secret), "offered": offer.At}}, nil
+}
+
 func (a *api) answerSource(c *call, s tenant.Source, err error) (answer, error) {
 	if err != nil {
 		return answer{}, err
