@@ -162,6 +162,14 @@ func (w *world) bootLocked() {
 		return res, err
 	}
 	db := &guardedDB{w.db, func() bool { return w.dead(epoch) }, w.gone}
+	performer := &lane.Performer{
+		Sender: &sender,
+		Payload: func(_ context.Context, claim string) (b []byte, err error) {
+			_ = guard(func() error { w.mu.Lock(); defer w.mu.Unlock(); b = w.payloads[claim]; return nil })
+			return b, nil
+		},
+		Sleep: func(_ context.Context, d time.Duration) { time.Sleep(d) },
+	}
 	l, err := lane.New(lane.Config{
 		DB: db, Now: time.Now, Jitter: w.jitter, VaultKeys: w.sender.VaultKeys,
 		SendWrites: func(m [][]byte) error { return guard(func() error { return w.send(m) }) },
@@ -176,16 +184,11 @@ func (w *world) bootLocked() {
 		PutPayload: func(claim string, body []byte) error {
 			return guard(func() error { w.mu.Lock(); defer w.mu.Unlock(); w.payloads[claim] = body; return nil })
 		},
-		Payload: func(claim string) (b []byte, err error) {
-			_ = guard(func() error { w.mu.Lock(); defer w.mu.Unlock(); b = w.payloads[claim]; return nil })
-			return b, nil
-		},
 		DropPayload: func(claim string) error {
 			return guard(func() error { w.mu.Lock(); defer w.mu.Unlock(); delete(w.payloads, claim); return nil })
 		},
-		Sender: &sender,
-		Sleep:  time.Sleep,
-		Log:    w.log,
+		Performer: performer,
+		Log:       w.log,
 	})
 	require.NoError(w.t, err)
 	w.lane = l
@@ -203,7 +206,7 @@ func (w *world) bootLocked() {
 				return out, err
 			}}
 		},
-		Performer:  &lane.Performer{Sender: &sender, Payload: func(_ context.Context, claim string) ([]byte, error) { return w.payloads[claim], nil }, Sleep: func(_ context.Context, d time.Duration) { time.Sleep(d) }},
+		Performer:  performer,
 		Quarantine: func(context.Context, string, []byte) error { return nil },
 		Log:        w.log,
 	})
@@ -293,7 +296,7 @@ func (w *world) alarms() {
 		w.mu.Unlock()
 		done := make(chan error, 1)
 		w.wg.Go(func() {
-				done <- l.Alarm()
+			done <- l.Alarm()
 		})
 	waiting:
 		for {
