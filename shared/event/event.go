@@ -22,6 +22,7 @@ const SystemSource = "hookweir"
 const (
 	ProofSignature = "signature" // the body is covered
 	ProofBearer    = "bearer"    // only the sender is; anyone who saw the token could have written the body
+	ProofFetched   = "fetched"   // a poll asked the provider's API for it, over TLS
 )
 
 const (
@@ -38,6 +39,25 @@ const (
 
 // ErrFormat reports a message this build cannot read.
 var ErrFormat = errors.New("event: unknown message format")
+
+// AppendType appends a provider's name of a type as the part of
+// [Event.Type] after the prefix: in lower case, and with a full stop for what
+// is no letter, digit, `-`, `_` or full stop (`orders/create` is
+// `orders.create`).
+func AppendType(dst []byte, name string) []byte {
+	for i := range len(name) {
+		c := name[i]
+		switch {
+		case 'A' <= c && c <= 'Z':
+			c += 'a' - 'A'
+		case 'a' <= c && c <= 'z', '0' <= c && c <= '9', c == '-', c == '_':
+		default:
+			c = '.'
+		}
+		dst = append(dst, c)
+	}
+	return dst
+}
 
 // Event is one provider event.
 type Event struct {
