@@ -86,7 +86,7 @@ func TestPresetsSay(t *testing.T) {
 		{"salesforce", map[string]string{"object": "Account"}, State{Cursor: timePosition(at)}, "GET", "/services/data/v62.0/queryAll?q=SELECT%20Id,SystemModstamp,CreatedDate%20FROM%20Account%20WHERE%20SystemModstamp%20%3E%3D%202026-11-25T16%3A45%3A30.000Z%20ORDER%20BY%20SystemModstamp%20ASC,Id%20ASC", ""},
 		{"hubspot", map[string]string{"object": "deals"}, State{Cursor: timePosition(at)}, "POST", "/crm/v3/objects/deals/search", `{"limit":200,"filterGroups":[{"filters":[{"propertyName":"hs_lastmodifieddate","operator":"GTE","value":"1795625310000"}]}],"sorts":[{"propertyName":"hs_lastmodifieddate","direction":"ASCENDING"}],"properties":["hs_lastmodifieddate"]}`},
 		{"zendesk", nil, State{Since: timePosition(at)}, "GET", "/api/v2/incremental/tickets/cursor.json?start_time=1795625430&per_page=1000", ""},
-		{"microsoft-graph", map[string]string{"resource": "me/mailFolders/inbox/messages"}, State{Cursor: "https://graph.microsoft.com/v1.0/me/mailFolders/inbox/messages/delta?$deltatoken=a"}, "GET", "/v1.0/me/mailFolders/inbox/messages/delta?$deltatoken=a", ""},
+		{"microsoft-graph", map[string]string{"resource": "me/mailFolders/inbox/messages"}, State{Cursor: "/v1.0/me/mailFolders/inbox/messages/delta?$deltatoken=a"}, "GET", "/v1.0/me/mailFolders/inbox/messages/delta?$deltatoken=a", ""},
 		{"google-calendar", nil, State{Cursor: "CPD="}, "GET", "/calendar/v3/calendars/primary/events?maxResults=250&syncToken=CPD%3D", ""},
 		{"airtable", map[string]string{"base": "app1", "webhook": "ach1"}, State{Cursor: "5"}, "GET", "/v0/bases/app1/webhooks/ach1/payloads?cursor=5&limit=50", ""},
 		{"notion", nil, State{Crawl: Crawl{Pages: 1, Page: "c-2"}}, "POST", "/v1/search", `{"page_size":100,"start_cursor":"c-2","sort":{"direction":"descending","timestamp":"last_edited_time"}}`},
@@ -95,7 +95,7 @@ func TestPresetsSay(t *testing.T) {
 			r, ok := Lookup(c.name)
 			require.True(t, ok)
 			require.NoError(t, r.CheckParams(c.params))
-			got, err := r.Request(c.state, Input{Params: c.params, Now: now, Base: "https://graph.microsoft.com"})
+			got, err := r.Request(c.state, Input{Params: c.params, Now: now})
 			require.NoError(t, err)
 			assert.Equal(t, c.method, got.Method)
 			assert.Equal(t, c.path, got.Path)

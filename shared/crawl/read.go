@@ -278,7 +278,8 @@ func (r *Recipe) turn(p Page, s State, in Input, doc []byte, next string, more b
 		return r.end(p, s, in, doc)
 	}
 	if r.Paging.Kind == PagingLink || r.Paging.Kind == PagingHeader {
-		if _, ok := within(next, in.Base); !ok {
+		var ok bool
+		if next, ok = within(next, in.Base); !ok {
 			return Page{}, fail(Failed, CodeLink)
 		}
 	}
@@ -350,7 +351,8 @@ func (r *Recipe) token(s State, in Input, doc []byte, count int) (string, error)
 		return "", fail(Broken, CodeNoCursor)
 	}
 	if r.Rule == RuleLink {
-		if _, ok := within(token, in.Base); !ok {
+		var ok bool
+		if token, ok = within(token, in.Base); !ok {
 			return "", fail(Broken, CodeLink)
 		}
 	}

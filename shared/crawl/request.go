@@ -22,7 +22,8 @@ type Call struct {
 // State is how far a poll has got. Its zero value is a poll that has not
 // begun.
 type State struct {
-	// Cursor is the token or link, or a position (RuleTime, RuleID).
+	// Cursor is the token, the link relative to the destination, or a position
+	// (RuleTime, RuleID).
 	Cursor string `json:"cursor,omitempty"`
 	// Since is the time, as a position, before which items are none of the
 	// poll's; empty is from the beginning.
@@ -60,7 +61,8 @@ type Input struct {
 	Now    time.Time
 	// Hold is how young an item is left for the next crawl; 0 takes all.
 	Hold time.Duration
-	// Base is the destination's URL, within which links must lead.
+	// Base is the destination's URL, within which links must lead. Only Read
+	// needs it.
 	Base string
 	// Known reports whether an item was taken before; nil knows none.
 	Known func(id string, body []byte) bool
@@ -103,14 +105,14 @@ func conditional(header [][2]string, s State) [][2]string {
 	return header
 }
 
-// follow asks for a link. Its headers are those of List.
+// follow asks for a link, which Read made relative to the destination. Its
+// headers are those of List.
 func (r *Recipe) follow(link string, in Input) (Call, error) {
-	path, ok := within(link, in.Base)
-	if !ok {
-		return Call{}, ErrRecipe // Read let none in
+	if path, ok := within(link, "x://x"); !ok || path != link {
+		return Call{}, ErrRecipe
 	}
 	c, err := (&Request{Path: "/", Headers: r.List.Headers}).render(r.values(State{}, in, ""))
-	c.Path = path
+	c.Path = link
 	return c, err
 }
 
