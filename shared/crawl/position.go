@@ -112,3 +112,14 @@ func parseFraction(s string) (time.Time, bool) {
 	}
 	return time.Unix(sec, int64(nano)), true
 }
+
+// Show writes a state's cursor for people: a time, an id, or the server's own
+// text.
+func Show(r *Recipe, s State) string {
+	if r.Rule == RuleTime {
+		if t, ok := positionTime(s.Cursor); ok {
+			return t.Format(time.RFC3339Nano)
+		}
+	}
+	return s.Cursor
+}

@@ -134,7 +134,7 @@ func (r *Recipe) take(p *Page, s State, in Input, raw [][]byte) (seen seenItems)
 	for _, element := range raw {
 		it, reason := x.item(element)
 		if reason != "" {
-			if in.Known == nil || !in.Known(poisonID(element), nil) {
+			if in.Known == nil || !in.Known(PoisonID(element), nil) {
 				p.Poisoned = append(p.Poisoned, Poisoned{element, reason})
 			}
 			continue
@@ -151,7 +151,7 @@ func (r *Recipe) take(p *Page, s State, in Input, raw [][]byte) (seen seenItems)
 		if ordered && comparePositions(it.Position, floor) < 0 || r.older(it, s) {
 			continue
 		}
-		if ordered && in.Hold > 0 && it.Time.After(horizon) && comparePositions(it.Position, s.Cursor) > 0 {
+		if ordered && in.Hold > 0 && it.Time.After(horizon) {
 			p.Held++
 			if c.Held == "" || comparePositions(it.Position, c.Held) < 0 {
 				c.Held = it.Position
@@ -172,8 +172,8 @@ func (r *Recipe) take(p *Page, s State, in Input, raw [][]byte) (seen seenItems)
 	return seen
 }
 
-// poisonID stands for a poisoned element among the known ids.
-func poisonID(raw []byte) string { return "poison:" + hashOf(raw) }
+// PoisonID stands for a poisoned element among the known ids, with no body.
+func PoisonID(raw []byte) string { return "poison:" + hashOf(raw) }
 
 // arrange puts the oldest first.
 func (r *Recipe) arrange(p *Page) {

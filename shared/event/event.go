@@ -86,6 +86,23 @@ func (e *Event) Key() string { return Key(e.Tenant, e.Source, e.ID) }
 // Key joins the three parts of an event key.
 func Key(tenant, source, id string) string { return tenant + "/" + source + "/" + id }
 
+// ClaimKey names a body in the payload bucket by event and content, given as
+// SHA-256 of each: the same body of the same event overwrites itself, another
+// body under the same id does not.
+func ClaimKey(tenant, source string, id, body []byte) string {
+	return "evt/" + tenant + "/" + source + "/" + hexText(id[:16]) + "-" + hexText(body[:16])
+}
+
+// hexText is hex.EncodeToString; encoding/hex would bring fmt.
+func hexText(b []byte) string {
+	const digits = "0123456789abcdef"
+	out := make([]byte, 0, 2*len(b))
+	for _, c := range b {
+		out = append(out, digits[c>>4], digits[c&0xf])
+	}
+	return string(out)
+}
+
 // Message is what travels on the queue `events`: a whole event, or a
 // reference to one that the Ledger already holds (a replay, a sweep).
 type Message struct {
