@@ -6,11 +6,13 @@ require (
 	github.com/stretchr/testify v1.12.1
 	github.com/syumai/workers v0.31.0
 	github.com/tetratelabs/wazero v1.12.0
+	golang.org/x/oauth2 v0.37.0
 	modernc.org/sqlite v1.61.1
 )
 
 require (
 	github.com/dustin/go-humanize v1.1.0 // indirect
+	github.com/google/jsonschema-go v0.4.3 // indirect
 	github.com/google/uuid v1.6.0 // indirect
 	github.com/mattn/go-isatty v0.0.24 // indirect
 	github.com/ncruces/go-strftime v1.1.0 // indirect

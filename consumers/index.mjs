@@ -7,3 +7,4 @@ const { handler, objectClass } = createBackend(module);
 export default handler;
 export class Ledger extends objectClass("Ledger") {}
 export class Tenant extends objectClass("Tenant") {}
+export class Vault extends objectClass("Vault") {}

@@ -26,7 +26,7 @@ func main() {
 		Log:          backend.Log,
 		BodyTooLarge: backend.ErrBodyTooLarge,
 		Missing: func() []string {
-			return backend.Missing("LEDGER", "TENANT", "CONFIG", "EVENTS", "PAYLOADS")
+			return backend.Missing("LEDGER", "TENANT", "VAULT", "CONFIG", "EVENTS", "PAYLOADS")
 		},
 	})
 	if err != nil {
@@ -36,9 +36,11 @@ func main() {
 		Fetch:     s.API,
 		BodyLimit: admin.MaxBody,
 		Queue:     s.Queue,
+		Scheduled: s.Scheduled,
 		Objects: map[string]func(*backend.Storage) (backend.Object, error){
 			"Ledger": func(st *backend.Storage) (backend.Object, error) { return s.Ledger(st) },
 			"Tenant": func(st *backend.Storage) (backend.Object, error) { return s.Tenant(st) },
+			"Vault":  func(st *backend.Storage) (backend.Object, error) { return s.Vault(st) },
 		},
 		Log: backend.Log,
 	})

@@ -10,6 +10,7 @@ import (
 	"github.com/hookweir/hookweir/shared/ledger"
 	"github.com/hookweir/hookweir/shared/name"
 	"github.com/hookweir/hookweir/shared/problem"
+	"github.com/hookweir/hookweir/shared/source"
 	"github.com/hookweir/hookweir/shared/target"
 	"github.com/hookweir/hookweir/shared/tenant"
 )
@@ -58,6 +59,12 @@ type Config struct {
 	AdminToken string
 	Tenant     func(tenant string) TenantAPI
 	Ledger     func(tenant string, shard int) LedgerAPI
+	// Offer is the secret that a provider has offered for a source, nil when
+	// there is none. Nil: there never is one.
+	Offer func(ctx context.Context, tenant, source string) (*source.Offer, error)
+	Vault func(tenant string) VaultAPI
+	// Keys reports on the master keys of all vaults and re-wraps them.
+	Keys KeysAPI
 	// PublicURL is the origin that providers reach, such as
 	// https://hooks.example.com. Empty: that of the request.
 	PublicURL string
@@ -78,7 +85,7 @@ type api struct{ Config }
 
 // New returns the handler.
 func New(cfg Config) (http.Handler, error) {
-	if cfg.Tenant == nil || cfg.Ledger == nil {
+	if cfg.Tenant == nil || cfg.Ledger == nil || cfg.Vault == nil || cfg.Keys == nil {
 		return nil, errors.New("admin: incomplete configuration")
 	}
 	if cfg.PublicURL != "" {
@@ -101,7 +108,8 @@ func (a *api) policy() target.Policy { return target.Policy{AllowLoopback: a.All
 type call struct {
 	*http.Request
 	tenant string
-	object string // the source, key id or event key that the path names
+	object string // the source, key id, connection or event key that the path names
+	caller string // who asks, as a connection's allow-list names it
 }
 
 // answer is a success. A nil body sends none.
@@ -142,18 +150,28 @@ func (a *api) serve(r *http.Request) (answer, error) {
 		}
 		return dispatch(a, &call{Request: r}, methods{http.MethodGet: (*api).listProviders})
 	}
+	if m, ok := oauthRoutes(path); ok {
+		return dispatch(a, &call{Request: r}, m)
+	}
+	if m, ok := vaultRoutes(path); ok {
+		if err := a.authorizeOperator(r); err != nil {
+			return answer{}, err
+		}
+		return dispatch(a, &call{Request: r}, m)
+	}
 	segments, ok := strings.CutPrefix(path, "/v1/tenants/")
 	if !ok {
 		return answer{}, refuse(problem.CodeNotFound, "")
 	}
 	tenantName, rest, _ := strings.Cut(segments, "/")
-	if err := a.authorize(r, tenantName); err != nil {
+	caller, err := a.authorize(r, tenantName)
+	if err != nil {
 		return answer{}, err
 	}
 	if !name.Valid(tenantName) {
 		return answer{}, refuse(problem.CodeInvalidName, "the tenant's name is not acceptable")
 	}
-	c := &call{Request: r, tenant: tenantName}
+	c := &call{Request: r, tenant: tenantName, caller: caller}
 	m, err := c.route(strings.Split(rest, "/"))
 	if err != nil {
 		return answer{}, err
@@ -167,6 +185,10 @@ func (c *call) route(s []string) (methods, error) {
 	switch {
 	case s[0] == "events":
 		return c.routeEvents(s[1:])
+	case s[0] == "connections":
+		return c.routeConnections(s[1:])
+	case len(s) == 1 && s[0] == "vault":
+		return methods{http.MethodDelete: (*api).shredVault}, nil
 	case len(s) == 1 && s[0] == "sources":
 		return methods{http.MethodGet: (*api).listSources}, nil
 	case len(s) == 2 && s[0] == "sources":
@@ -175,6 +197,8 @@ func (c *call) route(s []string) (methods, error) {
 		}, c.named(s[1])
 	case len(s) == 3 && s[0] == "sources" && s[2] == "rotate":
 		return methods{http.MethodPost: (*api).rotateSource}, c.named(s[1])
+	case len(s) == 3 && s[0] == "sources" && s[2] == "offer":
+		return methods{http.MethodGet: (*api).getOffer}, c.named(s[1])
 	case len(s) == 1 && s[0] == "agent":
 		return methods{http.MethodGet: (*api).getAgent, http.MethodPut: (*api).putAgent}, nil
 	case len(s) == 2 && s[0] == "agent" && s[1] == "rotate":

@@ -24,10 +24,12 @@ import (
 	"github.com/hookweir/hookweir/shared/admin"
 	"github.com/hookweir/hookweir/shared/event"
 	"github.com/hookweir/hookweir/shared/ledger"
+	"github.com/hookweir/hookweir/shared/oauth/oauthtest"
 	"github.com/hookweir/hookweir/shared/seal"
 	"github.com/hookweir/hookweir/shared/seal/aesgcm"
 	"github.com/hookweir/hookweir/shared/sqlstore/memsql"
 	"github.com/hookweir/hookweir/shared/tenant"
+	"github.com/hookweir/hookweir/shared/vault"
 )
 
 const adminToken = "operator-token-for-tests"
@@ -47,8 +49,10 @@ type world struct {
 	rings   [2]*seal.Ring
 	tenants map[string]*tenant.Tenant
 	ledgers map[string]*ledger.Ledger
-	queue   error // what sending replays answers
-	down    error // what every object answers
+	vaults  map[string]*vault.Vault
+	as      *oauthtest.Server // the provider of connections
+	queue   error             // what sending replays answers
+	down    error             // what every object answers
 	log     []string
 	cfg     admin.Config
 	handler http.Handler
@@ -56,7 +60,8 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{t: t, now: start, tenants: map[string]*tenant.Tenant{}, ledgers: map[string]*ledger.Ledger{}}
+	w := &world{t: t, now: start, tenants: map[string]*tenant.Tenant{}, ledgers: map[string]*ledger.Ledger{}, vaults: map[string]*vault.Vault{}}
+	w.as = oauthtest.New(asURL, w.clock)
 	for i := range w.rings {
 		r, err := seal.Parse("k:"+base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{byte(i + 1)}, seal.KeyBytes)), aesgcm.Suite{})
 		require.NoError(t, err)
@@ -73,6 +78,8 @@ func newWorld(t *testing.T) *world {
 				return w.ledger(n, shard).Invoke(m, p)
 			}}
 		},
+		Vault:     func(n string) admin.VaultAPI { return vault.Client{Tenant: n, Invoke: w.invokeVault(n)} },
+		Keys:      noKeys{},
 		PublicURL: "https://hooks.example.com",
 		Log:       func(e string, kv ...string) { w.log = append(w.log, e+" "+strings.Join(kv, " ")) },
 	}

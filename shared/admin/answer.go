@@ -13,6 +13,7 @@ import (
 	"github.com/hookweir/hookweir/shared/problem"
 	"github.com/hookweir/hookweir/shared/seal"
 	"github.com/hookweir/hookweir/shared/tenant"
+	"github.com/hookweir/hookweir/shared/vault"
 )
 
 // retryAfter is the pause, in seconds, asked of a caller when an object did
@@ -50,6 +51,23 @@ var refusals = []struct {
 	{tenant.ErrLimit, problem.CodeLimitReached, ""},
 	{tenant.ErrUnreadable, problem.CodeConflict, "the stored secrets do not open with the configured key ring; PUT them again"},
 	{seal.ErrNoRing, problem.CodeNotReady, "a key ring is missing, see /healthz"},
+	{vault.ErrNotFound, problem.CodeNotFound, ""},
+	{vault.ErrTenant, problem.CodeNotFound, ""},
+	{vault.ErrRequest, problem.CodeInvalidRequest, "a member of the connection is missing, malformed or too long, see docs/oauth.md"},
+	{vault.ErrLimit, problem.CodeLimitReached, ""},
+	{vault.ErrProvider, problem.CodeUnknownProvider, "see docs/oauth-providers.md; `issuer` and `custom` are for all others"},
+	{vault.ErrParams, problem.CodeInvalidParams, "see docs/oauth-providers.md for the parameters that the provider takes"},
+	{vault.ErrEndpoint, problem.CodeInvalidTarget, "an endpoint or the issuer is not an https URL of a public host"},
+	{vault.ErrClient, problem.CodeInvalidSecret, "client_secret is missing, or does not fit client_auth (private_key_jwt takes a P-256 key in PEM)"},
+	{vault.ErrDiscovery, problem.CodeDiscoveryFailed, ""},
+	{vault.ErrNeedsReauth, problem.CodeNeedsReauth, "a person must authorize this connection: GET …/authorize"},
+	{vault.ErrForbidden, problem.CodeCallerNotAllowed, ""},
+	{vault.ErrRefused, problem.CodeTokenRefused, "the token was just made: the destination's refusal has another reason"},
+	{vault.ErrUnreadable, problem.CodeConflict, "the stored tokens do not open with the configured key ring; nothing was thrown away"},
+	{vault.ErrFlow, problem.CodeInvalidState, "the link or state was used, is too old, or belongs to another browser or an older configuration; start again"},
+	{vault.ErrIssuer, problem.CodeWrongIssuer, ""},
+	{vault.ErrDenied, problem.CodeAuthorizationDenied, ""},
+	{vault.ErrExchange, problem.CodeExchangeFailed, "the connection says why"},
 	{ledger.ErrNotFound, problem.CodeNotFound, ""},
 	{ledger.ErrTenant, problem.CodeNotFound, ""},
 	{ledger.ErrShard, problem.CodeNotFound, ""},
@@ -77,20 +95,32 @@ func writeProblem(w http.ResponseWriter, r *http.Request, p problem.Problem) {
 	for _, h := range p.Headers {
 		w.Header().Set(h.Name, h.Value)
 	}
+	if _, browsers := oauthRoutes(r.URL.Path); browsers && wantsPage(r) {
+		writePage(w, r, p.Status, p.Title, strings.TrimSpace(p.Detail+" (code: "+p.Code+")"))
+		return
+	}
 	write(w, r, p.Status, problem.ContentType, p.Append(nil))
 }
 
 func writeAnswer(w http.ResponseWriter, r *http.Request, a answer) {
-	if a.body == nil {
+	switch body := a.body.(type) {
+	case nil:
 		w.WriteHeader(a.status)
 		return
+	case responder:
+		body.respond(w, r, a.status)
+		return
 	}
-	b, err := json.Marshal(a.body)
+	writeJSON(w, r, a.status, a.body)
+}
+
+func writeJSON(w http.ResponseWriter, r *http.Request, status int, body any) {
+	b, err := json.Marshal(body)
 	if err != nil { // a time outside the years of RFC 3339
 		writeProblem(w, r, problem.New(problem.CodeInternal, ""))
 		return
 	}
-	write(w, r, a.status, "application/json", append(b, '\n'))
+	write(w, r, status, "application/json", append(b, '\n'))
 }
 
 func write(w http.ResponseWriter, r *http.Request, status int, contentType string, body []byte) {

@@ -14,31 +14,46 @@ import (
 // maxToken bounds a bearer token, in bytes.
 const maxToken = 512
 
-// authorize lets the operator in, and a tenant's key for its own tenant.
+// Callers, as a connection's allow-list names them.
+const (
+	callerOperator = "operator"
+	callerKey      = "key:" // and the key's id
+)
+
+// authorize lets the operator in, and a tenant's key for its own tenant, and
+// says which of them it was.
 //
 // A key that is good but for another tenant gets 404: that is also what it
 // would see if there were no such tenant. (403 for both would do as well, but
 // would say that the path means something.)
-func (a *api) authorize(r *http.Request, pathTenant string) error {
+func (a *api) authorize(r *http.Request, pathTenant string) (caller string, err error) {
 	token, ok := bearer(r)
 	if !ok {
-		return unauthenticated()
+		return "", unauthenticated()
 	}
 	if a.isAdmin(token) {
-		return nil
+		return callerOperator, nil
 	}
 	owner, ok := tenant.TenantOf(token)
 	if !ok {
-		return unauthenticated()
+		return "", unauthenticated()
 	}
-	err := a.Tenant(owner).Authenticate(r.Context(), token)
+	err = a.Tenant(owner).Authenticate(r.Context(), token)
 	switch {
 	case errors.Is(err, tenant.ErrUnauthenticated):
-		return unauthenticated()
+		return "", unauthenticated()
 	case err != nil:
-		return err
+		return "", err
 	case owner != pathTenant:
-		return refuse(problem.CodeNotFound, "")
+		return "", refuse(problem.CodeNotFound, "")
+	}
+	return callerKey + tenant.KeyIDOf(token), nil
+}
+
+// authorizeOperator lets in the operator alone.
+func (a *api) authorizeOperator(r *http.Request) error {
+	if token, ok := bearer(r); !ok || !a.isAdmin(token) {
+		return unauthenticated()
 	}
 	return nil
 }
@@ -48,7 +63,8 @@ func (a *api) authorize(r *http.Request, pathTenant string) error {
 func (a *api) authorizeAny(r *http.Request) error {
 	token, _ := bearer(r)
 	owner, _ := tenant.TenantOf(token)
-	return a.authorize(r, owner)
+	_, err := a.authorize(r, owner)
+	return err
 }
 
 // isAdmin compares hashes: of equal length, so the time tells nothing about

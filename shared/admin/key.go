@@ -10,11 +10,14 @@ func (a *api) listKeys(c *call) (answer, error) {
 	return answer{http.StatusOK, map[string]any{"keys": keys}}, nil
 }
 
+// keyBody describes a new key.
+type keyBody struct {
+	Label string `json:"label"` // for people, at most 100 bytes
+}
+
 // createKey answers the new key, the only time it is ever shown.
 func (a *api) createKey(c *call) (answer, error) {
-	var in struct {
-		Label string `json:"label"`
-	}
+	var in keyBody
 	if err := a.readOptionalJSON(c.Request, &in); err != nil {
 		return answer{}, err
 	}

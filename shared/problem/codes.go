@@ -45,6 +45,17 @@ const (
 	CodeLimitReached         = "limit_reached"
 	CodeConflict             = "conflict"
 	CodePayloadGone          = "payload_gone"
+
+	// Connections and their authorization.
+	CodeNeedsReauth         = "needs_reauth"
+	CodeTokenUnavailable    = "token_unavailable"
+	CodeTokenRefused        = "token_refused"
+	CodeCallerNotAllowed    = "caller_not_allowed"
+	CodeDiscoveryFailed     = "discovery_failed"
+	CodeInvalidState        = "invalid_state"
+	CodeWrongIssuer         = "wrong_issuer"
+	CodeAuthorizationDenied = "authorization_denied"
+	CodeExchangeFailed      = "exchange_failed"
 )
 
 // table is every problem there is; read only.
@@ -88,4 +99,14 @@ var table = [...]Problem{
 	{Status: 409, Code: CodeLimitReached, Title: "The tenant has as many of these as it may"},
 	{Status: 409, Code: CodeConflict, Title: "The state does not allow this"},
 	{Status: 409, Code: CodePayloadGone, Title: "The payload is no longer kept"},
+
+	{Status: 409, Code: CodeNeedsReauth, Title: "The connection must be authorized again"},
+	{Status: 503, Code: CodeTokenUnavailable, Title: "There is no live token at the moment"},
+	{Status: 409, Code: CodeTokenRefused, Title: "The destination refuses a fresh token"},
+	{Status: 403, Code: CodeCallerNotAllowed, Title: "The connection does not allow this caller"},
+	{Status: 502, Code: CodeDiscoveryFailed, Title: "The issuer's metadata cannot be used"},
+	{Status: 400, Code: CodeInvalidState, Title: "There is no such authorization under way"},
+	{Status: 400, Code: CodeWrongIssuer, Title: "The answer is from another issuer"},
+	{Status: 400, Code: CodeAuthorizationDenied, Title: "The provider did not grant the authorization"},
+	{Status: 502, Code: CodeExchangeFailed, Title: "The provider did not give tokens"},
 }

@@ -137,6 +137,14 @@ func validKeyID(id string) bool {
 	return true
 }
 
+// Primary is the id of the key that seals; empty for no ring.
+func (r *Ring) Primary() string {
+	if r == nil || len(r.keys) == 0 {
+		return ""
+	}
+	return r.keys[0].id
+}
+
 // find returns the key of an id. Key ids are public: no constant time needed.
 func (r *Ring) find(id string) *key {
 	for i := range r.keys {

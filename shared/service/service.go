@@ -14,6 +14,7 @@ import (
 	"github.com/hookweir/hookweir/shared/queue"
 	"github.com/hookweir/hookweir/shared/seal"
 	"github.com/hookweir/hookweir/shared/seal/aesgcm"
+	"github.com/hookweir/hookweir/shared/source"
 	"github.com/hookweir/hookweir/shared/tenant"
 )
 
@@ -88,6 +89,9 @@ func New(cfg Config) (*Service, error) {
 		AdminToken:    cfg.AdminToken,
 		Tenant:        func(name string) admin.TenantAPI { return s.tenant(name) },
 		Ledger:        func(name string, shard int) admin.LedgerAPI { return s.ledger(name, shard) },
+		Offer:         s.offer,
+		Vault:         func(name string) admin.VaultAPI { return s.vault(name) },
+		Keys:          keys{s},
 		PublicURL:     cfg.PublicURL,
 		AllowLoopback: cfg.Development,
 		Health:        s.health,
@@ -149,6 +153,24 @@ func (s *Service) quarantine(ctx context.Context, id string, body []byte) error 
 	return s.cfg.Payloads.Put(ctx, "quarantine/"+id, body)
 }
 
+// offer reads the secret that a provider has offered for a source; what cannot
+// be shown any more is deleted.
+func (s *Service) offer(ctx context.Context, tenantName, sourceName string) (*source.Offer, error) {
+	key := source.OfferKey(tenantName, sourceName)
+	sealed, err := s.cfg.Payloads.Get(ctx, key)
+	if err != nil || sealed == nil {
+		return nil, err
+	}
+	o, err := source.OpenOffer(s.sourceKeys, tenantName, sourceName, string(sealed), s.cfg.Now())
+	switch {
+	case errors.Is(err, seal.ErrNoRing):
+		return nil, err
+	case err != nil:
+		return nil, s.cfg.Payloads.Delete(ctx, key)
+	}
+	return o, nil
+}
+
 // Queue decides each message of a batch of the named queue.
 func (s *Service) Queue(ctx context.Context, name string, batch []queue.Message) []queue.Verdict {
 	switch name {
@@ -165,3 +187,6 @@ func (s *Service) Queue(ctx context.Context, name string, batch []queue.Message)
 	}
 	return verdicts
 }
+
+// Scheduled runs on each cron tick, once a minute.
+func (s *Service) Scheduled(ctx context.Context) error { return s.watchVaults(ctx) }

@@ -257,6 +257,12 @@ func (t *Tenant) AgentTarget() (AgentTarget, error) {
 			out.Secrets = append(out.Secrets, string(s.Value))
 		}
 	}
+	switch n := len(out.Secrets); {
+	case n > 1 && planted == "newestonly":
+		out.Secrets = out.Secrets[:1]
+	case n > 1 && planted == "latesecret":
+		out.Secrets = out.Secrets[n-1:]
+	}
 	if len(out.Secrets) == 0 {
 		return AgentTarget{}, ErrUnreadable // never deliver unsigned
 	}

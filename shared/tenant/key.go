@@ -43,6 +43,13 @@ func TenantOf(token string) (tenant string, ok bool) {
 	return tenant, ok
 }
 
+// KeyIDOf reads the id of the key that a token claims to be; empty if it is
+// none. It proves nothing.
+func KeyIDOf(token string) string {
+	_, id, _ := splitKey(token)
+	return id
+}
+
 func splitKey(token string) (tenant, id string, ok bool) {
 	rest, ok := strings.CutPrefix(token, keyPrefix)
 	if !ok || len(token) > maxKeyToken || len(rest) <= keyTail {

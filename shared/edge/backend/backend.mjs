@@ -1,7 +1,15 @@
 // The private Worker's half of the bridge to Go: see doc.go. Glue only.
 import { DurableObject, env, waitUntil } from "cloudflare:workers";
+import { Packer, unpack } from "./rows.mjs";
 
 const host = {
+  // What Go awaits: settle(true, value) or settle(false, reason).
+  start(settle, object, method, ...args) {
+    object[method](...args).then(
+      (value) => settle(true, value),
+      (reason) => settle(false, reason),
+    );
+  },
   async fetch(method, url, headers, body, ms, maxBody) {
     const response = await fetch(url, {
       method,
@@ -25,6 +33,10 @@ const host = {
     const object = await env[binding].get(key);
     return object === null ? null : new Uint8Array(await object.arrayBuffer());
   },
+  // The write is in the object's output gate; nobody waits for the promise.
+  setAlarm(storage, at) {
+    storage.setAlarm(at);
+  },
   // body says whether to commit; a throw is how transactionSync rolls back.
   transaction(storage, body) {
     try {
@@ -38,6 +50,31 @@ const host = {
 };
 
 const ROLLBACK = new Error("roll back");
+
+// sqlOf is SQL for one instance: statements by number, values packed in the
+// instance's memory.
+function sqlOf(instance) {
+  let statements = [];
+  const packer = new Packer();
+  let rest; // rows that did not fit
+  const memory = (at, size) => new Uint8Array(instance.memory.buffer, at, size);
+  return {
+    sqlStatement: (query) => statements.push(query) - 1,
+    sqlForget() {
+      statements = [];
+    },
+    sql(sql, statement, args, argsSize, out, room) {
+      const rows = packer.pack(sql.exec(statements[statement], ...unpack(memory(args, argsSize))));
+      if (rows.length <= room) memory(out, rows.length).set(rows);
+      else rest = rows;
+      return rows.length;
+    },
+    sqlRest(out) {
+      memory(out, rest.length).set(rest);
+      rest = undefined;
+    },
+  };
+}
 
 function flat(headers) {
   const list = [];
@@ -85,8 +122,9 @@ class Instance {
     this.dead = false;
     this.retired = false;
     this.binding = {};
+    this.objects = new Set(); // serials of those that Go knows
     // syumai's packages read this while main starts; it is the same for all.
-    globalThis.context = { env, ctx: { waitUntil }, binding: this.binding, host, retire: () => (this.retired = true) };
+    globalThis.context = { env, ctx: { waitUntil }, binding: this.binding, host: { ...host, ...sqlOf(this) }, retire: () => (this.retired = true) };
     const go = new globalThis.Go();
     go.exit = (code) => {
       go._resolveExitPromise = () => {}; // nobody waits, and it belongs to another request
@@ -130,7 +168,8 @@ class Instance {
     this.flight.clear();
   }
 
-  // run enters Go with resolve and reject and gives what Go answers.
+  // run enters Go with settle(ok, value or text of the error) and gives what
+  // Go answers.
   run(enter) {
     this.events++;
     return new Promise((resolve, reject) => {
@@ -142,13 +181,22 @@ class Instance {
       if (this.dead) return fail(new Error("the instance did not start"));
       this.flight.add(fail);
       try {
-        enter(this.binding, end(resolve), fail);
+        const answer = end(resolve);
+        enter(this.binding, (ok, value) => (ok ? answer(value) : fail(new Error(value))));
       } catch (e) {
         this.die(e);
         fail(e);
       }
     });
   }
+}
+
+// over settles by syumai's promise.
+function over(promise, settle) {
+  promise.then(
+    () => settle(true),
+    (e) => settle(false, String(e?.message ?? e)),
+  );
 }
 
 // createBackend serves every event of this isolate from shared Go instances.
@@ -163,16 +211,16 @@ export function createBackend(module) {
   const handler = {
     async fetch(request) {
       const read = await readBody(request.body, current().binding.bodyLimit ?? 0);
-      const answer = await current().run((binding, resolve, reject) =>
-        binding.handleFetch(resolve, reject, request.method, request.url, flat(request.headers), read.tooLarge ? null : read.body),
+      const answer = await current().run((binding, settle) =>
+        binding.handleFetch(settle, request.method, request.url, flat(request.headers), read.tooLarge ? null : read.body),
       );
       return new Response(answer.body.length ? answer.body : null, { status: answer.status, headers: pairs(answer.headers) });
     },
     queue(batch) {
-      return current().run((binding, resolve, reject) => binding.handleQueueMessageBatch(batch).then(resolve, reject));
+      return current().run((binding, settle) => over(binding.handleQueueMessageBatch(batch), settle));
     },
     scheduled(event) {
-      return current().run((binding, resolve, reject) => binding.runScheduler(event).then(resolve, reject));
+      return current().run((binding, settle) => over(binding.runScheduler(event), settle));
     },
   };
 
@@ -180,14 +228,20 @@ export function createBackend(module) {
     class extends DurableObject {
       #serial = ++serial;
       invoke(method, payload) {
-        return current().run((binding, resolve, reject) =>
-          binding.handleObject(resolve, reject, this.#serial, name, this.ctx, method, payload),
-        );
+        return this.#enter("handleObject", method, payload);
       }
       alarm() {
-        return current().run((binding, resolve, reject) =>
-          binding.handleAlarm(resolve, reject, this.#serial, name, this.ctx),
+        return this.#enter("handleAlarm");
+      }
+      // Class and state cross until a call has succeeded: then Go knows them.
+      async #enter(handler, ...args) {
+        const instance = current();
+        const known = instance.objects.has(this.#serial);
+        const value = await instance.run((binding, settle) =>
+          binding[handler](settle, this.#serial, known ? null : name, known ? null : this.ctx, ...args),
         );
+        instance.objects.add(this.#serial);
+        return value;
       }
     };
 

@@ -53,7 +53,7 @@ func Run(h Handlers) {
 	context := js.Global().Get("context")
 	// The host sets another context for the next instance; this one's retire
 	// is its own.
-	s := &server{Handlers: h, objects: map[int]Object{}, retire: context.Get("retire")}
+	s := &server{Handlers: h, objects: map[int]Object{}, shared: newShared(), retire: context.Get("retire")}
 	queues.ConsumeNonBlock(s.queue)
 	cron.ScheduleTaskNonBlock(s.scheduled)
 	binding := context.Get("binding")
@@ -75,18 +75,20 @@ const maxMemory = 48 << 20
 type server struct {
 	Handlers
 	objects map[int]Object // by serial of the JavaScript object
-	retire  js.Value       // has the host replace this instance
+	shared  *shared
+	retire  js.Value // has the host replace this instance
 }
 
 var errNoHandler = errors.New("backend: no handler for this event")
 
 // register makes f the binding's handler called name: it runs in a goroutine
-// of its own and settles the event by resolve or reject. A panic rejects the
+// of its own and settles the event: settle(true, value) or settle(false, text
+// of the error). A panic rejects the
 // event and retires the instance.
 func (s *server) register(binding js.Value, name string, f func(args []js.Value) (any, error)) {
 	binding.Set(name, js.FuncOf(func(_ js.Value, args []js.Value) any {
-		resolve, reject := args[0], args[1]
-		args = args[2:]
+		settle := args[0]
+		args = args[1:]
 		go func() {
 			var value any
 			err := s.protect(name, func() (err error) {
@@ -94,10 +96,10 @@ func (s *server) register(binding js.Value, name string, f func(args []js.Value)
 				return err
 			})
 			if err != nil {
-				reject.Invoke(js.Global().Get("Error").New(err.Error()))
+				settle.Invoke(false, err.Error())
 				return
 			}
-			resolve.Invoke(value)
+			settle.Invoke(true, value)
 		}()
 		return nil
 	}))
@@ -218,7 +220,7 @@ func headerToJS(h http.Header) js.Value {
 }
 
 func listToJS(header [][2]string) js.Value {
-	list := js.Global().Get("Array").New(2 * len(header))
+	list := arrays.New(2 * len(header))
 	for i, h := range header {
 		list.SetIndex(2*i, h[0])
 		list.SetIndex(2*i+1, h[1])

@@ -125,6 +125,7 @@ const sha = (...b) => 'sha256-' + b.reduce((h, x) => h.update(x), createHash('sh
   const body = '{"ref":"refs/heads/main","after":"6113728f27ae82c7b1a177c8d03f9e96e0adf246","repository":{"id":1296269}}';
   const secret = 'github-secret-one';
   const p = {
+    whyAccept: 'npm @octokit/webhooks-methods verifies it.',
     secrets: [secret, 'github-secret-two'], wrong: 'github-secret-not', body, headers, signature: 'X-Hub-Signature-256',
     id: guid, type: 'com.github.push', tamper: flipHex, malform: (v) => v.replace('sha256=', ''), shorten: (v) => v.slice(0, -2),
     odd: () => ({}),
@@ -200,6 +201,7 @@ const sha = (...b) => 'sha256-' + b.reduce((h, x) => h.update(x), createHash('sh
   const headers = make('X-Shopify-');
   const body = '{"id":820982911946154508,"email":"jon@example.com","total_price":"254.98"}';
   common('shopify', {
+    whyAccept: 'npm @shopify/shopify-api verifies it.',
     secrets: ['hush-shopify-one', 'hush-shopify-two'], wrong: 'hush-shopify-not', body, headers, signature: 'X-Shopify-Hmac-Sha256',
     id: wid, type: 'com.shopify.orders.create', time: '2026-01-01T11:59:58.123456789Z',
     tamper: flipB64, malform: (v) => v.replace('=', '*'), shorten: (v) => Buffer.from(v, 'base64').subarray(0, 30).toString('base64'), odd: () => ({}),
@@ -236,7 +238,7 @@ const sha = (...b) => 'sha256-' + b.reduce((h, x) => h.update(x), createHash('sh
   const event = (event, extra = {}) => JSON.stringify({ token: 'x', team_id: 'T1', api_app_id: 'A1', event, type: 'event_callback', event_id: 'Ev0PV52K25', event_time: NOW - 2, ...extra });
   const body = event({ type: 'reaction_added', user: 'U1', item: { type: 'message', channel: 'C1', ts: '1.1' }, event_ts: '2.2' });
   common('slack', {
-    timed: true, secrets: [secret, 'slack-signing-two'], wrong: 'slack-signing-not', body, headers, signature: 'X-Slack-Signature',
+    whyAccept: 'npm @slack/bolt verifies it.', timed: true, secrets: [secret, 'slack-signing-two'], wrong: 'slack-signing-not', body, headers, signature: 'X-Slack-Signature',
     id: 'Ev0PV52K25', type: 'com.slack.reaction_added', time: iso(NOW - 2), tamper: flipHex, malform: (v) => v.replace('v0=', 'v1='),
     shorten: (v) => v.slice(0, -2), restamp: (hs, ts) => hs.map(([k, v]) => (k === 'X-Slack-Request-Timestamp' ? [k, ts] : [k, v])),
     odd: (b) => ({ id: sha(`v0:${NOW}:`, b), type: 'com.slack.unknown', time: iso(NOW) }),
@@ -308,7 +310,7 @@ const sha = (...b) => 'sha256-' + b.reduce((h, x) => h.update(x), createHash('sh
   const body = '{\n  "id": "evt_1MqqbKLt4dXK03v5qaIbiNCC",\n  "object": "event",\n  "created": 1767268790,\n  "type": "invoice.paid",\n  "data": {"object": {"id": "in_1", "type": "x", "created": 1}}\n}';
   const v1only = (f) => (v) => v.replace(/v1=([0-9a-f]+)/, (_, h) => 'v1=' + f(h));
   common('stripe', {
-    timed: true, secrets: [secret, 'whsec_stripe_two_0123456789'], wrong: 'whsec_stripe_not_0123456789', body, headers, signature: 'Stripe-Signature',
+    whyAccept: 'npm stripe verifies it.', timed: true, secrets: [secret, 'whsec_stripe_two_0123456789'], wrong: 'whsec_stripe_not_0123456789', body, headers, signature: 'Stripe-Signature',
     id: 'evt_1MqqbKLt4dXK03v5qaIbiNCC', type: 'com.stripe.invoice.paid', time: iso(1767268790),
     tamper: v1only(flipHex), malform: (v) => v.replace('v1=', 'v2='), shorten: v1only((h) => h.slice(0, -2)),
     restamp: (hs, ts) => hs.map(([k, v]) => (k === 'Stripe-Signature' ? [k, v.replace(/t=\d+/, `t=${ts}`)] : [k, v])),
@@ -358,7 +360,7 @@ const sha = (...b) => 'sha256-' + b.reduce((h, x) => h.update(x), createHash('sh
     restamp: (hs, ts) => hs.map(([k, v]) => (k === 'webhook-timestamp' ? [k, ts] : [k, v])),
     odd: () => ({ type: 'com.standardwebhooks.unknown', time: iso(NOW) }),
   };
-  common('standard-webhooks', { ...shape, secrets: [key(1), key(2)], wrong: key(3), headers: make(v1) });
+  common('standard-webhooks', { ...shape, whyAccept: 'npm standardwebhooks verifies it.', secrets: [key(1), key(2)], wrong: key(3), headers: make(v1) });
   common('standard-webhooks-raw', { ...shape, secrets: ['polar_whs_one_0123456789', 'polar_whs_two_0123456789'], wrong: 'polar_whs_not_0123456789', headers: make(v1raw) });
   // The same row with Ed25519 keys: secrets are public keys, signing takes the seed.
   const bySecret = new Map([1, 2, 3].map((n) => [whpk(seed(n)), seed(n)]));
@@ -372,8 +374,8 @@ const sha = (...b) => 'sha256-' + b.reduce((h, x) => h.update(x), createHash('sh
   const sig1a = 'v1a,hnO3f9T8Ytu9HwrXslvumlUpqtNVqkhqw/enGzPCXe5BdqzCInXqYXFymVJaA7AZdpXwVLPo3mNl8EM+m7TBAg==';
   const sk = { id: 'main', value: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw' }, pk = { id: 'main', value: 'whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=' };
   put('published-vector', { ...vector, why: 'Signature printed in Svix\'s documentation, "Verifying webhooks manually":\nhttps://docs.svix.com/receiving/verifying-payloads/how-manual', secrets: [sk], headers: published('webhook-', sig1) });
-  put('published-vector-svix', { ...vector, why: 'The same under the header names Svix sends itself.', secrets: [sk], headers: published('svix-', sig1) });
-  put('published-vector-no-prefix', { ...vector, why: 'A secret without prefix is base64, as the libraries read it.', secrets: [{ id: 'main', value: 'MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw' }], headers: published('webhook-', sig1) });
+  put('published-vector-svix', { ...vector, why: 'The same (https://docs.svix.com/receiving/verifying-payloads/how-manual) under the header names Svix sends itself.', secrets: [sk], headers: published('svix-', sig1) });
+  put('published-vector-no-prefix', { ...vector, why: 'The same (https://docs.svix.com/receiving/verifying-payloads/how-manual); a secret without prefix is base64, as the libraries read it.', secrets: [{ id: 'main', value: 'MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw' }], headers: published('webhook-', sig1) });
   put('v1a-published-vector', { ...vector, why: 'Public key from svix-webhooks README.md, signature from its test in worker.rs:\nhttps://github.com/svix/svix-webhooks', secrets: [pk], headers: published('webhook-', sig1a) });
   put('v1-and-v1a-hmac-secret', { ...vector, why: 'A sender that signs both ways; this source holds the HMAC secret.', secrets: [sk], headers: published('webhook-', `${sig1} ${sig1a}`) });
   put('v1-and-v1a-public-key', { ...vector, why: 'The same; this source holds the public key.', secrets: [pk], headers: published('webhook-', `${sig1} ${sig1a}`) });
@@ -467,7 +469,7 @@ const sha = (...b) => 'sha256-' + b.reduce((h, x) => h.update(x), createHash('sh
     signed: (b, t) => [`${msg}.${t}.`, b], more: (t) => [[`${names}id`, msg], [`${names}timestamp`, t]], want: [msg, type, time],
   });
   standard('brex', { event_type: 'TRANSFER_PROCESSED', transfer_id: 'dptx_1', company_id: 'cuacc_1' }, 'com.brex.transfer_processed', { prefix: '' });
-  standard('clerk', { type: 'user.created', object: 'event', data: { id: 'user_29w83sxmDNGwOuEthce5gg56FcC' } }, 'com.clerk.user.created', { names: 'svix-', why: 'npm svix signs the same.' });
+  standard('clerk', { type: 'user.created', object: 'event', data: { id: 'user_29w83sxmDNGwOuEthce5gg56FcC' } }, 'com.clerk.user.created', { names: 'svix-', why: 'npm @clerk/backend verifies: verifyWebhook.' });
   standard('fathom', { title: 'Weekly', recording_id: 123456789 }, 'video.fathom.unknown');
   standard('folk', { type: 'person.created', data: { id: 'per_1' } }, 'app.folk.person.created');
   standard('gitlab', { object_kind: 'push', ref: 'refs/heads/main' }, 'com.gitlab.push');
@@ -496,6 +498,7 @@ const sha = (...b) => 'sha256-' + b.reduce((h, x) => h.update(x), createHash('sh
 
   // The body alone, HMAC-SHA256 in hex.
   row('alchemy', { sig: 'X-Alchemy-Signature', body: j({ webhookId: 'wh_1', id: 'whevt_3iho0jjd9zsmfgkk', createdAt: at, type: 'GRAPHQL' }), want: ['whevt_3iho0jjd9zsmfgkk', 'com.alchemy.graphql', at] });
+  row('airtable', { sig: 'X-Airtable-Content-MAC', label: 'hmac-sha256=', secrets: b64Keys, key: fromB64, body: j({ base: { id: 'app00000000000000' }, webhook: { id: 'ach00000000000000' }, timestamp: '2026-01-01T11:59:58.663Z' }), want: [, 'com.airtable.changed', '2026-01-01T11:59:58.663Z'] });
   row('attio', { sig: 'Attio-Signature', body: j({ webhook_id: 'w', events: [{ event_type: 'record.created' }] }), want: [, 'com.attio.record.created'] })(
     'older-header', { why: 'The header\'s older name.', headers: [['X-Attio-Signature', hmac('sha256', own('attio')[0], 'hex', '{}')]], body: '{}', want: { id: sha('{}'), type: 'com.attio.unknown', time: '-', secret: 'main', authenticated: 'signature' } });
   row('cal-com', { sig: 'X-Cal-Signature-256', body: j({ triggerEvent: 'BOOKING_CREATED', createdAt: at, payload: { uid: 'bFJeNb2uX8ANpT3JL5EfXw' } }), want: [, 'com.cal.booking_created', at] });

@@ -55,7 +55,8 @@ func (s *Storage) run(statement string, args ...any) error {
 type Rows struct {
 	Columns []string
 	Values  [][]any // int64, float64, string, []byte or nil
-	Written int64
+	Written int64   // rows; of a Database only
+	LastID  int64   // the last rowid given; of a Database only
 }
 
 // Errors of storage.

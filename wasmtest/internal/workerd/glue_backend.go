@@ -15,16 +15,21 @@ type backend struct {
 	current *backendInstance
 	all     []*backendInstance
 	serial  int
-	host    *jsobj.Namespace
 }
 
 // NewBackend is the glue of the private Worker.
 func NewBackend(iso *Isolate) Glue {
-	g := &backend{iso: iso}
-	g.host = iso.realm.NewNamespace("context.host", map[string]jsobj.Func{
-		"fetch": g.hostFetch, "invoke": g.hostInvoke, "sendBatch": g.hostSendBatch, "objectGet": g.hostObjectGet, "transaction": g.hostTransaction,
+	return &backend{iso: iso}
+}
+
+// host is context.host for one instance.
+func (g *backend) host(in *backendInstance) *jsobj.Namespace {
+	sql := &sqlOf{instance: in}
+	return g.iso.realm.NewNamespace("context.host", map[string]jsobj.Func{
+		"start": hostStart, "fetch": g.hostFetch, "invoke": g.hostInvoke, "sendBatch": g.hostSendBatch,
+		"objectGet": g.hostObjectGet, "setAlarm": hostSetAlarm, "transaction": g.hostTransaction,
+		"sqlStatement": sql.statement, "sqlForget": sql.forget, "sql": sql.exec, "sqlRest": sql.takeRest,
 	})
-	return g
 }
 
 // Instances implements Glue.
@@ -42,6 +47,7 @@ type backendInstance struct {
 	iso     *Isolate
 	guest   *gojs.Instance
 	binding *jsobj.Record
+	objects map[float64]bool // serials of those that Go knows
 	flight  []*flight
 	events  int
 	dead    bool
@@ -83,7 +89,7 @@ func (g *backend) get() (*backendInstance, error) {
 		return idle
 	})
 	r := g.iso.realm
-	in := &backendInstance{iso: g.iso, binding: r.NewRecord()}
+	in := &backendInstance{iso: g.iso, binding: r.NewRecord(), objects: map[float64]bool{}}
 	waitUntil := jsobj.NewFunction("waitUntil", func(c *jsobj.Call) (jsobj.Value, error) {
 		g.iso.current.WaitUntil(c.Realm.Resolved(c.Arg(0)))
 		return jsobj.Undefined{}, nil
@@ -96,7 +102,7 @@ func (g *backend) get() (*backendInstance, error) {
 		With("env", g.iso.env).
 		With("ctx", r.NewRecord().With("waitUntil", waitUntil)).
 		With("binding", in.binding).
-		With("host", g.host).
+		With("host", g.host(in)).
 		With("retire", retire))
 	var err error
 	if in.guest, err = g.iso.Boot(in, nil, true, in.die); err != nil {
@@ -122,8 +128,8 @@ func (in *backendInstance) die(why error) {
 	in.flight = nil
 }
 
-// run enters Go with resolve and reject, before args, and gives what Go
-// answers.
+// run enters Go with settle(ok, value or text of the error), before args, and
+// gives what Go answers.
 func (in *backendInstance) run(handler string, args ...jsobj.Value) *jsobj.Promise {
 	r, f := in.iso.realm, &flight{in.iso.realm.NewPromise()}
 	in.events++
@@ -132,24 +138,28 @@ func (in *backendInstance) run(handler string, args ...jsobj.Value) *jsobj.Promi
 		return f.out
 	}
 	in.flight = append(in.flight, f)
-	end := func(settle func(jsobj.Value)) *jsobj.Function {
-		return jsobj.NewFunction("settle", func(c *jsobj.Call) (jsobj.Value, error) {
-			in.flight = slices.DeleteFunc(in.flight, func(o *flight) bool { return o == f })
-			settle(c.Arg(0))
-			return jsobj.Undefined{}, nil
-		})
+	end := func() {
+		in.flight = slices.DeleteFunc(in.flight, func(o *flight) bool { return o == f })
 	}
-	resolve, reject := end(f.out.Resolve), end(f.out.Reject)
-	err := in.enter(handler, resolve, reject, args)
-	if err != nil {
+	settle := jsobj.NewFunction("settle", func(c *jsobj.Call) (jsobj.Value, error) {
+		end()
+		if jsobj.Truthy(c.Arg(0)) {
+			f.out.Resolve(c.Arg(1))
+		} else {
+			f.out.Reject(r.NewError("Error", jsobj.Describe(c.Arg(1))))
+		}
+		return jsobj.Undefined{}, nil
+	})
+	if err := in.enter(handler, settle, args); err != nil {
 		in.die(err)
+		end()
 		f.out.Settle(nil, err)
 	}
 	return f.out
 }
 
 // enter calls a handler. syumai's own take one argument and give a promise.
-func (in *backendInstance) enter(handler string, resolve, reject jsobj.Value, args []jsobj.Value) error {
+func (in *backendInstance) enter(handler string, settle jsobj.Callable, args []jsobj.Value) error {
 	r := in.iso.realm
 	fn, ok := in.binding.Own(handler).(jsobj.Callable)
 	if !ok {
@@ -164,10 +174,20 @@ func (in *backendInstance) enter(handler string, resolve, reject jsobj.Value, ar
 		if !ok {
 			return r.TypeError("Cannot read properties of undefined (reading 'then')")
 		}
-		_, err = r.Invoke(p, "then", resolve, reject)
-		return err
+		p.Then(func(v jsobj.Value, rejected bool) {
+			text := jsobj.Value(jsobj.Undefined{})
+			if e, ok := v.(*jsobj.Error); ok && rejected {
+				text = e.Message
+			} else if rejected {
+				text = jsobj.Describe(v)
+			}
+			if _, err := settle.Call(r, jsobj.Undefined{}, []jsobj.Value{!rejected, text}); err != nil {
+				r.Abort(err)
+			}
+		})
+		return nil
 	}
-	_, err := fn.Call(r, in.binding, append([]jsobj.Value{resolve, reject}, args...))
+	_, err := fn.Call(r, in.binding, append([]jsobj.Value{settle}, args...))
 	return err
 }
 
@@ -276,7 +296,7 @@ func (o *backendObject) Call(method string, args []jsobj.Value) (*jsobj.Promise,
 	if method != "invoke" || len(args) != 2 {
 		return nil, o.glue.iso.realm.TypeError("The RPC receiver does not implement the method \"" + method + "\".")
 	}
-	return o.glue.enter("handleObject", o.serial, o.actor.Object.Class, o.actor.state, args[0], args[1])
+	return o.enter("handleObject", args[0], args[1])
 }
 
 // Fetch implements ObjectGlue.
@@ -286,5 +306,29 @@ func (o *backendObject) Fetch(*jsobj.Request) (*jsobj.Promise, error) {
 
 // Alarm implements ObjectGlue.
 func (o *backendObject) Alarm() (*jsobj.Promise, error) {
-	return o.glue.enter("handleAlarm", o.serial, o.actor.Object.Class, o.actor.state)
+	return o.enter("handleAlarm")
+}
+
+// enter calls a handler. Class and state cross until a call has succeeded: then
+// Go knows them.
+func (o *backendObject) enter(handler string, args ...jsobj.Value) (*jsobj.Promise, error) {
+	in, err := o.glue.get()
+	if err != nil {
+		return nil, err
+	}
+	class, state := jsobj.Value(o.actor.Object.Class), o.actor.state
+	if in.objects[o.serial] {
+		class, state = nil, nil
+	}
+	p := in.run(handler, append([]jsobj.Value{o.serial, class, state}, args...)...)
+	out := o.glue.iso.realm.NewPromise()
+	p.Then(func(v jsobj.Value, rejected bool) {
+		if rejected {
+			out.Reject(v)
+			return
+		}
+		in.objects[o.serial] = true
+		out.Resolve(v)
+	})
+	return out, nil
 }

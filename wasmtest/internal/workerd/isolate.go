@@ -17,6 +17,7 @@ type Isolate struct {
 	worker   *Worker
 	world    *World
 	name     string
+	location string // where in the world it is
 	realm    *jsobj.Realm
 	glue     Glue
 	env      *jsobj.Record
@@ -28,10 +29,10 @@ type Isolate struct {
 	booted   int // guests booted, for their names
 }
 
-func newIsolate(wk *Worker, place string) *Isolate {
+func newIsolate(wk *Worker, place, location string) *Isolate {
 	wk.world.serial++
 	iso := &Isolate{
-		worker: wk, world: wk.world, lanes: map[string]*sched.Lane{},
+		worker: wk, world: wk.world, location: location, lanes: map[string]*sched.Lane{},
 		name: fmt.Sprintf("%s/%s.%d", wk.Name, place, wk.world.serial),
 	}
 	iso.world.Tracef("%s new isolate", iso.name)

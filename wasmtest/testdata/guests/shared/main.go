@@ -26,7 +26,7 @@ func main() {
 	binding.Set("maxMemory", 100<<20)
 	binding.Set("handleFetch", js.FuncOf(func(_ js.Value, args []js.Value) any {
 		served++
-		n, resolve, url := served, args[0], args[3].String()
+		n, settle, url := served, args[0], args[2].String()
 		go func() {
 			_, path, _ := strings.Cut(strings.TrimPrefix(url, "https://"), "/")
 			switch path {
@@ -44,7 +44,7 @@ func main() {
 			body := js.Global().Get("Uint8Array").New(len(strconv.Itoa(n)))
 			js.CopyBytesToJS(body, []byte(strconv.Itoa(n)))
 			answer.Set("body", body)
-			resolve.Invoke(answer)
+			settle.Invoke(true, answer)
 		}()
 		return nil
 	}))

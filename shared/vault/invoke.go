@@ -1,0 +1,108 @@
+package vault
+
+import (
+	"encoding/json"
+	"errors"
+
+	"github.com/hookweir/hookweir/shared/seal"
+	"github.com/hookweir/hookweir/shared/wire"
+)
+
+// Methods of Invoke.
+const (
+	methodPut        = "put"
+	methodGet        = "get"
+	methodList       = "list"
+	methodDisconnect = "disconnect"
+	methodLink       = "link"
+	methodOpenLink   = "open_link"
+	methodAuthorize  = "authorize"
+	methodFinish     = "finish"
+	methodToken      = "token"
+	methodUsed       = "used"
+	methodScopes     = "scopes"
+	methodWatch      = "watch"
+	methodShred      = "shred"
+)
+
+// answers are the errors that a caller is told by number; the number is the
+// index plus one, and 0 is success. An error's text never crosses. New ones go
+// to the end.
+var answers = [...]error{
+	ErrNotFound, ErrTenant, ErrRequest, ErrLimit, ErrProvider, ErrParams, ErrEndpoint, ErrClient, ErrDiscovery,
+	ErrNeedsReauth, ErrForbidden, ErrUnavailable, ErrRefused, ErrUnreadable, ErrFlow, ErrIssuer, ErrDenied, ErrExchange,
+	seal.ErrNoRing,
+}
+
+// Invoke serves one call of a Client. The payload names the tenant the caller
+// means, and the object refuses all but its own. The error is nil unless the
+// database or the platform failed; refusals are in the answer.
+//
+//	payload: bytes tenant, then the argument as JSON
+//	answer:  uint8 number of the error, then the result as JSON
+func (v *Vault) Invoke(method string, payload []byte) ([]byte, error) {
+	result, err := v.invoke(method, payload)
+	if err != nil {
+		for i, known := range answers {
+			if errors.Is(err, known) {
+				return []byte{byte(i + 1)}, nil
+			}
+		}
+		return nil, err
+	}
+	b, err := json.Marshal(result)
+	if err != nil {
+		return nil, err
+	}
+	return append([]byte{0}, b...), nil
+}
+
+func (v *Vault) invoke(method string, payload []byte) (any, error) {
+	r := wire.NewReader(payload)
+	tenant := r.String()
+	if r.Err() != nil {
+		return nil, ErrRequest
+	}
+	arg := r.Rest()
+	switch method {
+	case methodPut: // makes the object exist
+		return invokeWith(v, tenant, true, arg, v.PutConnection)
+	// These find it or nothing.
+	case methodGet:
+		return invokeWith(v, tenant, false, arg, v.Connection)
+	case methodList:
+		return invokeWith(v, tenant, false, arg, func(struct{}) ([]Connection, error) { return v.Connections() })
+	case methodDisconnect:
+		return invokeWith(v, tenant, false, arg, v.Disconnect)
+	case methodLink:
+		return invokeWith(v, tenant, false, arg, v.Link)
+	case methodOpenLink:
+		return invokeWith(v, tenant, false, arg, v.OpenLink)
+	case methodAuthorize:
+		return invokeWith(v, tenant, false, arg, v.Authorize)
+	case methodFinish:
+		return invokeWith(v, tenant, false, arg, v.Finish)
+	case methodToken:
+		return invokeWith(v, tenant, false, arg, v.Token)
+	case methodUsed:
+		return invokeWith(v, tenant, false, arg, func(in usedRequest) (any, error) { return nil, v.Used(in.Connection, in.Uses) })
+	case methodScopes:
+		return invokeWith(v, tenant, false, arg, v.Scopes)
+	case methodWatch:
+		return invokeWith(v, tenant, false, arg, func(struct{}) (Health, error) { return v.Watch() })
+	case methodShred:
+		return invokeWith(v, tenant, false, arg, func(struct{}) (Shredded, error) { return v.Shred() })
+	}
+	return nil, ErrRequest
+}
+
+func invokeWith[In, Out any](v *Vault, tenant string, write bool, arg []byte, f func(In) (Out, error)) (any, error) {
+	var in In
+	if json.Unmarshal(arg, &in) != nil {
+		return nil, ErrRequest
+	}
+	if err := v.bind(tenant, write); err != nil {
+		return nil, err
+	}
+	return f(in)
+}
