@@ -43,7 +43,7 @@ func (p *Poll) Alarm() error {
 			return err
 		}
 		if ran.Outcome != RanBusy && ran.Outcome != RanEarly {
-			return nil // Run has set the alarm for the next
+			return p.after(p.list(ctx)) // Run has set the alarm for the next
 		}
 	case !h.Stalled && !now.Before(h.StallAt):
 		if err := p.stalled(now, r); err != nil && !errors.Is(err, errOvertaken) {
@@ -65,18 +65,19 @@ func (p *Poll) look() (r *row, busy bool, err error) {
 	return r, p.now().Before(p.running), err
 }
 
-// silent tells the agent that the clock is silent.
+// silent tells the agent that the clock is silent, once an hour. Perhaps the
+// schedule has lost the poll: it is told again.
 func (p *Poll) silent(now time.Time, r *row) error {
 	if r.health.CronSilent && r.health.LastRun.Truncate(cronHour).Equal(now.Truncate(cronHour)) {
-		return nil // told within the hour
-	}
-	if r.health.CronSilent {
-		return p.tx(func() error { return p.tellCron(now, noticeData{Poll: p.name, LastSuccess: r.health.LastSuccess}) })
+		return nil
 	}
 	p.cfg.Log("cron.stalled", "tenant", p.tenant, "poll", p.name)
 	r.health.CronSilent = true
 	return p.tx(func() error {
 		if err := p.tellCron(now, noticeData{Poll: p.name, LastSuccess: r.health.LastSuccess}); err != nil {
+			return err
+		}
+		if _, err := p.cfg.DB.Exec(`UPDATE poll SET listed = 0`); err != nil {
 			return err
 		}
 		return p.store(r)
