@@ -9,6 +9,7 @@ import (
 
 	"github.com/hookweir/hookweir/shared/admin"
 	"github.com/hookweir/hookweir/shared/deliver"
+	"github.com/hookweir/hookweir/shared/dispatch"
 	"github.com/hookweir/hookweir/shared/fetch"
 	"github.com/hookweir/hookweir/shared/ledger"
 	"github.com/hookweir/hookweir/shared/queue"
@@ -48,9 +49,12 @@ type Config struct {
 	Invoke func(ctx context.Context, binding, name, method string, payload []byte) ([]byte, error)
 	// Sources is the CONFIG namespace.
 	Sources tenant.Publisher
-	// SendEvents puts messages on the queue `events`.
-	SendEvents func(messages [][]byte) error
-	Payloads   Payloads
+	// SendEvents and SendWrites put messages on the queues `events` and
+	// `writes`.
+	SendEvents, SendWrites func(messages [][]byte) error
+	// Sleep waits, as a promise of the event that calls it.
+	Sleep    func(ctx context.Context, d time.Duration)
+	Payloads Payloads
 	// Fetch sends a request to the outside.
 	Fetch fetch.Func
 	Log   func(event string, kv ...string)
@@ -67,6 +71,7 @@ type Service struct {
 	sourceKeys, vaultKeys *seal.Ring
 	problems              []string
 	deliverer             *deliver.Deliverer
+	dispatcher            *dispatch.Dispatcher
 	// API answers the requests of the service binding.
 	API http.Handler
 }
@@ -74,7 +79,7 @@ type Service struct {
 // New puts the parts together. It fails only when a field is missing that no
 // setting could provide.
 func New(cfg Config) (*Service, error) {
-	if cfg.Now == nil || cfg.Invoke == nil || cfg.Sources == nil || cfg.SendEvents == nil ||
+	if cfg.Now == nil || cfg.Invoke == nil || cfg.Sources == nil || cfg.SendEvents == nil || cfg.SendWrites == nil || cfg.Sleep == nil ||
 		cfg.Payloads == nil || cfg.Fetch == nil || cfg.Log == nil {
 		return nil, errors.New("service: incomplete configuration")
 	}
@@ -85,12 +90,17 @@ func New(cfg Config) (*Service, error) {
 	if s.deliverer, err = s.newDeliverer(); err != nil {
 		return nil, err
 	}
+	if s.dispatcher, err = s.newDispatcher(); err != nil {
+		return nil, err
+	}
 	s.API, err = admin.New(admin.Config{
 		AdminToken:    cfg.AdminToken,
 		Tenant:        func(name string) admin.TenantAPI { return s.tenant(name) },
 		Ledger:        func(name string, shard int) admin.LedgerAPI { return s.ledger(name, shard) },
 		Offer:         s.offer,
 		Vault:         func(name string) admin.VaultAPI { return s.vault(name) },
+		Lane:          func(name, dest string) admin.LaneAPI { return s.lane(name, dest) },
+		Read:          s.Gate().Do,
 		Keys:          keys{s},
 		PublicURL:     cfg.PublicURL,
 		AllowLoopback: cfg.Development,
@@ -178,6 +188,10 @@ func (s *Service) Queue(ctx context.Context, name string, batch []queue.Message)
 		return s.deliverer.Handle(ctx, batch)
 	case QueueEventsDead:
 		return s.deliverer.HandleDead(ctx, batch)
+	case QueueWrites:
+		return s.dispatcher.Handle(ctx, batch)
+	case QueueWritesDead:
+		return s.dispatcher.HandleDead(ctx, batch)
 	}
 	// A queue this build does not know: nothing is acknowledged unread.
 	s.cfg.Log("queue_unknown", "queue", name)
