@@ -211,7 +211,7 @@ func crawlOver(t *testing.T, m mutated, seed uint64) (lost []string) {
 // TestMutationsLoseNothing holds each rule to its promise: entries inserted,
 // changed and deleted while the list is read, and crashes at any point.
 func TestMutationsLoseNothing(t *testing.T) {
-	const seeds = 40
+	const seeds = 25
 	for _, m := range mutatedRecipes() {
 		t.Run(m.name, func(t *testing.T) {
 			whole, why := m.recipe.Promise()

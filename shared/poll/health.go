@@ -23,6 +23,7 @@ const (
 	ReasonBudget      = "budget_exhausted"
 	ReasonBreaker     = "breaker_open"
 	ReasonDestination = "no_destination"
+	ReasonUnavailable = "unavailable"
 	ReasonLedger      = "ledger_unavailable"
 	ReasonQueue       = "queue_unavailable"
 	ReasonPayloads    = "payloads_unavailable"

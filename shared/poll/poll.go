@@ -33,6 +33,8 @@ var (
 	ErrReauth = errors.New("poll: the connection needs to be authorized anew")
 	// ErrDestination: there is no such destination, or it may not be called.
 	ErrDestination = errors.New("poll: no such destination")
+	// ErrUnavailable: the destination's own part of Hookweir did not answer.
+	ErrUnavailable = errors.New("poll: a part of Hookweir did not answer")
 	// ErrTimeout: no answer within the deadline.
 	ErrTimeout = errors.New("poll: no answer within the deadline")
 )
@@ -47,6 +49,7 @@ func (b *Busy) Error() string { return "poll: " + b.Reason }
 
 // Request is one call of a destination.
 type Request struct {
+	Poll        string // for whom
 	Destination string
 	Call        crawl.Call
 	MaxBody     int // bytes

@@ -159,6 +159,18 @@ func (p *Poll) list(ctx context.Context) error {
 	})
 }
 
+// relist tells the schedule anew.
+func (p *Poll) relist(ctx context.Context) error {
+	err := p.tx(func() error {
+		_, err := p.cfg.DB.Exec(`UPDATE poll SET listed = 0`)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return p.list(ctx)
+}
+
 // wakes is the source whose webhooks bring the next run forward.
 func (r *row) wakes() string {
 	if r.definition.Lazy {

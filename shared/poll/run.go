@@ -104,6 +104,9 @@ func (p *Poll) Run(ctx context.Context, why Why) (Ran, error) {
 	}
 	p.flush()
 	j.log(ran)
+	if why&Asked != 0 { // the clock does not know when the next one is
+		return ran, p.after(p.relist(ctx))
+	}
 	return ran, p.after(nil)
 }
 
@@ -226,7 +229,7 @@ func (j *job) page(ctx context.Context) (done bool, err error) {
 func (j *job) ask(ctx context.Context, call crawl.Call) (Response, error) {
 	j.requests++
 	res, err := j.cfg.Call(ctx, j.tenant, Request{
-		Destination: j.row.definition.Destination, Call: call, MaxBody: MaxPage, Free304: j.row.recipe.Free,
+		Poll: j.name, Destination: j.row.definition.Destination, Call: call, MaxBody: MaxPage, Free304: j.row.recipe.Free,
 	})
 	var busy *Busy
 	switch {
@@ -241,6 +244,8 @@ func (j *job) ask(ctx context.Context, call crawl.Call) (Response, error) {
 		return res, &stop{reason: ReasonReauth, reauth: true}
 	case errors.Is(err, ErrDestination):
 		return res, &stop{reason: ReasonDestination}
+	case errors.Is(err, ErrUnavailable):
+		return res, &stop{reason: ReasonUnavailable}
 	case errors.Is(err, ErrTimeout):
 		return res, &stop{reason: ReasonTimeout}
 	}
