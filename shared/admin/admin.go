@@ -70,7 +70,9 @@ type Config struct {
 	Vault func(tenant string) VaultAPI
 	Lane  func(tenant, destination string) LaneAPI
 	// Read makes one call to a destination at once (outbound.Gate.Do).
-	Read func(ctx context.Context, tenant, destination string, c outbound.Call) (outbound.Response, error)
+	Read     func(ctx context.Context, tenant, destination string, c outbound.Call) (outbound.Response, error)
+	Poll     func(tenant, poll string) PollAPI
+	Schedule func(tenant string) ScheduleAPI
 	// Keys reports on the master keys of all vaults and re-wraps them.
 	Keys KeysAPI
 	// PublicURL is the origin that providers reach, such as
@@ -93,7 +95,8 @@ type api struct{ Config }
 
 // New returns the handler.
 func New(cfg Config) (http.Handler, error) {
-	if cfg.Tenant == nil || cfg.Ledger == nil || cfg.Vault == nil || cfg.Keys == nil || cfg.Lane == nil || cfg.Read == nil {
+	if cfg.Tenant == nil || cfg.Ledger == nil || cfg.Vault == nil || cfg.Keys == nil || cfg.Lane == nil || cfg.Read == nil ||
+		cfg.Poll == nil || cfg.Schedule == nil {
 		return nil, errors.New("admin: incomplete configuration")
 	}
 	if cfg.PublicURL != "" {
@@ -158,6 +161,12 @@ func (a *api) serve(r *http.Request) (answer, error) {
 		}
 		return dispatch(a, &call{Request: r}, methods{http.MethodGet: (*api).listProviders})
 	}
+	if path == "/v1/presets" {
+		if err := a.authorizeAny(r); err != nil {
+			return answer{}, err
+		}
+		return dispatch(a, &call{Request: r}, methods{http.MethodGet: (*api).listPresets})
+	}
 	if m, ok := oauthRoutes(path); ok {
 		return dispatch(a, &call{Request: r}, m)
 	}
@@ -199,6 +208,8 @@ func (c *call) route(s []string) (methods, error) {
 		return c.routeDestinations(s[1:])
 	case s[0] == "writes":
 		return c.routeWrites(s[1:])
+	case s[0] == "polls":
+		return c.routePolls(s[1:])
 	case len(s) == 1 && s[0] == "vault":
 		return methods{http.MethodDelete: (*api).shredVault}, nil
 	case len(s) == 1 && s[0] == "sources":

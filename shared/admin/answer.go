@@ -12,6 +12,7 @@ import (
 	"github.com/hookweir/hookweir/shared/lane"
 	"github.com/hookweir/hookweir/shared/ledger"
 	"github.com/hookweir/hookweir/shared/outbound"
+	"github.com/hookweir/hookweir/shared/poll"
 	"github.com/hookweir/hookweir/shared/problem"
 	"github.com/hookweir/hookweir/shared/seal"
 	"github.com/hookweir/hookweir/shared/tenant"
@@ -74,6 +75,9 @@ var refusals = []struct {
 	{vault.ErrIssuer, problem.CodeWrongIssuer, ""},
 	{vault.ErrDenied, problem.CodeAuthorizationDenied, ""},
 	{vault.ErrExchange, problem.CodeExchangeFailed, "the connection says why"},
+	{poll.ErrNotFound, problem.CodeNotFound, ""},
+	{poll.ErrTenant, problem.CodeNotFound, ""},
+	{poll.ErrLimit, problem.CodeLimitReached, ""},
 	{outbound.ErrNotFound, problem.CodeNotFound, ""},
 	{outbound.ErrNeedsReauth, problem.CodeNeedsReauth, "the destination's connection has no token"},
 	{outbound.ErrTimeout, problem.CodeDestinationTimeout, ""},
