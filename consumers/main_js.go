@@ -8,6 +8,7 @@ import (
 	"github.com/hookweir/hookweir/shared/admin"
 	"github.com/hookweir/hookweir/shared/edge/backend"
 	"github.com/hookweir/hookweir/shared/service"
+	"github.com/hookweir/hookweir/shared/toolserver"
 )
 
 func main() {
@@ -25,6 +26,7 @@ func main() {
 		Fetch:        fetcher(),
 		Log:          backend.Log,
 		BodyTooLarge: backend.ErrBodyTooLarge,
+		Fixture:      fixture(),
 		Missing: func() []string {
 			return backend.Missing("LEDGER", "TENANT", "CONFIG", "EVENTS", "PAYLOADS")
 		},
@@ -33,9 +35,11 @@ func main() {
 		panic(err)
 	}
 	backend.Run(backend.Handlers{
-		Fetch:     s.API,
-		BodyLimit: admin.MaxBody,
-		Queue:     s.Queue,
+		Fetch:           s.API,
+		BodyLimit:       admin.MaxBody,
+		Route:           s.Route,
+		ObjectBodyLimit: toolserver.MaxBody,
+		Queue:           s.Queue,
 		Objects: map[string]func(*backend.Storage) (backend.Object, error){
 			"Ledger": func(st *backend.Storage) (backend.Object, error) { return s.Ledger(st) },
 			"Tenant": func(st *backend.Storage) (backend.Object, error) { return s.Tenant(st) },

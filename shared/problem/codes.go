@@ -45,6 +45,12 @@ const (
 	CodeLimitReached         = "limit_reached"
 	CodeConflict             = "conflict"
 	CodePayloadGone          = "payload_gone"
+
+	// The agent's endpoint: /mcp/{tenant}.
+	CodeForbiddenOrigin   = "forbidden_origin"
+	CodeInsufficientScope = "insufficient_scope"
+	CodeForbiddenTool     = "forbidden_tool"
+	CodeRateLimited       = "rate_limited"
 )
 
 // table is every problem there is; read only.
@@ -88,4 +94,9 @@ var table = [...]Problem{
 	{Status: 409, Code: CodeLimitReached, Title: "The tenant has as many of these as it may"},
 	{Status: 409, Code: CodeConflict, Title: "The state does not allow this"},
 	{Status: 409, Code: CodePayloadGone, Title: "The payload is no longer kept"},
+
+	{Status: 403, Code: CodeForbiddenOrigin, Title: "A page of this origin may not call here"},
+	{Status: 403, Code: CodeInsufficientScope, Title: "The token lacks a scope"},
+	{Status: 403, Code: CodeForbiddenTool, Title: "This key may not use that tool"},
+	{Status: 429, Code: CodeRateLimited, Title: "Too many requests"},
 }

@@ -50,8 +50,7 @@ func (s *Service) Ledger(storage Storage) (Ledger, error) {
 	return Ledger{l, s.cfg.Log}, err
 }
 
-// Tenant makes the logic of a Tenant object.
-func (s *Service) Tenant(storage Storage) (*tenant.Tenant, error) {
+func (s *Service) newTenant(storage Storage) (*tenant.Tenant, error) {
 	return tenant.New(tenant.Config{
 		DB: storage, Now: s.cfg.Now, SetAlarm: storage.SetAlarm,
 		SourceKeys: s.sourceKeys, VaultKeys: s.vaultKeys,

@@ -15,6 +15,7 @@ import (
 	"github.com/hookweir/hookweir/shared/seal"
 	"github.com/hookweir/hookweir/shared/seal/aesgcm"
 	"github.com/hookweir/hookweir/shared/tenant"
+	"github.com/hookweir/hookweir/shared/toolserver"
 )
 
 // Bindings and queues, as in consumers/wrangler.toml.
@@ -56,6 +57,9 @@ type Config struct {
 	// BodyTooLarge is what reading an API request's body over the platform's
 	// limit returns.
 	BodyTooLarge error
+	// Fixture, if not nil, replaces what the agent's endpoint offers and whom
+	// it lets in; server gives the endpoint. For the conformance build only.
+	Fixture func(cfg *toolserver.Config, server func() *toolserver.Server)
 	// Missing names what else of the platform is not there, for /healthz.
 	Missing func() []string
 }

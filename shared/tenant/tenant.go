@@ -149,6 +149,10 @@ func (t *Tenant) bind(tenant string, write bool) error {
 	return ErrTenant
 }
 
+// Open checks that the object is the named tenant's and brings its tables up
+// to date. Errors: ErrNotFound, ErrTenant.
+func (t *Tenant) Open(tenant string) error { return t.bind(tenant, false) }
+
 // open brings the schema up to date, once, and recalls whose object this is.
 func (t *Tenant) open(write bool) error {
 	if t.migrated {

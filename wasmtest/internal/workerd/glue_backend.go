@@ -177,6 +177,9 @@ func (g *backend) Fetch(_ *Context, q *jsobj.Request) (*jsobj.Promise, error) {
 	if err != nil {
 		return nil, err
 	}
+	if p, err := g.routed(in, q); p != nil || err != nil {
+		return p, err
+	}
 	r, out := g.iso.realm, g.iso.realm.NewPromise()
 	limit := int(jsobj.ToNumber(in.binding.Own("bodyLimit")))
 	enter := func(body jsobj.Value) {
@@ -261,7 +264,7 @@ func (g *backend) enter(handler string, args ...jsobj.Value) (*jsobj.Promise, er
 // Object implements Glue.
 func (g *backend) Object(a *Actor) (ObjectGlue, error) {
 	g.serial++
-	return &backendObject{g, a, float64(g.serial)}, nil
+	return &backendObject{glue: g, actor: a, serial: float64(g.serial)}, nil
 }
 
 // backendObject is backend.mjs's objectClass.
@@ -269,6 +272,7 @@ type backendObject struct {
 	glue   *backend
 	actor  *Actor
 	serial float64
+	objectStreams
 }
 
 // Call implements ObjectGlue: there is one method, invoke(method, payload).
@@ -276,15 +280,10 @@ func (o *backendObject) Call(method string, args []jsobj.Value) (*jsobj.Promise,
 	if method != "invoke" || len(args) != 2 {
 		return nil, o.glue.iso.realm.TypeError("The RPC receiver does not implement the method \"" + method + "\".")
 	}
-	return o.glue.enter("handleObject", o.serial, o.actor.Object.Class, o.actor.state, args[0], args[1])
-}
-
-// Fetch implements ObjectGlue.
-func (o *backendObject) Fetch(*jsobj.Request) (*jsobj.Promise, error) {
-	return nil, o.glue.iso.realm.TypeError("Handler does not export a fetch() function.")
+	return o.enter("handleObject", o.serial, o.actor.Object.Class, o.actor.state, args[0], args[1])
 }
 
 // Alarm implements ObjectGlue.
 func (o *backendObject) Alarm() (*jsobj.Promise, error) {
-	return o.glue.enter("handleAlarm", o.serial, o.actor.Object.Class, o.actor.state)
+	return o.enter("handleAlarm", o.serial, o.actor.Object.Class, o.actor.state)
 }

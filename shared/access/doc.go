@@ -1,0 +1,2 @@
+// Package access decides who may do what at the agent's endpoint.
+package access
