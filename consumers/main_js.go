@@ -3,6 +3,7 @@
 package main
 
 import (
+	"strings"
 	"time"
 
 	"github.com/hookweir/hookweir/shared/admin"
@@ -27,6 +28,7 @@ func main() {
 		Log:          backend.Log,
 		BodyTooLarge: backend.ErrBodyTooLarge,
 		Fixture:      fixture(),
+		Origins:      strings.Fields(backend.Setting("MCP_ORIGINS")),
 		Missing: func() []string {
 			return backend.Missing("LEDGER", "TENANT", "CONFIG", "EVENTS", "PAYLOADS")
 		},

@@ -18,6 +18,8 @@ type Caller struct {
 	// Scopes are those of an access token. They count only where Scoped.
 	Scopes []string
 	Scoped bool
+	// Rate is how many tool calls a minute it may make; 0 is the default.
+	Rate int
 }
 
 // May reports whether the caller may use a tool that needs a scope, and if

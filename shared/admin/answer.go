@@ -47,6 +47,7 @@ var refusals = []struct {
 	{tenant.ErrSecret, problem.CodeInvalidSecret, "a secret is missing, too weak or not in the form that the provider gives"},
 	{tenant.ErrParams, problem.CodeInvalidParams, "see the provider's page in the catalogue for the parameters it takes"},
 	{tenant.ErrSecrets, problem.CodeTooManySecrets, "wait until an overlap ends, or PUT the secrets that shall remain"},
+	{tenant.ErrRestricted, problem.CodeRestrictedKey, "this key opens the agent's endpoint only: /mcp/{tenant}"},
 	{tenant.ErrLimit, problem.CodeLimitReached, ""},
 	{tenant.ErrUnreadable, problem.CodeConflict, "the stored secrets do not open with the configured key ring; PUT them again"},
 	{seal.ErrNoRing, problem.CodeNotReady, "a key ring is missing, see /healthz"},

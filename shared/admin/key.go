@@ -1,6 +1,10 @@
 package admin
 
-import "net/http"
+import (
+	"net/http"
+
+	"github.com/hookweir/hookweir/shared/tenant"
+)
 
 func (a *api) listKeys(c *call) (answer, error) {
 	keys, err := a.Tenant(c.tenant).Keys(c.Context())
@@ -13,12 +17,14 @@ func (a *api) listKeys(c *call) (answer, error) {
 // createKey answers the new key, the only time it is ever shown.
 func (a *api) createKey(c *call) (answer, error) {
 	var in struct {
-		Label string `json:"label"`
+		Label string   `json:"label"`
+		Tools []string `json:"tools"`
+		Rate  int      `json:"rate"`
 	}
 	if err := a.readOptionalJSON(c.Request, &in); err != nil {
 		return answer{}, err
 	}
-	key, err := a.Tenant(c.tenant).CreateKey(c.Context(), in.Label)
+	key, err := a.Tenant(c.tenant).CreateKey(c.Context(), tenant.NewKey{Label: in.Label, Tools: in.Tools, Rate: in.Rate})
 	if err != nil {
 		return answer{}, err
 	}

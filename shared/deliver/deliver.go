@@ -64,6 +64,8 @@ type Agent struct {
 	State   AgentState
 	// Generation tells this configuration of the agent from a later one.
 	Generation int64
+	// Watched has Config.Changed called for the tenant's events.
+	Watched bool
 }
 
 // Ledger is one shard; [ledger.Client] is one.
@@ -91,6 +93,9 @@ type Config struct {
 	Payload func(ctx context.Context, claim string) ([]byte, error)
 	// Quarantine keeps a message that nobody can read, outside the queue.
 	Quarantine func(ctx context.Context, id string, body []byte) error
+	// Changed tells who watches a tenant's events that these have been tried.
+	// Nil: nobody watches. What it cannot tell is not told again.
+	Changed func(ctx context.Context, tenant string, keys []string)
 	// Log writes one structured line: a stable name and pairs of strings.
 	Log func(event string, pairs ...string)
 

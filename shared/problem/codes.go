@@ -44,6 +44,7 @@ const (
 	CodeTooManySecrets       = "too_many_secrets"
 	CodeLimitReached         = "limit_reached"
 	CodeConflict             = "conflict"
+	CodeRestrictedKey        = "restricted_key"
 	CodePayloadGone          = "payload_gone"
 
 	// The agent's endpoint: /mcp/{tenant}.
@@ -93,6 +94,7 @@ var table = [...]Problem{
 	{Status: 409, Code: CodeTooManySecrets, Title: "Too many secrets are active"},
 	{Status: 409, Code: CodeLimitReached, Title: "The tenant has as many of these as it may"},
 	{Status: 409, Code: CodeConflict, Title: "The state does not allow this"},
+	{Status: 403, Code: CodeRestrictedKey, Title: "This key does not open this route"},
 	{Status: 409, Code: CodePayloadGone, Title: "The payload is no longer kept"},
 
 	{Status: 403, Code: CodeForbiddenOrigin, Title: "A page of this origin may not call here"},

@@ -15,7 +15,9 @@ import (
 	"github.com/hookweir/hookweir/shared/seal"
 	"github.com/hookweir/hookweir/shared/seal/aesgcm"
 	"github.com/hookweir/hookweir/shared/tenant"
+	"github.com/hookweir/hookweir/shared/tools"
 	"github.com/hookweir/hookweir/shared/toolserver"
+	"github.com/hookweir/hookweir/shared/webhook"
 )
 
 // Bindings and queues, as in consumers/wrangler.toml.
@@ -57,6 +59,10 @@ type Config struct {
 	// BodyTooLarge is what reading an API request's body over the platform's
 	// limit returns.
 	BodyTooLarge error
+	// Origins are further origins whose pages may call the agent's endpoint.
+	Origins []string
+	// Knowledge is the company's database. Nil: there is none.
+	Knowledge tools.Knowledge
 	// Fixture, if not nil, replaces what the agent's endpoint offers and whom
 	// it lets in; server gives the endpoint. For the conformance build only.
 	Fixture func(cfg *toolserver.Config, server func() *toolserver.Server)
@@ -70,6 +76,7 @@ type Service struct {
 	sourceKeys, vaultKeys *seal.Ring
 	problems              []string
 	deliverer             *deliver.Deliverer
+	documents             webhook.Documents // key sets of issuers
 	// API answers the requests of the service binding.
 	API http.Handler
 }
@@ -88,16 +95,7 @@ func New(cfg Config) (*Service, error) {
 	if s.deliverer, err = s.newDeliverer(); err != nil {
 		return nil, err
 	}
-	s.API, err = admin.New(admin.Config{
-		AdminToken:    cfg.AdminToken,
-		Tenant:        func(name string) admin.TenantAPI { return s.tenant(name) },
-		Ledger:        func(name string, shard int) admin.LedgerAPI { return s.ledger(name, shard) },
-		PublicURL:     cfg.PublicURL,
-		AllowLoopback: cfg.Development,
-		Health:        s.health,
-		TooLarge:      cfg.BodyTooLarge,
-		Log:           cfg.Log,
-	})
+	s.API, err = admin.New(s.adminConfig(cfg.Invoke))
 	if err != nil {
 		return nil, err
 	}
@@ -120,9 +118,11 @@ func (s *Service) health() []string {
 	return append(s.cfg.Missing(), s.problems...)
 }
 
-func (s *Service) tenant(name string) tenant.Client {
+func (s *Service) tenant(name string) tenant.Client { return s.tenantBy(s.cfg.Invoke, name) }
+
+func (s *Service) tenantBy(invoke invokeFunc, name string) tenant.Client {
 	return tenant.Client{Tenant: name, Invoke: func(ctx context.Context, method string, payload []byte) ([]byte, error) {
-		return s.cfg.Invoke(ctx, BindingTenant, name, method, payload)
+		return invoke(ctx, BindingTenant, name, method, payload)
 	}}
 }
 
@@ -143,6 +143,7 @@ func (s *Service) newDeliverer() (*deliver.Deliverer, error) {
 		Post:          s.cfg.Fetch,
 		Payload:       s.cfg.Payloads.Get,
 		Quarantine:    s.quarantine,
+		Changed:       s.eventsChanged,
 		Log:           s.cfg.Log,
 		AllowLoopback: s.cfg.Development,
 	})

@@ -1,46 +1,13 @@
 package service
 
 import (
-	"errors"
-	"net/http"
-	"net/url"
-	"strings"
+	"context"
 
-	"github.com/hookweir/hookweir/shared/access"
-	"github.com/hookweir/hookweir/shared/name"
+	"github.com/hookweir/hookweir/shared/admin"
 	"github.com/hookweir/hookweir/shared/tenant"
 	"github.com/hookweir/hookweir/shared/toolserver"
+	"github.com/hookweir/hookweir/shared/wire"
 )
-
-// Paths of the agent's endpoint (DESIGN §5).
-const (
-	pathMCP      = "/mcp/"
-	pathMetadata = "/.well-known/oauth-protected-resource/mcp/"
-)
-
-// Route names the object that answers a request: the agent's endpoint lives
-// in its tenant's.
-func (s *Service) Route(rawURL string) (binding, object string, ok bool) {
-	u, err := url.Parse(rawURL)
-	if err != nil {
-		return "", "", false
-	}
-	tenantName, _, ok := endpoint(u)
-	return BindingTenant, tenantName, ok
-}
-
-// endpoint takes a URL apart; name says whose endpoint it is, and metadata
-// that it is the one about it.
-func endpoint(u *url.URL) (tenantName string, metadata, ok bool) {
-	path := u.EscapedPath()
-	tenantName, metadata = strings.CutPrefix(path, pathMetadata)
-	if !metadata {
-		if tenantName, ok = strings.CutPrefix(path, pathMCP); !ok {
-			return "", false, false
-		}
-	}
-	return tenantName, metadata, name.Valid(tenantName)
-}
 
 // Tenant is the logic of a Tenant object: the tenant's configuration, and the
 // endpoint its agent calls.
@@ -48,48 +15,75 @@ type Tenant struct {
 	*tenant.Tenant
 	s       *Service
 	storage Storage
-	server  *toolserver.Server // made by the first request; most events need none
+	// What the endpoint needs is made by the first request to it: most events
+	// of the object need none of it.
+	name   string
+	server *toolserver.Server
+	gate   *gate
 }
 
 // Tenant makes the logic of a Tenant object.
 func (s *Service) Tenant(storage Storage) (*Tenant, error) {
-	t, err := s.newTenant(storage)
-	if err != nil {
-		return nil, err
-	}
-	return &Tenant{Tenant: t, s: s, storage: storage}, nil
+	t := &Tenant{s: s, storage: storage}
+	var err error
+	t.Tenant, err = tenant.New(tenant.Config{
+		DB: storage, Now: s.cfg.Now, SetAlarm: storage.SetAlarm,
+		SourceKeys: s.sourceKeys, VaultKeys: s.vaultKeys,
+		Publisher: s.cfg.Sources,
+		Check:     check,
+		Watched:   func() bool { return t.server != nil && t.server.Watched() },
+	})
+	return t, err
 }
 
-// ServeHTTP answers the agent's endpoint and its metadata.
-func (t *Tenant) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	name, metadata, ok := endpoint(r.URL)
-	_ = metadata
-	if !ok {
-		http.NotFound(w, r)
-		return
+// methodEvents tells the object that events of its tenant have changed.
+const methodEvents = "events_changed"
+
+// Invoke serves one call.
+func (t *Tenant) Invoke(method string, payload []byte) ([]byte, error) {
+	if method == methodEvents {
+		return []byte{}, t.eventsChanged(payload)
 	}
-	if err := t.Open(name); err != nil {
-		http.NotFound(w, r)
-		return
-	}
+	return t.Tenant.Invoke(method, payload)
+}
+
+// eventsChanged tells whoever listens at the endpoint. The payload is event
+// keys.
+func (t *Tenant) eventsChanged(payload []byte) error {
 	if t.server == nil {
-		cfg := toolserver.Config{
-			Name: "hookweir", Version: "1",
-			Origin:       access.Origins{Public: t.s.cfg.PublicURL, Development: t.s.cfg.Development}.Check,
-			Authenticate: func(*http.Request) (*access.Caller, *access.Refusal) { return nil, nil },
-			Sessions:     toolserver.SQLSessions{DB: t.storage, Now: t.s.cfg.Now},
-			Now:          t.s.cfg.Now,
-			TooLarge:     t.s.cfg.BodyTooLarge,
-		}
-		if t.s.cfg.Fixture != nil {
-			t.s.cfg.Fixture(&cfg, func() *toolserver.Server { return t.server })
-		}
-		server, err := toolserver.New(cfg)
-		if err != nil {
-			http.Error(w, errors.Unwrap(err).Error(), 500)
-			return
-		}
-		t.server = server
+		return nil
 	}
-	t.server.ServeHTTP(w, r)
+	r := wire.NewReader(payload)
+	keys := make([]string, r.Count(4))
+	for i := range keys {
+		keys[i] = r.String()
+	}
+	if err := r.Done(); err != nil {
+		return err
+	}
+	return t.notifyEvents(context.Background(), keys)
+}
+
+// adminConfig is the API's, with calls of objects by the given way.
+func (s *Service) adminConfig(invoke invokeFunc) admin.Config {
+	return admin.Config{
+		AdminToken:    s.cfg.AdminToken,
+		Tenant:        func(name string) admin.TenantAPI { return s.tenantBy(invoke, name) },
+		Ledger:        func(name string, shard int) admin.LedgerAPI { return s.ledger(name, shard) },
+		PublicURL:     s.cfg.PublicURL,
+		AllowLoopback: s.cfg.Development,
+		Health:        s.health,
+		TooLarge:      s.cfg.BodyTooLarge,
+		Log:           s.cfg.Log,
+	}
+}
+
+type invokeFunc = func(ctx context.Context, binding, name, method string, payload []byte) ([]byte, error)
+
+// invokeHere calls an object; this one without leaving it.
+func (t *Tenant) invokeHere(ctx context.Context, binding, name, method string, payload []byte) ([]byte, error) {
+	if binding == BindingTenant && name == t.name {
+		return t.Invoke(method, payload)
+	}
+	return t.s.cfg.Invoke(ctx, binding, name, method, payload)
 }

@@ -24,6 +24,10 @@ const (
 	methodKeys         = "keys"
 	methodDeleteKey    = "delete_key"
 	methodAuthenticate = "authenticate"
+
+	methodPutAuthorization    = "put_authorization"
+	methodAuthorization       = "authorization"
+	methodDeleteAuthorization = "delete_authorization"
 )
 
 // answers are the errors that a caller is told by number; the number is the
@@ -31,7 +35,7 @@ const (
 // to the end.
 var answers = [...]error{
 	ErrNotFound, ErrTenant, ErrRequest, ErrProvider, ErrParams, ErrSecret, ErrSecrets, ErrLimit,
-	ErrStale, ErrUnauthenticated, ErrUnreadable, seal.ErrNoRing, ErrReserved,
+	ErrStale, ErrUnauthenticated, ErrUnreadable, seal.ErrNoRing, ErrReserved, ErrRestricted,
 }
 
 // Invoke serves one call of a Client. The payload names the tenant the caller
@@ -72,7 +76,13 @@ func (t *Tenant) invoke(method string, payload []byte) (any, error) {
 		return invokeWith(t, tenant, true, arg, t.PutAgent)
 	case methodCreateKey:
 		return invokeWith(t, tenant, true, arg, t.CreateKey)
+	case methodPutAuthorization:
+		return invokeWith(t, tenant, true, arg, t.PutAuthorization)
 	// These find it or nothing.
+	case methodAuthorization:
+		return invokeWith(t, tenant, false, arg, func(struct{}) (Authorization, error) { return t.Authorization() })
+	case methodDeleteAuthorization:
+		return invokeWith(t, tenant, false, arg, func(struct{}) (any, error) { return nil, t.DeleteAuthorization() })
 	case methodSource:
 		return invokeWith(t, tenant, false, arg, t.Source)
 	case methodSources:

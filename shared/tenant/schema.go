@@ -1,7 +1,5 @@
 package tenant
 
-import "github.com/hookweir/hookweir/shared/toolserver"
-
 // schema holds the migrations, oldest first; a released step never changes.
 // Times are Unix milliseconds.
 var schema = [][]string{{
@@ -58,5 +56,4 @@ var schema = [][]string{{
 		jwks    TEXT NOT NULL,
 		updated INTEGER NOT NULL
 	)`,
-	toolserver.Schema,
 }}

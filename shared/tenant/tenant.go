@@ -59,6 +59,8 @@ var (
 	ErrStale = errors.New("tenant: the agent has changed")
 	// ErrUnauthenticated is every reason why a token is no key of this tenant.
 	ErrUnauthenticated = errors.New("tenant: not a valid key")
+	// ErrRestricted is a good key that opens the agent's endpoint only.
+	ErrRestricted = errors.New("tenant: key is restricted to tools")
 	// ErrUnreadable reports stored secrets that the ring does not open.
 	ErrUnreadable = errors.New("tenant: stored secrets cannot be opened with this key ring")
 )
@@ -91,6 +93,9 @@ type Config struct {
 	// unknown provider is an error that wraps ErrProvider; every other error
 	// becomes ErrSecret.
 	Check func(provider string, params map[string]string, secrets [][]byte) error
+	// Watched says that somebody listens at the agent's endpoint, and wants to
+	// hear of events. Nil: nobody ever does.
+	Watched func() bool
 }
 
 // Tenant is one object. Its calls arrive through [Tenant.Invoke], which checks

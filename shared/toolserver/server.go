@@ -97,9 +97,9 @@ func New(cfg Config) (*Server, error) {
 		GetSessionID:       func() string { return s.nextID() },
 		// What one caller may see is not for another: no shared cache keeps it
 		// (the library's own default is public).
-		SetCacheable: func(_ context.Context, _ mcp.Request, c *mcp.Cacheable) {
+		SetCacheable: func(_ context.Context, r mcp.Request, c *mcp.Cacheable) {
 			c.CacheScope = "private"
-			if c.TTLMs == 0 {
+			if _, resource := r.(*mcp.ReadResourceRequest); !resource { // those change with every event
 				c.TTLMs = listTTL
 			}
 		},

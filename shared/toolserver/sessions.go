@@ -6,14 +6,18 @@ import (
 	"github.com/hookweir/hookweir/shared/sqlstore"
 )
 
-// Schema creates the table of sessions; it is a statement of the owner's
-// migrations (sqlstore.Migrate).
-const Schema = `CREATE TABLE mcp_sessions (
-	id         TEXT PRIMARY KEY,
-	owner      TEXT NOT NULL,
-	initialize BLOB NOT NULL,
-	used       INTEGER NOT NULL
-) WITHOUT ROWID`
+// schema holds the migrations, oldest first; a released step never changes.
+var schema = [][]string{{
+	`CREATE TABLE mcp_sessions (
+		id         TEXT PRIMARY KEY,
+		owner      TEXT NOT NULL,
+		initialize BLOB NOT NULL,
+		used       INTEGER NOT NULL
+	) WITHOUT ROWID`,
+}}
+
+// Migrate brings the tables of sessions up to date in an object's database.
+func Migrate(db sqlstore.DB) error { return sqlstore.MigratePart(db, "toolserver", schema) }
 
 const (
 	// MaxSessions bounds a tenant's sessions; the one unused the longest goes.
