@@ -62,6 +62,8 @@ type Config struct {
 	AdminToken string
 	Tenant     func(tenant string) TenantAPI
 	Ledger     func(tenant string, shard int) LedgerAPI
+	// Upstreams are the tenant's upstream MCP servers. Nil: there are none.
+	Upstreams func(tenant string) UpstreamAPI
 	// PublicURL is the origin that providers reach, such as
 	// https://hooks.example.com. Empty: that of the request.
 	PublicURL string
@@ -185,7 +187,7 @@ func (a *api) serve(r *http.Request) (answer, error) {
 // serveTenant serves a path below an authorized tenant.
 func (a *api) serveTenant(r *http.Request, tenantName, rest string) (answer, error) {
 	c := &call{Request: r, tenant: tenantName}
-	m, err := c.route(strings.Split(rest, "/"))
+	m, err := a.route(c, strings.Split(rest, "/"))
 	if err != nil {
 		return answer{}, err
 	}
@@ -194,7 +196,7 @@ func (a *api) serveTenant(r *http.Request, tenantName, rest string) (answer, err
 
 // route finds the handlers of a path below the tenant. Segments are still
 // percent-encoded.
-func (c *call) route(s []string) (methods, error) {
+func (a *api) route(c *call, s []string) (methods, error) {
 	switch {
 	case s[0] == "events":
 		return c.routeEvents(s[1:])
@@ -210,6 +212,8 @@ func (c *call) route(s []string) (methods, error) {
 		return methods{http.MethodGet: (*api).getAgent, http.MethodPut: (*api).putAgent}, nil
 	case len(s) == 2 && s[0] == "agent" && s[1] == "rotate":
 		return methods{http.MethodPost: (*api).rotateAgent}, nil
+	case s[0] == "upstreams" && a.Upstreams != nil:
+		return c.routeUpstreams(s[1:])
 	case len(s) == 1 && s[0] == "authorization":
 		return methods{
 			http.MethodGet: (*api).getAuthorization, http.MethodPut: (*api).putAuthorization, http.MethodDelete: (*api).deleteAuthorization,

@@ -13,6 +13,7 @@ import (
 	"github.com/hookweir/hookweir/shared/problem"
 	"github.com/hookweir/hookweir/shared/seal"
 	"github.com/hookweir/hookweir/shared/tenant"
+	"github.com/hookweir/hookweir/shared/upstream"
 )
 
 // retryAfter is the pause, in seconds, asked of a caller when an object did
@@ -51,6 +52,11 @@ var refusals = []struct {
 	{tenant.ErrLimit, problem.CodeLimitReached, ""},
 	{tenant.ErrUnreadable, problem.CodeConflict, "the stored secrets do not open with the configured key ring; PUT them again"},
 	{seal.ErrNoRing, problem.CodeNotReady, "a key ring is missing, see /healthz"},
+	{upstream.ErrNotFound, problem.CodeNotFound, ""},
+	{upstream.ErrRequest, problem.CodeInvalidRequest, "a name has no __ and does not end in _; trust is approval or first_use, recheck at most 1h, timeout at most 60s, policy gives classes allow, warn or block"},
+	{upstream.ErrLimit, problem.CodeLimitReached, ""},
+	{upstream.ErrReport, problem.CodeConflict, "the upstream has changed since this report, or has nothing to approve; look at /drift again"},
+	{upstream.ErrNothing, problem.CodeConflict, "an item is not in the report, or cannot be approved"},
 	{ledger.ErrNotFound, problem.CodeNotFound, ""},
 	{ledger.ErrTenant, problem.CodeNotFound, ""},
 	{ledger.ErrShard, problem.CodeNotFound, ""},

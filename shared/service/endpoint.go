@@ -133,6 +133,7 @@ func (t *Tenant) openEndpoint(tenantName string) error {
 		Tenant: tenantName, API: t, Caller: toolserver.CallerOf, States: t.s.vaultKeys, Now: t.s.cfg.Now, Log: t.s.cfg.Log,
 		Knowledge: t.s.cfg.Knowledge,
 	}
+	cfg.Upstreams = t
 	if g.tools, err = tools.New(cfg); err != nil {
 		return err
 	}
@@ -283,6 +284,34 @@ func (t *Tenant) serveMetadata(w http.ResponseWriter, r *http.Request) {
 // Do is an operation of the API on this tenant, by whoever the endpoint let
 // in.
 func (t *Tenant) Do(ctx context.Context, q tools.Request) (tools.Response, error) {
+	return do(ctx, t.gate.api, q)
+}
+
+// Tools lists the tools of upstreams.
+func (t *Tenant) Tools(ctx context.Context) ([]*mcp.Tool, error) {
+	ups, err := t.upstreams()
+	if errors.Is(err, tenant.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return ups.Tools(ctx)
+}
+
+// Call calls a tool of an upstream.
+func (t *Tenant) Call(ctx context.Context, name string, arguments json.RawMessage) (*mcp.CallToolResult, bool, error) {
+	ups, err := t.upstreams()
+	if errors.Is(err, tenant.ErrNotFound) {
+		return nil, false, nil
+	}
+	if err != nil {
+		return nil, false, err
+	}
+	return ups.Call(ctx, name, arguments)
+}
+
+func do(ctx context.Context, api http.Handler, q tools.Request) (tools.Response, error) {
 	u, err := url.Parse("https://endpoint.invalid" + q.Path)
 	if err != nil {
 		return tools.Response{}, err
@@ -295,7 +324,7 @@ func (t *Tenant) Do(ctx context.Context, q tools.Request) (tools.Response, error
 		r.ContentLength = int64(len(q.Body))
 	}
 	w := &answer{header: http.Header{}, status: http.StatusOK}
-	t.gate.api.ServeHTTP(w, r)
+	api.ServeHTTP(w, r)
 	return tools.Response{Status: w.status, Header: w.header, Body: w.body}, nil
 }
 

@@ -2,10 +2,19 @@ package service
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"time"
 
 	"github.com/hookweir/hookweir/shared/admin"
+	"github.com/hookweir/hookweir/shared/alarm"
+	"github.com/hookweir/hookweir/shared/target"
 	"github.com/hookweir/hookweir/shared/tenant"
+	"github.com/hookweir/hookweir/shared/tools"
 	"github.com/hookweir/hookweir/shared/toolserver"
+	"github.com/hookweir/hookweir/shared/upstream"
 	"github.com/hookweir/hookweir/shared/wire"
 )
 
@@ -20,6 +29,7 @@ type Tenant struct {
 	name   string
 	server *toolserver.Server
 	gate   *gate
+	ups    *upstream.Upstreams
 }
 
 // Tenant makes the logic of a Tenant object.
@@ -27,7 +37,8 @@ func (s *Service) Tenant(storage Storage) (*Tenant, error) {
 	t := &Tenant{s: s, storage: storage}
 	var err error
 	t.Tenant, err = tenant.New(tenant.Config{
-		DB: storage, Now: s.cfg.Now, SetAlarm: storage.SetAlarm,
+		DB: storage, Now: s.cfg.Now,
+		SetAlarm:   func(at time.Time) error { return t.clock().Set(slotPublish, at) },
 		SourceKeys: s.sourceKeys, VaultKeys: s.vaultKeys,
 		Publisher: s.cfg.Sources,
 		Check:     check,
@@ -44,7 +55,112 @@ func (t *Tenant) Invoke(method string, payload []byte) ([]byte, error) {
 	if method == methodEvents {
 		return []byte{}, t.eventsChanged(payload)
 	}
+	if upstream.Handles(method) {
+		return t.invokeUpstream(method, payload)
+	}
 	return t.Tenant.Invoke(method, payload)
+}
+
+// Slots of the object's alarm.
+const (
+	slotPublish   = "publish"
+	slotUpstreams = "upstreams"
+)
+
+func (t *Tenant) clock() alarm.Clock { return alarm.Clock{DB: t.storage, SetAlarm: t.storage.SetAlarm} }
+
+// Alarm runs what is due.
+func (t *Tenant) Alarm() error {
+	if _, err := t.Name(); errors.Is(err, tenant.ErrNotFound) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	// Also without its slot: an object of an earlier build has none.
+	if err := t.Tenant.Alarm(); err != nil {
+		return err
+	}
+	return t.clock().Ring(t.s.cfg.Now(), func(slot string) error {
+		if slot != slotUpstreams {
+			return nil
+		}
+		ups, err := t.upstreams()
+		if err != nil {
+			return err
+		}
+		return ups.Alarm()
+	})
+}
+
+// invokeUpstream serves a call of an upstream.Client.
+func (t *Tenant) invokeUpstream(method string, payload []byte) ([]byte, error) {
+	name, arg, err := upstream.SplitCall(payload)
+	if err != nil {
+		return nil, err
+	}
+	open := t.Open
+	if upstream.Creates(method) {
+		open = t.Claim
+	}
+	if err := open(name); errors.Is(err, tenant.ErrNotFound) || errors.Is(err, tenant.ErrTenant) {
+		return upstream.NotFound(), nil
+	} else if err != nil {
+		return nil, err
+	}
+	ups, err := t.upstreams()
+	if err != nil {
+		return nil, err
+	}
+	return ups.Invoke(method, arg)
+}
+
+// upstreams makes what the tenant's upstreams need. The tenant exists.
+func (t *Tenant) upstreams() (*upstream.Upstreams, error) {
+	if t.ups != nil {
+		return t.ups, nil
+	}
+	name, err := t.Name()
+	if err != nil {
+		return nil, err
+	}
+	t.ups, err = upstream.New(upstream.Config{
+		Tenant: name, DB: t.storage, Now: t.s.cfg.Now, Fetch: t.s.cfg.Fetch,
+		Policy: target.Policy{AllowLoopback: t.s.cfg.Development},
+		Token:  t.connectionToken, Send: t.s.cfg.SendEvents,
+		SetAlarm: func(at time.Time) error { return t.clock().Set(slotUpstreams, at) },
+		Changed: func(ctx context.Context) {
+			if t.server != nil {
+				t.server.ToolsChanged(ctx)
+			}
+		},
+		Log: t.s.cfg.Log,
+	})
+	return t.ups, err
+}
+
+var errNoToken = errors.New("service: the connection gives no token")
+
+// connectionToken asks the API for a live access token of a connection.
+func (t *Tenant) connectionToken(ctx context.Context, connection string) (string, error) {
+	name, err := t.Name()
+	if err != nil {
+		return "", err
+	}
+	api, err := admin.ForTenant(t.s.adminConfig(t.invokeHere), name)
+	if err != nil {
+		return "", err
+	}
+	a, err := do(ctx, api, tools.Request{Method: http.MethodPost, Path: "/connections/" + url.PathEscape(connection) + "/token"})
+	if err != nil {
+		return "", err
+	}
+	var out struct {
+		AccessToken string `json:"access_token"`
+	}
+	if a.Status != http.StatusOK || json.Unmarshal(a.Body, &out) != nil || out.AccessToken == "" {
+		return "", errNoToken
+	}
+	return out.AccessToken, nil
 }
 
 // eventsChanged tells whoever listens at the endpoint. The payload is event
@@ -67,8 +183,13 @@ func (t *Tenant) eventsChanged(payload []byte) error {
 // adminConfig is the API's, with calls of objects by the given way.
 func (s *Service) adminConfig(invoke invokeFunc) admin.Config {
 	return admin.Config{
-		AdminToken:    s.cfg.AdminToken,
-		Tenant:        func(name string) admin.TenantAPI { return s.tenantBy(invoke, name) },
+		AdminToken: s.cfg.AdminToken,
+		Tenant:     func(name string) admin.TenantAPI { return s.tenantBy(invoke, name) },
+		Upstreams: func(name string) admin.UpstreamAPI {
+			return upstream.Client{Tenant: name, Invoke: func(ctx context.Context, method string, payload []byte) ([]byte, error) {
+				return invoke(ctx, BindingTenant, name, method, payload)
+			}}
+		},
 		Ledger:        func(name string, shard int) admin.LedgerAPI { return s.ledger(name, shard) },
 		PublicURL:     s.cfg.PublicURL,
 		AllowLoopback: s.cfg.Development,

@@ -1,5 +1,7 @@
 package tenant
 
+import "github.com/hookweir/hookweir/shared/alarm"
+
 // schema holds the migrations, oldest first; a released step never changes.
 // Times are Unix milliseconds.
 var schema = [][]string{{
@@ -56,4 +58,5 @@ var schema = [][]string{{
 		jwks    TEXT NOT NULL,
 		updated INTEGER NOT NULL
 	)`,
+	alarm.Schema,
 }}

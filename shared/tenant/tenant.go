@@ -158,6 +158,23 @@ func (t *Tenant) bind(tenant string, write bool) error {
 // to date. Errors: ErrNotFound, ErrTenant.
 func (t *Tenant) Open(tenant string) error { return t.bind(tenant, false) }
 
+// Claim is Open, but makes the object the tenant's if it is nobody's yet.
+// Errors: ErrTenant.
+func (t *Tenant) Claim(tenant string) error { return t.bind(tenant, true) }
+
+// Name says whose object this is. Errors: ErrNotFound, nobody's yet.
+func (t *Tenant) Name() (string, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if err := t.open(false); err != nil {
+		return "", err
+	}
+	if t.tenant == "" {
+		return "", ErrNotFound
+	}
+	return t.tenant, nil
+}
+
 // open brings the schema up to date, once, and recalls whose object this is.
 func (t *Tenant) open(write bool) error {
 	if t.migrated {

@@ -2,6 +2,7 @@ package tools
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 	"strings"
 
@@ -141,9 +142,24 @@ func (s *Set) callUpstream(ctx context.Context, r *mcp.CallToolRequest) (mcp.Res
 	result, known, err := s.cfg.Upstreams.Call(ctx, r.Params.Name, r.Params.Arguments)
 	switch {
 	case err != nil:
-		return unavailable(), nil
+		result = unavailable()
 	case !known:
 		return nil, errForbidden
 	}
-	return result, nil
+	return complete(r, result)
+}
+
+// complete says in the protocol of 2026 that a result is one. The library says
+// so only of what its own handlers give, and has no other way to set it.
+func complete(r *mcp.CallToolRequest, result *mcp.CallToolResult) (mcp.Result, error) {
+	if r.ProtocolVersion() < "2026-07-28" {
+		return result, nil
+	}
+	body, err := json.Marshal(result)
+	if err != nil {
+		return nil, err
+	}
+	var out mcp.CallToolResult
+	err = json.Unmarshal(append([]byte(`{"resultType":"complete",`), body[1:]...), &out)
+	return &out, err
 }
