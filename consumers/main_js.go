@@ -8,11 +8,17 @@ import (
 
 	"github.com/hookweir/hookweir/shared/admin"
 	"github.com/hookweir/hookweir/shared/edge/backend"
+	"github.com/hookweir/hookweir/shared/knowledge"
 	"github.com/hookweir/hookweir/shared/service"
+	"github.com/hookweir/hookweir/shared/tools"
 	"github.com/hookweir/hookweir/shared/toolserver"
 )
 
 func main() {
+	var base tools.Knowledge
+	if backend.HasD1("KNOWLEDGE") {
+		base = knowledge.Base{DB: &backend.D1{Binding: "KNOWLEDGE"}, Tables: strings.Fields(backend.Setting("KNOWLEDGE_TABLES"))}
+	}
 	s, err := service.New(service.Config{
 		SourceKeys:   backend.Setting("SOURCE_KEYS"),
 		VaultKeys:    backend.Setting("VAULT_KEYS"),
@@ -28,7 +34,9 @@ func main() {
 		Log:          backend.Log,
 		BodyTooLarge: backend.ErrBodyTooLarge,
 		Fixture:      fixture(),
-		Origins:      strings.Fields(backend.Setting("MCP_ORIGINS")),
+
+		Knowledge: base, KnowledgeTenants: strings.Fields(backend.Setting("KNOWLEDGE_TENANTS")),
+		Origins: strings.Fields(backend.Setting("MCP_ORIGINS")),
 		Missing: func() []string {
 			return backend.Missing("LEDGER", "TENANT", "CONFIG", "EVENTS", "PAYLOADS")
 		},

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -131,7 +132,9 @@ func (t *Tenant) openEndpoint(tenantName string) error {
 	}
 	cfg := tools.Config{
 		Tenant: tenantName, API: t, Caller: toolserver.CallerOf, States: t.s.vaultKeys, Now: t.s.cfg.Now, Log: t.s.cfg.Log,
-		Knowledge: t.s.cfg.Knowledge,
+	}
+	if t.s.cfg.Knowledge != nil && slices.Contains(t.s.cfg.KnowledgeTenants, tenantName) {
+		cfg.Knowledge = t.s.cfg.Knowledge
 	}
 	cfg.Upstreams = t
 	if g.tools, err = tools.New(cfg); err != nil {

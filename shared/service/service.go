@@ -61,8 +61,10 @@ type Config struct {
 	BodyTooLarge error
 	// Origins are further origins whose pages may call the agent's endpoint.
 	Origins []string
-	// Knowledge is the company's database. Nil: there is none.
-	Knowledge tools.Knowledge
+	// Knowledge is the company's database, and KnowledgeTenants who may read
+	// it. Nil: there is none.
+	Knowledge        tools.Knowledge
+	KnowledgeTenants []string
 	// Fixture, if not nil, replaces what the agent's endpoint offers and whom
 	// it lets in; server gives the endpoint. For the conformance build only.
 	Fixture func(cfg *toolserver.Config, server func() *toolserver.Server)

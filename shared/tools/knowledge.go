@@ -7,22 +7,17 @@ import (
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"github.com/hookweir/hookweir/shared/knowledge"
 	"github.com/hookweir/hookweir/shared/problem"
 )
 
 // Knowledge is the company's database, to read.
 type Knowledge interface {
-	// Query runs one SELECT. A refusal, with a reason to tell, is a
-	// KnowledgeRefusal.
+	// Query runs one SELECT. A knowledge.Refusal has a reason to tell.
 	Query(ctx context.Context, sql string, params []any) (rows json.RawMessage, err error)
 	// Schema describes the tables that may be read.
 	Schema(ctx context.Context) (json.RawMessage, error)
 }
-
-// KnowledgeRefusal is why a query is not run, or not answered.
-type KnowledgeRefusal struct{ Reason string }
-
-func (r *KnowledgeRefusal) Error() string { return "knowledge: " + r.Reason }
 
 // queryKnowledge is the one tool that is no route of the API.
 var queryKnowledge = Tool{
@@ -37,10 +32,10 @@ func (s *Set) query(ctx context.Context, args map[string]any) (*mcp.CallToolResu
 	sql, _ := args["sql"].(string)
 	params, _ := args["params"].([]any)
 	rows, err := s.cfg.Knowledge.Query(ctx, sql, params)
-	var refusal *KnowledgeRefusal
+	var refusal knowledge.Refusal
 	switch {
 	case errors.As(err, &refusal):
-		return failure(problem.CodeInvalidQuery, refusal.Reason), nil
+		return failure(problem.CodeInvalidQuery, string(refusal)), nil
 	case err != nil:
 		return failure(problem.CodeUnavailable, "the database did not answer"), nil
 	}
