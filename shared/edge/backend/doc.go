@@ -41,7 +41,13 @@
 //	handleObject(resolve, reject, serial, class, state, method, payload)
 //	    resolve(Uint8Array)
 //	handleAlarm(resolve, reject, serial, class, state)
+//	handleObjectFetch(resolve, reject, serial, class, state, sink, method, url, headers, body)
+//	    a request to an object; its answer goes to the sink as it is written:
+//	    start(status, headers), write(bytes); onGone(f) has f called when
+//	    nobody reads any more; resolve() ends it
+//	route(url) → [binding, name] of the object that answers a request, or null
 //	bodyLimit: the largest request body, in bytes, that fetch passes in
+//	objectBodyLimit: the same of a request to an object
 //	maxEvents, maxMemory: when to replace the instance (count, bytes)
 //	goroutines() → how many there are, those apart that wait for the next
 //	    event; for tests: the same number whenever no event is in flight
@@ -52,6 +58,9 @@
 //   - A queue handler never throws after it acknowledged a message: locally
 //     that redelivers it (rule 6). It answers by verdicts and this package
 //     acknowledges at the end.
+//   - An object that is still writing answers stays in the instance that
+//     writes them: their state is in its memory. When the instance is to be
+//     replaced, these answers end, and their readers come back.
 //   - Go values of a Durable Object are kept by the serial number of its
 //     JavaScript object, so an evicted object's storage is never touched.
 package backend
