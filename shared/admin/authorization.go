@@ -16,12 +16,15 @@ func (a *api) getAuthorization(c *call) (answer, error) {
 	return answer{http.StatusOK, out}, nil
 }
 
+// authorizationBody is an authorization server.
+type authorizationBody struct {
+	Issuer string `json:"issuer"`
+	JWKS   string `json:"jwks_url"`
+}
+
 // putAuthorization says whose access tokens open the agent's endpoint.
 func (a *api) putAuthorization(c *call) (answer, error) {
-	var in struct {
-		Issuer string `json:"issuer"`
-		JWKS   string `json:"jwks_url"`
-	}
+	var in authorizationBody
 	if err := a.readJSON(c.Request, &in); err != nil {
 		return answer{}, err
 	}

@@ -73,17 +73,20 @@ func answerUpstream(u upstream.Upstream, err error) (answer, error) {
 	return answer{http.StatusOK, showUpstream(u)}, nil
 }
 
+// upstreamBody is an upstream MCP server as a PUT gives it.
+type upstreamBody struct {
+	URL        string          `json:"url"`        // of its Streamable HTTP endpoint
+	Connection string          `json:"connection"` // whose token is sent
+	Trust      string          `json:"trust"`      // `approval`, the default, or `first_use`
+	Recheck    string          `json:"recheck"`    // how long a comparison is good for, at most `1h`; every call when empty
+	Timeout    string          `json:"timeout"`    // at most `60s`
+	Policy     upstream.Policy `json:"policy"`
+}
+
 // putUpstream connects an upstream and looks at it at once: the answer says
 // how that went.
 func (a *api) putUpstream(c *call) (answer, error) {
-	var in struct {
-		URL        string          `json:"url"`
-		Connection string          `json:"connection"`
-		Trust      string          `json:"trust"`
-		Recheck    string          `json:"recheck"`
-		Timeout    string          `json:"timeout"`
-		Policy     upstream.Policy `json:"policy"`
-	}
+	var in upstreamBody
 	if err := a.readJSON(c.Request, &in); err != nil {
 		return answer{}, err
 	}
@@ -127,11 +130,14 @@ func answerReport(r upstream.Report, err error) (answer, error) {
 	return answer{http.StatusOK, r}, nil
 }
 
+// approveBody names what of a drift report becomes the pin.
+type approveBody struct {
+	Report string            `json:"report"` // its id
+	Items  []json.RawMessage `json:"items"`  // strings, kind/name; all when absent
+}
+
 func (a *api) approveUpstream(c *call) (answer, error) {
-	var in struct {
-		Report string            `json:"report"`
-		Items  []json.RawMessage `json:"items"`
-	}
+	var in approveBody
 	if err := a.readJSON(c.Request, &in); err != nil {
 		return answer{}, err
 	}
