@@ -39,7 +39,9 @@ func TestUnknownMembersFailByFullName(t *testing.T) {
 		return object(list.(jsobj.Indexed).Index(0), nil)
 	}
 	var cursor jsobj.Object
-	iso.turn(actor.context, "test", func() { cursor = object(iso.sqlExec(actor.Object.Storage, &jsobj.Call{Realm: realm, Args: []jsobj.Value{"SELECT 1"}})) })
+	iso.turn(actor.context, "test", func() {
+		cursor = object(iso.sqlExec(actor.Object.Storage, &jsobj.Call{Realm: realm, Args: []jsobj.Value{"SELECT 1"}}))
+	})
 	id := object(realm.Invoke(env("OBJ"), "idFromName", "one"))
 	response := realm.NewResponse(200, realm.NewHeaders(), realm.StreamOf([]byte("x")))
 	reader := object(realm.Invoke(response.Stream(), "getReader"))
