@@ -84,8 +84,9 @@ deploy: build ## wrangler deploy, consumers first
 size: build ## sizes of what is uploaded
 	@ls -l build/deploy/*/*.wasm build/deploy/*/index.js | awk '{printf "%10d  %s\n", $$5, $$9}'
 
-catalogue: ## write docs/providers.md from the table of providers
+catalogue: ## write docs/providers.md and docs/oauth-providers.md from their tables
 	go test -count=1 ./shared/webhook/reference -run TestPage -update
+	go test -count=1 ./shared/oauth -run TestPage -update
 
 fmt: ## format
 	$(TOOL) gofumpt -w .
