@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"net/http"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -519,6 +520,9 @@ func TestHungProviderHoldsUpNobodyElse(t *testing.T) {
 	tok, err := w.token("good")
 	require.NoError(t, err)
 	assert.True(t, w.as.Active(tok.Value))
+	for range 200_000 { // the other two are given every chance to be wrong
+		runtime.Gosched()
+	}
 	close(let)
 	group.Wait()
 	assert.EqualValues(t, 4, most.Load(), "at once")
