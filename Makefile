@@ -13,7 +13,7 @@ SOURCES := $(shell find worker consumers shared -name '*.go' -not -name '*_test.
 GLUE := $(shell find worker consumers shared -name '*.mjs')
 GOWASM = $(WASM) go build -trimpath -ldflags='-s -w'
 
-.PHONY: catalogue help provision setup build demo dev test check bench sim deploy size fmt fuzz clean peers
+.PHONY: catalogue help provision setup build demo dev test check bench sim deploy size fmt fuzz clean peers cost
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -97,8 +97,12 @@ deploy: build ## wrangler deploy, consumers first
 size: build ## sizes of what is uploaded
 	@ls -l build/deploy/*/*.wasm build/deploy/*/index.js | awk '{printf "%10d  %s\n", $$5, $$9}'
 
-catalogue: ## write docs/providers.md from the table of providers
+cost: setup build/worker.wasm ## what packages of Go's would add to the public module
+	node bench/cost.mjs
+
+catalogue: ## write docs/providers.md and docs/openapi.json from the tables behind them
 	go test -count=1 ./shared/webhook/reference -run TestPage -update
+	go test -count=1 ./shared/admin -run TestOpenAPI -update
 
 fmt: ## format
 	$(TOOL) gofumpt -w .

@@ -21,12 +21,15 @@ func main() {
 		Invoke:       backend.Invoke,
 		Sources:      backend.KV{Binding: "CONFIG"},
 		SendEvents:   func(messages [][]byte) error { return backend.SendBatch("EVENTS", messages) },
+		SendWrites:   func(messages [][]byte) error { return backend.SendBatch("WRITES", messages) },
+		SendPolls:    func(messages [][]byte) error { return backend.SendBatch("POLLS", messages) },
+		Sleep:        backend.Sleep,
 		Payloads:     backend.Bucket{Binding: "PAYLOADS"},
 		Fetch:        fetcher(),
 		Log:          backend.Log,
 		BodyTooLarge: backend.ErrBodyTooLarge,
 		Missing: func() []string {
-			return backend.Missing("LEDGER", "TENANT", "VAULT", "CONFIG", "EVENTS", "PAYLOADS")
+			return backend.Missing("LEDGER", "TENANT", "VAULT", "LANE", "POLL", "SCHEDULE", "CONFIG", "EVENTS", "WRITES", "POLLS", "PAYLOADS")
 		},
 	})
 	if err != nil {
@@ -34,13 +37,16 @@ func main() {
 	}
 	backend.Run(backend.Handlers{
 		Fetch:     s.API,
-		BodyLimit: admin.MaxBody,
+		BodyLimit: admin.MaxWrites,
 		Queue:     s.Queue,
 		Scheduled: s.Scheduled,
 		Objects: map[string]func(*backend.Storage) (backend.Object, error){
-			"Ledger": func(st *backend.Storage) (backend.Object, error) { return s.Ledger(st) },
-			"Tenant": func(st *backend.Storage) (backend.Object, error) { return s.Tenant(st) },
-			"Vault":  func(st *backend.Storage) (backend.Object, error) { return s.Vault(st) },
+			"Ledger":   func(st *backend.Storage) (backend.Object, error) { return s.Ledger(st) },
+			"Tenant":   func(st *backend.Storage) (backend.Object, error) { return s.Tenant(st) },
+			"Vault":    func(st *backend.Storage) (backend.Object, error) { return s.Vault(st) },
+			"Lane":     func(st *backend.Storage) (backend.Object, error) { return s.Lane(st) },
+			"Poll":     func(st *backend.Storage) (backend.Object, error) { return s.Poll(st) },
+			"Schedule": func(st *backend.Storage) (backend.Object, error) { return s.Schedule(st) },
 		},
 		Log: backend.Log,
 	})

@@ -14,6 +14,7 @@ import { fileURLToPath } from "node:url";
 import { parseEnv, promisify } from "node:util";
 import { Miniflare, Log, LogLevel, convertV4MiniflareOptions } from "miniflare";
 import { unstable_getMiniflareWorkerOptions as miniflareOptions, unstable_readConfig as readConfig } from "wrangler";
+import { conforms } from "./openapi.mjs";
 
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
 
@@ -163,8 +164,12 @@ async function describe(mf, workers, { logs, temporary, adminToken }) {
     adminToken,
     logs,
     pids: () => childrenNamed("workerd"),
-    /** Calls the operator's API: {status, headers, text, json}. */
-    admin: (method, route, body, init) => call(`${url}/v1${route}`, method, body, { authorization: `Bearer ${adminToken}` }, init),
+    /** Calls the operator's API and holds the answer against docs/openapi.json: {status, headers, text, json}. */
+    async admin(method, route, body, init) {
+      const answer = await call(`${url}/v1${route}`, method, body, { authorization: `Bearer ${adminToken}` }, init);
+      conforms(method, `${url}/v1${route}`, answer);
+      return answer;
+    },
     kv: (binding) => mf.getKVNamespace(binding, holder("kvNamespaces", binding)),
     bucket: (binding) => mf.getR2Bucket(binding, holder("r2Buckets", binding)),
     queue: (binding) => mf.getQueueProducer(binding, holder("queueProducers", binding)),

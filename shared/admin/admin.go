@@ -9,6 +9,7 @@ import (
 
 	"github.com/hookweir/hookweir/shared/ledger"
 	"github.com/hookweir/hookweir/shared/name"
+	"github.com/hookweir/hookweir/shared/outbound"
 	"github.com/hookweir/hookweir/shared/problem"
 	"github.com/hookweir/hookweir/shared/source"
 	"github.com/hookweir/hookweir/shared/target"
@@ -42,6 +43,10 @@ type TenantAPI interface {
 	Keys(ctx context.Context) ([]tenant.Key, error)
 	DeleteKey(ctx context.Context, id string) error
 	Authenticate(ctx context.Context, token string) error
+
+	Enlist(ctx context.Context, in tenant.Listing) error
+	Delist(ctx context.Context, in tenant.Listing) error
+	Listed(ctx context.Context, kind string) ([]string, error)
 }
 
 // LedgerAPI is one shard of a tenant's event log; ledger.Client implements it.
@@ -63,6 +68,11 @@ type Config struct {
 	// there is none. Nil: there never is one.
 	Offer func(ctx context.Context, tenant, source string) (*source.Offer, error)
 	Vault func(tenant string) VaultAPI
+	Lane  func(tenant, destination string) LaneAPI
+	// Read makes one call to a destination at once (outbound.Gate.Do).
+	Read     func(ctx context.Context, tenant, destination string, c outbound.Call) (outbound.Response, error)
+	Poll     func(tenant, poll string) PollAPI
+	Schedule func(tenant string) ScheduleAPI
 	// Keys reports on the master keys of all vaults and re-wraps them.
 	Keys KeysAPI
 	// PublicURL is the origin that providers reach, such as
@@ -85,7 +95,8 @@ type api struct{ Config }
 
 // New returns the handler.
 func New(cfg Config) (http.Handler, error) {
-	if cfg.Tenant == nil || cfg.Ledger == nil || cfg.Vault == nil || cfg.Keys == nil {
+	if cfg.Tenant == nil || cfg.Ledger == nil || cfg.Vault == nil || cfg.Keys == nil || cfg.Lane == nil || cfg.Read == nil ||
+		cfg.Poll == nil || cfg.Schedule == nil {
 		return nil, errors.New("admin: incomplete configuration")
 	}
 	if cfg.PublicURL != "" {
@@ -150,6 +161,12 @@ func (a *api) serve(r *http.Request) (answer, error) {
 		}
 		return dispatch(a, &call{Request: r}, methods{http.MethodGet: (*api).listProviders})
 	}
+	if path == "/v1/presets" {
+		if err := a.authorizeAny(r); err != nil {
+			return answer{}, err
+		}
+		return dispatch(a, &call{Request: r}, methods{http.MethodGet: (*api).listPresets})
+	}
 	if m, ok := oauthRoutes(path); ok {
 		return dispatch(a, &call{Request: r}, m)
 	}
@@ -187,6 +204,12 @@ func (c *call) route(s []string) (methods, error) {
 		return c.routeEvents(s[1:])
 	case s[0] == "connections":
 		return c.routeConnections(s[1:])
+	case s[0] == "destinations":
+		return c.routeDestinations(s[1:])
+	case s[0] == "writes":
+		return c.routeWrites(s[1:])
+	case s[0] == "polls":
+		return c.routePolls(s[1:])
 	case len(s) == 1 && s[0] == "vault":
 		return methods{http.MethodDelete: (*api).shredVault}, nil
 	case len(s) == 1 && s[0] == "sources":

@@ -120,6 +120,12 @@ func (a *api) rotateSource(c *call) (answer, error) {
 	return a.answerSource(c, s, err)
 }
 
+// offerAnswer is a secret that waits for the operator's decision.
+type offerAnswer struct {
+	Secret  string    `json:"secret"`
+	Offered time.Time `json:"offered"`
+}
+
 // getOffer shows the secret that the provider has offered. It is not the
 // source's: the operator makes it so, by rotating to it.
 func (a *api) getOffer(c *call) (answer, error) {
@@ -138,7 +144,7 @@ func (a *api) getOffer(c *call) (answer, error) {
 		return answer{}, refuse(problem.CodeNotFound, "no secret was offered within the last hour")
 	}
 	a.logChange("admin.offer_shown", c, nil)
-	return answer{http.StatusOK, map[string]any{"secret": string(offer.Secret), "offered": offer.At}}, nil
+	return answer{http.StatusOK, offerAnswer{string(offer.Secret), offer.At}}, nil
 }
 
 func (a *api) answerSource(c *call, s tenant.Source, err error) (answer, error) {

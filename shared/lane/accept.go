@@ -37,8 +37,8 @@ func (l *Lane) Accept(writes []Write) ([]Accepted, error) {
 			return outbound.ErrNotFound
 		}
 		for i := range writes {
-			if text := writes[i].check(&h.cfg, now); text != "" {
-				return &ItemError{Index: i, Detail: text}
+			if rule, text := writes[i].check(&h.cfg, now); rule != "" {
+				return &ItemError{i, rule, text}
 			}
 		}
 		fresh := map[string]int{} // heads made by this list, by key
@@ -49,7 +49,7 @@ func (l *Lane) Accept(writes []Write) ([]Accepted, error) {
 			case err != nil:
 				return err
 			case first.conflict:
-				return &ItemError{Index: i, Detail: "the idempotency_key was used for another write", Conflict: true}
+				return &ItemError{i, RuleConflict, "the idempotency_key was used for another write"}
 			case first.id != "":
 				out[i] = Accepted{ID: first.id, Duplicate: true}
 				continue

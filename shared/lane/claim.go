@@ -177,7 +177,8 @@ func (l *Lane) handOut(h *head, out *Claimed, mine []candidate, now, until time.
 			d.Kind, d.Work = Send, &work
 			continue
 		}
-		wait := max(a.wait, minRetry)
+		// Back as soon as a slot can be promised, not when it is there.
+		wait := max(a.wait-claimHorizon, minRetry)
 		if i >= fit && len(a.slots) == fit { // only too large to come along
 			wait = minRetry
 		}
@@ -187,7 +188,7 @@ func (l *Lane) handOut(h *head, out *Claimed, mine []candidate, now, until time.
 			if err := l.ready(h, &c.row); err != nil {
 				return err
 			}
-			h.state.Wake = later(h.state.Wake, now.Add(max(a.wait, minRetry)-claimHorizon))
+			h.state.Wake = later(h.state.Wake, now.Add(max(a.wait-claimHorizon, minRetry)))
 			continue
 		}
 		d.Kind, d.After = Wait, wholeSeconds(wait)

@@ -2,6 +2,7 @@ package lane
 
 import (
 	"encoding/json"
+	"errors"
 	"time"
 
 	"github.com/hookweir/hookweir/shared/breaker"
@@ -9,6 +10,7 @@ import (
 	"github.com/hookweir/hookweir/shared/outbound"
 	"github.com/hookweir/hookweir/shared/seal"
 	"github.com/hookweir/hookweir/shared/sqlstore"
+	"github.com/hookweir/hookweir/shared/target"
 )
 
 // PutDestination configures the destination. The Lane's row is the record:
@@ -35,7 +37,7 @@ type Destination struct {
 // acceptable, seal.ErrNoRing.
 func (l *Lane) Put(in PutDestination) (Destination, error) {
 	if err := in.Config.Check(l.cfg.Policy); err != nil {
-		return Destination{}, &ItemError{Detail: detail(err)}
+		return Destination{}, &ItemError{0, ruleOf(err), detail(err)}
 	}
 	now := l.now()
 	var out Destination
@@ -70,16 +72,24 @@ func (l *Lane) Put(in PutDestination) (Destination, error) {
 	return out, l.armNext()
 }
 
+func ruleOf(err error) Rule {
+	var t target.Error
+	if errors.As(err, &t) {
+		return RuleTarget
+	}
+	return RuleValue
+}
+
 // reseal is the credential as the new generation stores it.
 func (l *Lane) reseal(h *head, in PutDestination, generation int64) (string, error) {
 	switch {
 	case in.Config.Auth == "" && in.Credential != nil:
-		return "", &ItemError{Detail: "a credential needs auth: bearer or basic"}
+		return "", &ItemError{0, RuleValue, "a credential needs auth: bearer or basic"}
 	case in.Config.Auth == "":
 		return "", nil
 	case in.Credential != nil:
 		if err := in.Credential.Check(in.Config.Auth); err != nil {
-			return "", &ItemError{Detail: detail(err)}
+			return "", &ItemError{0, RuleValue, detail(err)}
 		}
 		plain, err := json.Marshal(in.Credential)
 		if err != nil {
@@ -88,12 +98,12 @@ func (l *Lane) reseal(h *head, in PutDestination, generation int64) (string, err
 		defer clear(plain)
 		return l.cfg.VaultKeys.Seal(plain, l.aad(generation))
 	case !h.configured || h.cfg.Auth != in.Config.Auth:
-		return "", &ItemError{Detail: "auth needs a credential"}
+		return "", &ItemError{0, RuleValue, "auth needs a credential"}
 	}
 	// Kept: the generation is part of what it is sealed for.
 	plain, err := l.cfg.VaultKeys.Open(h.sealed, l.aad(h.generation))
 	if err != nil {
-		return "", &ItemError{Detail: "the stored credential does not open with the configured key ring: give it again"}
+		return "", &ItemError{0, RuleValue, "the stored credential does not open with the configured key ring: give it again"}
 	}
 	defer clear(plain)
 	return l.cfg.VaultKeys.Seal(plain, l.aad(generation))

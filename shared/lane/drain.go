@@ -67,7 +67,7 @@ func (l *Lane) drain() error {
 			if at := now.Add(wait); !tick.After(now) || at.Before(tick) {
 				tick = at
 				go func() {
-					l.cfg.Sleep(wait)
+					l.cfg.Performer.Sleep(context.Background(), wait)
 					select {
 					case timer <- struct{}{}:
 					default: // another one has rung
@@ -242,16 +242,9 @@ func (l *Lane) endShare() error {
 
 // attempt sends one write and settles it.
 func (l *Lane) attempt(t outbound.Target, j *job) error {
-	p := Performer{
-		Sender: l.cfg.Sender,
-		Payload: func(_ context.Context, claim string) ([]byte, error) {
-			return l.cfg.Payload(claim)
-		},
-		Sleep: func(_ context.Context, d time.Duration) { l.cfg.Sleep(d) },
-	}
 	given := false
 	began := l.now()
-	done := p.Perform(context.Background(), l.tenant, l.destination, t, &j.work, func() (outbound.Slot, bool) {
+	done := l.cfg.Performer.Perform(context.Background(), l.tenant, l.destination, t, &j.work, func() (outbound.Slot, bool) {
 		if !given {
 			given = true
 			return j.slot, true

@@ -82,16 +82,13 @@ type Config struct {
 	// SetAlarm sets the object's one alarm, in place of any other, without
 	// waiting.
 	SetAlarm func(time.Time) error
-	// PutPayload, Payload and DropPayload keep bodies too large for a row.
-	// Payload returns nil when there is no such object; dropping an absent one
-	// is no error.
+	// PutPayload and DropPayload keep bodies too large for a row; dropping an
+	// absent one is no error.
 	PutPayload  func(claim string, body []byte) error
-	Payload     func(claim string) ([]byte, error)
 	DropPayload func(claim string) error
-	// Sender sends what the object drains itself: writes with a partition key.
-	Sender *outbound.Sender
-	// Sleep waits, as a promise of the object.
-	Sleep func(time.Duration)
+	// Performer sends what the object drains itself: writes with a partition
+	// key.
+	Performer *Performer
 	// Policy says which targets are allowed.
 	Policy target.Policy
 	// Log takes one line for each change of state.
@@ -119,8 +116,8 @@ type Lane struct {
 // New opens the object. It touches no storage until the first call.
 func New(cfg Config) (*Lane, error) {
 	if cfg.DB == nil || cfg.Now == nil || cfg.Jitter == nil || cfg.SendWrites == nil || cfg.SendEvents == nil ||
-		cfg.SetAlarm == nil || cfg.PutPayload == nil || cfg.Payload == nil || cfg.DropPayload == nil ||
-		cfg.Sender == nil || cfg.Sleep == nil {
+		cfg.SetAlarm == nil || cfg.PutPayload == nil || cfg.DropPayload == nil ||
+		cfg.Performer == nil {
 		return nil, errors.New("lane: incomplete configuration")
 	}
 	if cfg.Rand == nil {

@@ -54,7 +54,7 @@ func (p *Performer) Perform(ctx context.Context, tenant, dest string, t outbound
 		body = b
 	}
 	call := outbound.Call{
-		Method: w.Method, Path: w.Path, Header: keyed(&t.Config, w), Body: body, Caller: "write", MaxBody: maxAnswer,
+		Method: w.Method, Path: w.Path, Header: keyed(&t.Config, w), Body: body, Caller: "destination:" + dest, MaxBody: maxAnswer,
 	}
 	for range maxSlots {
 		slot, ok := next()

@@ -87,12 +87,27 @@ type Accepted struct {
 }
 
 // ItemError says which write of a list is not acceptable, from 0, and why; the
-// text quotes nothing of it. It wraps ErrInvalid, or ErrConflict.
+// text quotes nothing of it. It wraps ErrInvalid, or ErrConflict for
+// RuleConflict.
 type ItemError struct {
-	Index    int    `json:"index"`
-	Detail   string `json:"detail"`
-	Conflict bool   `json:"conflict,omitempty"`
+	Index  int    `json:"index"`
+	Rule   Rule   `json:"rule"`
+	Detail string `json:"detail"`
 }
+
+// Rule is which rule a write breaks.
+type Rule string
+
+// Rules.
+const (
+	RuleValue    Rule = "value"
+	RulePath     Rule = "path"
+	RuleHeader   Rule = "header"
+	RuleBody     Rule = "body"
+	RuleExpired  Rule = "expired"
+	RuleConflict Rule = "conflict" // the idempotency key was used for another write
+	RuleTarget   Rule = "target"   // of a destination
+)
 
 // ErrInvalid refuses a write; see ItemError.
 var ErrInvalid = errors.New("lane: write not acceptable")
@@ -101,40 +116,40 @@ func (e *ItemError) Error() string { return "lane: write " + itoa(int64(e.Index)
 
 // Unwrap makes errors.Is(err, ErrInvalid) hold, or ErrConflict.
 func (e *ItemError) Unwrap() error {
-	if e.Conflict {
+	if e.Rule == RuleConflict {
 		return ErrConflict
 	}
 	return ErrInvalid
 }
 
 // check says what is wrong with a write, or "".
-func (w *Write) check(cfg *destination.Config, now time.Time) string {
+func (w *Write) check(cfg *destination.Config, now time.Time) (Rule, string) {
 	switch w.Method {
 	case "POST", "PUT", "PATCH", "DELETE":
 	default:
-		return "method must be POST, PUT, PATCH or DELETE"
+		return RuleValue, "method must be POST, PUT, PATCH or DELETE"
 	}
 	if _, err := cfg.URL(w.Path); err != nil {
-		return detail(err)
+		return RulePath, detail(err)
 	}
 	if err := cfg.CheckHeader(w.Header); err != nil {
-		return detail(err)
+		return RuleHeader, detail(err)
 	}
 	switch {
 	case len(w.Body) > MaxBody:
-		return "body must be at most 4 MiB"
+		return RuleBody, "body must be at most 4 MiB"
 	case !validKey(w.PartitionKey) || !validKey(w.IdempotencyKey):
-		return "partition_key and idempotency_key have at most 255 bytes of printable text"
+		return RuleValue, "partition_key and idempotency_key have at most 255 bytes of printable text"
 	case w.Priority < 0 || w.Priority > MaxPriority:
-		return "priority must be from 0 to 9"
+		return RuleValue, "priority must be from 0 to 9"
 	case !w.ExpiresAt.IsZero() && !w.ExpiresAt.After(now):
-		return "expires_at has passed"
+		return RuleExpired, "expires_at has passed"
 	case !w.ExpiresAt.IsZero() && !w.ExpiresAt.After(w.NotBefore):
-		return "expires_at must be after not_before"
+		return RuleValue, "expires_at must be after not_before"
 	case w.NotBefore.After(now.Add(maxAhead)) || w.ExpiresAt.After(now.Add(maxAhead)):
-		return "not_before and expires_at must be within 30 days"
+		return RuleValue, "not_before and expires_at must be within 30 days"
 	}
-	return ""
+	return "", ""
 }
 
 func detail(err error) string {

@@ -22,6 +22,7 @@ type Gate struct {
 type Response struct {
 	fetch.Response
 	Took time.Duration
+	Base string // the destination's base URL
 }
 
 const (
@@ -65,7 +66,7 @@ func (g *Gate) Do(ctx context.Context, tenant, dest string, c Call) (Response, e
 		if errors.Is(e.Err, ErrLate) {
 			continue
 		}
-		return Response{e.Response, e.Took}, e.Err
+		return Response{e.Response, e.Took, grant.Target.Config.BaseURL}, e.Err
 	}
 	return Response{}, ErrLate
 }

@@ -52,8 +52,8 @@ type Call struct {
 	Path   string      // and query, below the destination's base URL
 	Header [][2]string // names in lower case; see destination.CheckHeader
 	Body   []byte      // nil for none
-	// Caller says for whom, for a connection's account of scopes: "write",
-	// "read", "poll/{name}", "mcp".
+	// Caller says for whom, for a connection's list of who may and its account
+	// of scopes; empty: `destination:{name}`.
 	Caller string
 	// Timeout of the exchange; zero, or more than the destination's: that one.
 	Timeout time.Duration

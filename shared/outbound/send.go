@@ -1,6 +1,7 @@
 package outbound
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -159,7 +160,9 @@ func (s *Sender) authorize(ctx context.Context, tenant, dest string, t Target, c
 		if s.Tokens == nil {
 			return authorization{}, ErrNeedsReauth
 		}
-		token, err := s.Tokens(ctx, TokenRequest{Tenant: tenant, Connection: cfg.Connection, Caller: c.Caller, Refused: c.refused})
+		token, err := s.Tokens(ctx, TokenRequest{
+			Tenant: tenant, Connection: cfg.Connection, Caller: cmp.Or(c.Caller, "destination:"+dest), Refused: c.refused,
+		})
 		switch {
 		case errors.Is(err, ErrNeedsReauth):
 			return authorization{}, ErrNeedsReauth

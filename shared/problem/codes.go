@@ -46,6 +46,19 @@ const (
 	CodeConflict             = "conflict"
 	CodePayloadGone          = "payload_gone"
 
+	// Destinations, writes and reads.
+	CodeInvalidDestination  = "invalid_destination"
+	CodeInvalidWrite        = "invalid_write"
+	CodeInvalidPath         = "invalid_path"
+	CodeInvalidHeader       = "invalid_header"
+	CodeExpired             = "expired"
+	CodeIdempotencyConflict = "idempotency_conflict"
+	CodeQueueFull           = "queue_full"
+	CodeRateLimited         = "rate_limited"
+	CodeDestinationFailing  = "destination_failing"
+	CodeDestinationTimeout  = "destination_timeout"
+	CodeAnswerTooLarge      = "answer_too_large"
+
 	// Connections and their authorization.
 	CodeNeedsReauth         = "needs_reauth"
 	CodeTokenUnavailable    = "token_unavailable"
@@ -99,6 +112,18 @@ var table = [...]Problem{
 	{Status: 409, Code: CodeLimitReached, Title: "The tenant has as many of these as it may"},
 	{Status: 409, Code: CodeConflict, Title: "The state does not allow this"},
 	{Status: 409, Code: CodePayloadGone, Title: "The payload is no longer kept"},
+
+	{Status: 422, Code: CodeInvalidDestination, Title: "The destination is not acceptable"},
+	{Status: 422, Code: CodeInvalidWrite, Title: "A write is not acceptable"},
+	{Status: 422, Code: CodeInvalidPath, Title: "The path leaves the destination or could be read in two ways"},
+	{Status: 422, Code: CodeInvalidHeader, Title: "A header is not the caller's to set, or malformed"},
+	{Status: 422, Code: CodeExpired, Title: "expires_at has passed"},
+	{Status: 409, Code: CodeIdempotencyConflict, Title: "The idempotency key was used for another write"},
+	{Status: 429, Code: CodeQueueFull, Title: "As many writes wait as may"},
+	{Status: 429, Code: CodeRateLimited, Title: "The destination's budget is used up for the moment"},
+	{Status: 503, Code: CodeDestinationFailing, Title: "The destination is failing, its breaker is open"},
+	{Status: 504, Code: CodeDestinationTimeout, Title: "The destination did not answer in time"},
+	{Status: 502, Code: CodeAnswerTooLarge, Title: "The destination's answer is too large"},
 
 	{Status: 409, Code: CodeNeedsReauth, Title: "The connection must be authorized again"},
 	{Status: 503, Code: CodeTokenUnavailable, Title: "There is no live token at the moment"},

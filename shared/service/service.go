@@ -9,9 +9,11 @@ import (
 
 	"github.com/hookweir/hookweir/shared/admin"
 	"github.com/hookweir/hookweir/shared/deliver"
+	"github.com/hookweir/hookweir/shared/dispatch"
 	"github.com/hookweir/hookweir/shared/fetch"
 	"github.com/hookweir/hookweir/shared/ledger"
 	"github.com/hookweir/hookweir/shared/queue"
+	"github.com/hookweir/hookweir/shared/schedule"
 	"github.com/hookweir/hookweir/shared/seal"
 	"github.com/hookweir/hookweir/shared/seal/aesgcm"
 	"github.com/hookweir/hookweir/shared/source"
@@ -48,9 +50,12 @@ type Config struct {
 	Invoke func(ctx context.Context, binding, name, method string, payload []byte) ([]byte, error)
 	// Sources is the CONFIG namespace.
 	Sources tenant.Publisher
-	// SendEvents puts messages on the queue `events`.
-	SendEvents func(messages [][]byte) error
-	Payloads   Payloads
+	// SendEvents, SendWrites and SendPolls put messages on the queues
+	// `events`, `writes` and `polls`.
+	SendEvents, SendWrites, SendPolls func(messages [][]byte) error
+	// Sleep waits, as a promise of the event that calls it.
+	Sleep    func(ctx context.Context, d time.Duration)
+	Payloads Payloads
 	// Fetch sends a request to the outside.
 	Fetch fetch.Func
 	Log   func(event string, kv ...string)
@@ -67,6 +72,9 @@ type Service struct {
 	sourceKeys, vaultKeys *seal.Ring
 	problems              []string
 	deliverer             *deliver.Deliverer
+	dispatcher            *dispatch.Dispatcher
+	clock                 *schedule.Clock
+	waker                 *schedule.Waker
 	// API answers the requests of the service binding.
 	API http.Handler
 }
@@ -74,15 +82,19 @@ type Service struct {
 // New puts the parts together. It fails only when a field is missing that no
 // setting could provide.
 func New(cfg Config) (*Service, error) {
-	if cfg.Now == nil || cfg.Invoke == nil || cfg.Sources == nil || cfg.SendEvents == nil ||
+	if cfg.Now == nil || cfg.Invoke == nil || cfg.Sources == nil || cfg.SendEvents == nil || cfg.SendWrites == nil || cfg.SendPolls == nil || cfg.Sleep == nil ||
 		cfg.Payloads == nil || cfg.Fetch == nil || cfg.Log == nil {
 		return nil, errors.New("service: incomplete configuration")
 	}
 	s := &Service{cfg: cfg}
+	s.clock, s.waker = s.newClock(), s.newWaker()
 	s.sourceKeys = s.ring("SOURCE_KEYS", cfg.SourceKeys)
 	s.vaultKeys = s.ring("VAULT_KEYS", cfg.VaultKeys)
 	var err error
 	if s.deliverer, err = s.newDeliverer(); err != nil {
+		return nil, err
+	}
+	if s.dispatcher, err = s.newDispatcher(); err != nil {
 		return nil, err
 	}
 	s.API, err = admin.New(admin.Config{
@@ -91,6 +103,10 @@ func New(cfg Config) (*Service, error) {
 		Ledger:        func(name string, shard int) admin.LedgerAPI { return s.ledger(name, shard) },
 		Offer:         s.offer,
 		Vault:         func(name string) admin.VaultAPI { return s.vault(name) },
+		Lane:          func(name, dest string) admin.LaneAPI { return s.lane(name, dest) },
+		Read:          s.Gate().Do,
+		Poll:          func(name, p string) admin.PollAPI { return s.poll(name, p) },
+		Schedule:      func(name string) admin.ScheduleAPI { return s.schedule(name) },
 		Keys:          keys{s},
 		PublicURL:     cfg.PublicURL,
 		AllowLoopback: cfg.Development,
@@ -143,6 +159,7 @@ func (s *Service) newDeliverer() (*deliver.Deliverer, error) {
 		Post:          s.cfg.Fetch,
 		Payload:       s.cfg.Payloads.Get,
 		Quarantine:    s.quarantine,
+		Arrived:       s.waker.Arrived,
 		Log:           s.cfg.Log,
 		AllowLoopback: s.cfg.Development,
 	})
@@ -178,6 +195,12 @@ func (s *Service) Queue(ctx context.Context, name string, batch []queue.Message)
 		return s.deliverer.Handle(ctx, batch)
 	case QueueEventsDead:
 		return s.deliverer.HandleDead(ctx, batch)
+	case QueueWrites:
+		return s.dispatcher.Handle(ctx, batch)
+	case QueueWritesDead:
+		return s.dispatcher.HandleDead(ctx, batch)
+	case QueuePolls:
+		return s.clock.Handle(ctx, batch)
 	}
 	// A queue this build does not know: nothing is acknowledged unread.
 	s.cfg.Log("queue_unknown", "queue", name)
@@ -189,4 +212,12 @@ func (s *Service) Queue(ctx context.Context, name string, batch []queue.Message)
 }
 
 // Scheduled runs on each cron tick, once a minute.
-func (s *Service) Scheduled(ctx context.Context) error { return s.watchVaults(ctx) }
+func (s *Service) Scheduled(ctx context.Context) error {
+	// Each does its part whatever becomes of the others.
+	ticks := [...]func(context.Context) error{s.clock.Tick, s.watchVaults}
+	errs := make([]error, len(ticks))
+	for i, tick := range ticks {
+		errs[i] = tick(ctx)
+	}
+	return errors.Join(errs...)
+}

@@ -114,6 +114,23 @@ func (c Client) DeleteKey(ctx context.Context, id string) error {
 	return err
 }
 
+// Enlist is [Tenant.Enlist].
+func (c Client) Enlist(ctx context.Context, in Listing) error {
+	_, err := call[any](ctx, c, methodEnlist, in)
+	return err
+}
+
+// Delist is [Tenant.Delist].
+func (c Client) Delist(ctx context.Context, in Listing) error {
+	_, err := call[any](ctx, c, methodDelist, in)
+	return err
+}
+
+// Listed is [Tenant.Listed].
+func (c Client) Listed(ctx context.Context, kind string) ([]string, error) {
+	return emptyIfNone(call[[]string](ctx, c, methodListed, kind))
+}
+
 // Authenticate is [Tenant.Authenticate]. A tenant that does not exist is
 // ErrUnauthenticated like any other wrong key.
 func (c Client) Authenticate(ctx context.Context, token string) error {

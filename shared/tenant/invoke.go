@@ -24,6 +24,9 @@ const (
 	methodKeys         = "keys"
 	methodDeleteKey    = "delete_key"
 	methodAuthenticate = "authenticate"
+	methodEnlist       = "enlist"
+	methodDelist       = "delist"
+	methodListed       = "listed"
 )
 
 // answers are the errors that a caller is told by number; the number is the
@@ -72,6 +75,8 @@ func (t *Tenant) invoke(method string, payload []byte) (any, error) {
 		return invokeWith(t, tenant, true, arg, t.PutAgent)
 	case methodCreateKey:
 		return invokeWith(t, tenant, true, arg, t.CreateKey)
+	case methodEnlist:
+		return invokeWith(t, tenant, true, arg, func(in Listing) (any, error) { return nil, t.Enlist(in) })
 	// These find it or nothing.
 	case methodSource:
 		return invokeWith(t, tenant, false, arg, t.Source)
@@ -93,6 +98,10 @@ func (t *Tenant) invoke(method string, payload []byte) (any, error) {
 		return invokeWith(t, tenant, false, arg, func(struct{}) ([]Key, error) { return t.Keys() })
 	case methodDeleteKey:
 		return invokeWith(t, tenant, false, arg, func(id string) (any, error) { return nil, t.DeleteKey(id) })
+	case methodDelist:
+		return invokeWith(t, tenant, false, arg, func(in Listing) (any, error) { return nil, t.Delist(in) })
+	case methodListed:
+		return invokeWith(t, tenant, false, arg, t.Listed)
 	case methodAuthenticate:
 		return invokeWith(t, tenant, false, arg, func(token string) (any, error) { return nil, t.Authenticate(token) })
 	}

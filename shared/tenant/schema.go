@@ -45,4 +45,11 @@ var schema = [][]string{{
 		created   INTEGER NOT NULL,
 		last_used INTEGER
 	) WITHOUT ROWID`,
+}, {
+	`CREATE TABLE directory (
+		kind    TEXT NOT NULL,
+		name    TEXT NOT NULL,
+		created INTEGER NOT NULL,
+		PRIMARY KEY (kind, name)
+	) WITHOUT ROWID`,
 }}

@@ -33,6 +33,10 @@ const host = {
     const object = await env[binding].get(key);
     return object === null ? null : new Uint8Array(await object.arrayBuffer());
   },
+  // A wait of the event that asks for it.
+  sleep(ms) {
+    return new Promise((resolve) => setTimeout(resolve, ms));
+  },
   // The write is in the object's output gate; nobody waits for the promise.
   setAlarm(storage, at) {
     storage.setAlarm(at);

@@ -30,6 +30,7 @@
 //	invoke(binding, name, method, payload) → Uint8Array   a Durable Object call
 //	sendBatch(binding, bodies)   at most 100 messages of bytes to a queue
 //	objectGet(binding, key) → Uint8Array | null           an R2 object
+//	sleep(ms)                    resolves after so many milliseconds
 //	transaction(storage, body)   commits when body() is true, else rolls back
 //
 // and registers, in `globalThis.context.binding`, beside syumai's own
@@ -42,6 +43,8 @@
 //	handleAlarm(resolve, reject, serial, class, state)
 //	bodyLimit: the largest request body, in bytes, that fetch passes in
 //	maxEvents, maxMemory: when to replace the instance (count, bytes)
+//	goroutines() → how many there are, those apart that wait for the next
+//	    event; for tests: the same number whenever no event is in flight
 //
 // # Invariants
 //

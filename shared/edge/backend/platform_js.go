@@ -97,6 +97,14 @@ func SendBatch(binding string, messages [][]byte) error {
 	return nil
 }
 
+// Sleep waits so long, as a promise of the event that calls it: it is not a
+// timer of Go's, which no event would own (DESIGN §3 rule 1).
+func Sleep(_ context.Context, d time.Duration) {
+	// It cannot fail; if it does, who waits goes on.
+	ms := (max(d, 0) + time.Millisecond - 1) / time.Millisecond // rounded up: never early
+	_, _ = call(host, "sleep", float64(ms))
+}
+
 // Bucket is an R2 bucket, by binding name.
 type Bucket struct{ Binding string }
 

@@ -60,6 +60,7 @@ func Run(h Handlers) {
 	binding.Set("bodyLimit", h.BodyLimit)
 	binding.Set("maxEvents", maxEvents())
 	binding.Set("maxMemory", maxMemory)
+	binding.Set("goroutines", js.FuncOf(func(js.Value, []js.Value) any { return runtime.NumGoroutine() - len(s.idle) }))
 	s.register(binding, "handleFetch", s.fetch)
 	s.register(binding, "handleObject", s.object)
 	s.register(binding, "handleAlarm", s.alarm)
@@ -76,7 +77,8 @@ type server struct {
 	Handlers
 	objects map[int]Object // by serial of the JavaScript object
 	shared  *shared
-	retire  js.Value // has the host replace this instance
+	idle    []chan func() // goroutines without an event, see spawn
+	retire  js.Value      // has the host replace this instance
 }
 
 var errNoHandler = errors.New("backend: no handler for this event")
@@ -89,7 +91,7 @@ func (s *server) register(binding js.Value, name string, f func(args []js.Value)
 	binding.Set(name, js.FuncOf(func(_ js.Value, args []js.Value) any {
 		settle := args[0]
 		args = args[1:]
-		go func() {
+		s.spawn(func() {
 			var value any
 			err := s.protect(name, func() (err error) {
 				value, err = f(args)
@@ -100,9 +102,29 @@ func (s *server) register(binding js.Value, name string, f func(args []js.Value)
 				return
 			}
 			settle.Invoke(true, value)
-		}()
+		})
 		return nil
 	}))
+}
+
+// spawn runs f in a goroutine of its own: a new one, or one that has ended its
+// event. A new goroutine's stack is small and grows by being copied, several
+// times in an event; a used one's has grown.
+func (s *server) spawn(f func()) {
+	if n := len(s.idle); n > 0 {
+		last := s.idle[n-1]
+		s.idle = s.idle[:n-1]
+		last <- f
+		return
+	}
+	work := make(chan func(), 1)
+	work <- f
+	go func() {
+		for f := range work {
+			f()
+			s.idle = append(s.idle, work)
+		}
+	}()
 }
 
 // errPanic is all that a caller learns of a panic.

@@ -2,6 +2,7 @@ package workerd
 
 import (
 	"errors"
+	"time"
 
 	"github.com/hookweir/hookweir/wasmtest/internal/jsobj"
 )
@@ -115,6 +116,13 @@ func (g *backend) hostSendBatch(c *jsobj.Call) (jsobj.Value, error) {
 		batch[i] = r.NewRecord().With("body", body).With("contentType", "bytes")
 	}
 	return r.Invoke(queue, "sendBatch", r.NewArray(batch...))
+}
+
+// hostSleep is host.sleep(ms).
+func (g *backend) hostSleep(c *jsobj.Call) (jsobj.Value, error) {
+	out := c.Realm.NewPromise()
+	g.iso.After(time.Duration(jsobj.ToNumber(c.Arg(0))*float64(time.Millisecond)), "setTimeout", func() { out.Resolve(jsobj.Undefined{}) })
+	return out, nil
 }
 
 // hostObjectGet is host.objectGet(binding, key).

@@ -27,7 +27,7 @@ func (g *backend) host(in *backendInstance) *jsobj.Namespace {
 	sql := &sqlOf{instance: in}
 	return g.iso.realm.NewNamespace("context.host", map[string]jsobj.Func{
 		"start": hostStart, "fetch": g.hostFetch, "invoke": g.hostInvoke, "sendBatch": g.hostSendBatch,
-		"objectGet": g.hostObjectGet, "setAlarm": hostSetAlarm, "transaction": g.hostTransaction,
+		"objectGet": g.hostObjectGet, "sleep": g.hostSleep, "setAlarm": hostSetAlarm, "transaction": g.hostTransaction,
 		"sqlStatement": sql.statement, "sqlForget": sql.forget, "sql": sql.exec, "sqlRest": sql.takeRest,
 	})
 }
@@ -53,6 +53,9 @@ type backendInstance struct {
 	dead    bool
 	retired bool
 	isReady bool
+
+	goroutines float64 // at rest
+	counting   bool    // they will be looked at
 }
 
 // flight is an event in an instance.
@@ -112,6 +115,7 @@ func (g *backend) get() (*backendInstance, error) {
 	if err := in.guest.Run(); err == nil && !in.isReady {
 		in.die(fmt.Errorf("main did not call ready"))
 	}
+	in.goroutines, _ = in.resting()
 	in.guest.Made()
 	return in, nil
 }
@@ -138,8 +142,10 @@ func (in *backendInstance) run(handler string, args ...jsobj.Value) *jsobj.Promi
 		return f.out
 	}
 	in.flight = append(in.flight, f)
+	c := in.iso.current
 	end := func() {
 		in.flight = slices.DeleteFunc(in.flight, func(o *flight) bool { return o == f })
+		in.count(c)
 	}
 	settle := jsobj.NewFunction("settle", func(c *jsobj.Call) (jsobj.Value, error) {
 		end()
@@ -156,6 +162,35 @@ func (in *backendInstance) run(handler string, args ...jsobj.Value) *jsobj.Promi
 		f.out.Settle(nil, err)
 	}
 	return f.out
+}
+
+// resting is how many goroutines the guest has; ok is false when it does not say.
+func (in *backendInstance) resting() (n float64, ok bool) {
+	fn, ok := in.binding.Own("goroutines").(jsobj.Callable)
+	if !ok || in.guest.Err() != nil {
+		return 0, false
+	}
+	v, err := fn.Call(in.iso.realm, jsobj.Undefined{}, nil)
+	return jsobj.ToNumber(v), err == nil
+}
+
+// count looks at the guest's goroutines once no event is in flight: more than
+// after the start were left behind, by c's event at the latest.
+func (in *backendInstance) count(c *Context) {
+	if in.counting || in.goroutines == 0 {
+		return
+	}
+	in.counting = true
+	in.iso.world.Loop.After(0, "goroutines", func() {
+		in.counting = false
+		if len(in.flight) > 0 {
+			return
+		}
+		if n, ok := in.resting(); ok && n > in.goroutines {
+			in.iso.leak(c, "goroutine", int(n-in.goroutines), "it still waits for something, and nothing is left that could wake it")
+			in.goroutines = n
+		}
+	})
 }
 
 // enter calls a handler. syumai's own take one argument and give a promise.
