@@ -19,14 +19,18 @@ const perMinute = { most: 600, within: 60_000 }; // per user; https://developers
  */
 export async function startGoogle({ life = 3600_000, pageSize = 3 } = {}) {
   const client = { id: "407.apps.googleusercontent.com", secret: randomBytes(16).toString("hex") };
-  const grants = new Grants({ client, rotate: false, life, prefixes: { access: "ya29.", refresh: "1//" } });
+  const grants = new Grants({ client, rotate: false, pkce: true, life, prefixes: { access: "ya29.", refresh: "1//" } });
   const limit = new Limit(perMinute.most, perMinute.within);
   const changes = []; // in the order in which they happened
   let epoch = 1; // sync tokens of earlier ones are gone
   let lastUpdated = 0;
 
   const methods = {
-    "GET /o/oauth2/v2/auth": ({ query }) => ({ status: 302, headers: { location: grants.authorize(query) }, body: "" }),
+    "GET /o/oauth2/v2/auth": ({ query }) => {
+      // Without them Google gives no refresh token, or only the first time.
+      if (query.get("access_type") !== "offline" || query.get("prompt") !== "consent") throw new Error("no refresh token was asked for");
+      return { status: 302, headers: { location: grants.authorize(query) }, body: "" };
+    },
     "POST /token": (request) => {
       const { error, grant, access, refresh, expires } = grants.token(request);
       if (error) return { status: error === "invalid_client" ? 401 : 400, body: { error }, note: error };

@@ -11,6 +11,7 @@ const random = (prefix) => prefix + randomBytes(24).toString("base64url");
  * Options
  *   client    {id, secret, redirect?}; redirect is learned from the first flow
  *   rotate    true: a refresh token is good once, and a new one comes each time
+ *   pkce      true asks for it (RFC 7636)
  *   life      how long an access token lives, in ms
  *   prefixes  {access, refresh}
  *
@@ -25,8 +26,8 @@ export class Grants {
   reuses = 0;
   issued = [];
 
-  constructor({ client, rotate, life, prefixes }) {
-    Object.assign(this, { client, rotate, life, prefixes });
+  constructor({ client, rotate, pkce, life, prefixes }) {
+    Object.assign(this, { client, rotate, pkce, life, prefixes });
   }
 
   /** The user agrees: the browser is sent back with a code. Throws on a request no provider would show a person. */
@@ -34,7 +35,7 @@ export class Grants {
     const get = (name) => query.get(name);
     if (get("client_id") !== this.client.id) throw new Error("unknown client");
     if (get("response_type") !== "code" && get("response_type") !== null) throw new Error("response_type");
-    if (get("code_challenge_method") !== "S256" || !get("code_challenge")) throw new Error("PKCE is asked for");
+    if (this.pkce && (get("code_challenge_method") !== "S256" || !get("code_challenge"))) throw new Error("PKCE is asked for");
     if (!get("state")) throw new Error("no state");
     const redirect = new URL(get("redirect_uri"));
     const code = random("code-");
@@ -69,8 +70,9 @@ export class Grants {
   #exchange(form) {
     const code = this.#codes.get(form.get("code"));
     this.#codes.delete(form.get("code")); // good once
+    if (code === undefined || code.redirect !== form.get("redirect_uri")) return { error: "invalid_grant" };
     const challenge = createHash("sha256").update(form.get("code_verifier") ?? "").digest("base64url");
-    if (code === undefined || code.redirect !== form.get("redirect_uri") || !same(challenge, code.challenge)) return { error: "invalid_grant" };
+    if (this.pkce && !same(challenge, code.challenge)) return { error: "invalid_grant" };
     return this.#issue({ scopes: code.scopes, alive: true });
   }
 

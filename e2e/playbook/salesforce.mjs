@@ -23,7 +23,7 @@ export const budget = { requests: 20, per: 1_000, burst: 5 };
  */
 export async function startSalesforce({ life = 2 * 3600_000 } = {}) {
   const client = { id: "3MVG9", secret: randomBytes(16).toString("hex") };
-  const grants = new Grants({ client, rotate: false, life, prefixes: { access: "00D!", refresh: "5Aep861" } });
+  const grants = new Grants({ client, rotate: false, pkce: true, life, prefixes: { access: "00D!", refresh: "5Aep861" } });
   const limit = new Limit(budget.requests + budget.burst, budget.per);
   const org = { grants, limit, client, records: new Map(), written: 0, disorder: 0, repeated: 0, unavailable: 0, ill: () => false, instanceURL: `https://${instance}` };
 

@@ -21,7 +21,7 @@ const tier3 = { most: 50, within: 60_000 };
  */
 export async function startSlack({ life = 12 * 3600_000 } = {}) {
   const client = { id: "61.22", secret: randomBytes(16).toString("hex") };
-  const grants = new Grants({ client, rotate: true, life, prefixes: { access: "xoxe.xoxb-", refresh: "xoxe-1-" } });
+  const grants = new Grants({ client, rotate: true, pkce: false, life, prefixes: { access: "xoxe.xoxb-", refresh: "xoxe-1-" } });
   const limit = new Limit(tier3.most, tier3.within);
   const signingSecret = randomBytes(16).toString("hex");
   const messages = []; // oldest first

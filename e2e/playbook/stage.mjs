@@ -8,7 +8,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { startAgent } from "../agent.mjs";
-import { answerOf, start, until } from "../harness.mjs";
+import { answerOf, call, start, until } from "../harness.mjs";
 import { must } from "../scene.mjs";
 import { startActor } from "./actor.mjs";
 import { calendarScope, startGoogle } from "./google.mjs";
@@ -50,7 +50,7 @@ export async function openStage({ tenant = "acme", say = () => {}, lives = {}, h
     const stage = {
       tenant, say, secret, agent, slack, google, salesforce, product, storage, close,
       /** A request of the operator's. */
-      admin: (method, route, body) => product.admin(method, `/tenants/${tenant}${route}`, body),
+      admin: (method, route, body) => call(`${product.url}/v1/tenants/${tenant}${route}`, method, body, { authorization: `Bearer ${product.adminToken}` }),
       webhook: `${product.url}/webhooks/${tenant}/slack`,
       /** A request to an outside system under its own name. */
       outside: (url, init) => out(new Request(url, init)),
@@ -61,7 +61,7 @@ export async function openStage({ tenant = "acme", say = () => {}, lives = {}, h
     for (const name of Object.keys(connections)) await connect(stage, name);
     const key = (await must(stage.admin("POST", "/keys", { label: "the playbook's agent" }))).json.key;
     stage.actor = startActor(stage, key);
-    if (!process.env.NODEST)     await must(stage.admin("PUT", "/destinations/salesforce", {
+        await must(stage.admin("PUT", "/destinations/salesforce", {
       base_url: await instanceOf(stage), connection: "salesforce",
       rate: { requests: budget.requests, per: `${budget.per / 1000}s`, burst: budget.burst },
       retry: { base: "500ms", cap: "4s" },
@@ -75,9 +75,9 @@ export async function openStage({ tenant = "acme", say = () => {}, lives = {}, h
 
 /** What the operator asks for, and no more. */
 const connections = {
-  slack: { provider: "custom", scopes: ["channels:history"], endpoints: { authorize: "https://slack.com/oauth/v2/authorize", token: "https://slack.com/api/oauth.v2.access" } },
-  google: { provider: "custom", scopes: [calendarScope], client_auth: "post", endpoints: { authorize: "https://accounts.google.com/o/oauth2/v2/auth", token: "https://oauth2.googleapis.com/token", revoke: "https://oauth2.googleapis.com/revoke" } },
-  salesforce: { provider: "custom", scopes: ["api", "refresh_token"], client_auth: "post", endpoints: { authorize: "https://login.salesforce.com/services/oauth2/authorize", token: "https://login.salesforce.com/services/oauth2/token" } },
+  slack: { provider: "slack", scopes: ["channels:history"] },
+  google: { provider: "google", scopes: [calendarScope] },
+  salesforce: { provider: "salesforce", scopes: ["api", "refresh_token"] },
 };
 
 /** Makes a connection and walks a browser through its authorization. */
