@@ -57,6 +57,8 @@ const (
 	// left to do.
 	pacedFrom   = 500 * time.Millisecond
 	settleEarly = 25
+	// maxFailed is after how many refusals in a row a batch stops sending.
+	maxFailed = 10
 	// moreSlots is how many slots are asked for when those of the claim have
 	// gone by unused: about what a slow destination takes in the time.
 	moreSlots = 2
@@ -216,6 +218,9 @@ type run struct {
 	slots []outbound.Slot
 	seen  []outbound.Observation
 	done  []lane.Result
+	// failed counts the refusals in a row. With maxFailed of them the rest of
+	// the batch is left to what the Lane makes of it.
+	failed int
 }
 
 func (r *run) perform(ctx context.Context, parallel int) {
@@ -226,7 +231,7 @@ func (r *run) perform(ctx context.Context, parallel int) {
 				p := r.cfg.Performer.Perform(ctx, r.tenant, r.destination, r.grant.Target, w, func() (outbound.Slot, bool) { return r.nextSlot(ctx) })
 				r.mu.Lock()
 				r.done = append(r.done, p.Result)
-				r.seen = append(r.seen, p.Seen...)
+				r.learn(p.Seen)
 				r.mu.Unlock()
 				if s := r.take(settleEarly); s != nil {
 					r.settle(ctx, s, false)
@@ -235,6 +240,19 @@ func (r *run) perform(ctx context.Context, parallel int) {
 		})
 	}
 	wg.Wait()
+}
+
+// learn notes what an exchange taught; the caller holds the lock.
+func (r *run) learn(seen []outbound.Observation) {
+	r.seen = append(r.seen, seen...)
+	for _, o := range seen {
+		switch {
+		case o.OK:
+			r.failed = 0
+		case o.Failed, o.Pause > 0:
+			r.failed++
+		}
+	}
 }
 
 // take cuts off what is done and not settled yet; nil for fewer than least.
@@ -277,7 +295,10 @@ func (r *run) nextSlot(ctx context.Context) (outbound.Slot, bool) {
 		return s, true
 	}
 	asked := r.cfg.Now()
-	if !asked.Before(r.ends) {
+	r.mu.Lock()
+	over := !asked.Before(r.ends)
+	r.mu.Unlock()
+	if over {
 		return outbound.Slot{}, false
 	}
 	under := r.grant.ID
@@ -298,6 +319,9 @@ func (r *run) nextSlot(ctx context.Context) (outbound.Slot, bool) {
 func (r *run) pop() (outbound.Slot, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.failed >= maxFailed {
+		r.ends = time.Time{}
+	}
 	now := r.cfg.Now()
 	for len(r.slots) > 0 {
 		s := r.slots[0]
