@@ -1,10 +1,14 @@
 // Connections on real workerd against a real authorization server: the flow in
 // a browser, and refreshes that meet everything that can go wrong.
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import path from "node:path";
 import { after, before, describe, test } from "node:test";
+import { promisify } from "node:util";
 import { browser, startAuthServer } from "./authserver.mjs";
-import { answerOf, call, until } from "./harness.mjs";
+import { answerOf, call, root, until } from "./harness.mjs";
 import { must, setUp } from "./scene.mjs";
 
 const key = generateKeyPairSync("ec", { namedCurve: "P-256" });
@@ -220,6 +224,28 @@ describe("oauth", () => {
     assert.equal(server.refreshes().length, 1, "a refused token is not tried again");
     await connect("left", server);
     assert.equal((await token("left")).status, 200);
+  });
+
+  test("docs/oauth.md, command by command", async () => {
+    const server = await authServer();
+    const page = await readFile(path.join(root, "docs/oauth.md"), "utf8");
+    const blocks = [...page.matchAll(/^```sh\n(.*?)^```/gms)].map((m) => m[1].replaceAll("https://login.example.com", server.url));
+    assert.ok(blocks.length >= 6);
+    const run = async (script) => JSON.parse((await promisify(execFile)("bash", ["-euc", script], { env: { ...process.env, API: `${scene.url}/v1/tenants/acme`, AUTH: `authorization: Bearer ${scene.product.adminToken}` } })).stdout);
+    const answers = [];
+    for (const block of blocks) {
+      for (const command of block.split(/\n(?=curl)/)) answers.push(await run(command));
+      const { url } = answers.at(-1);
+      if (url) assert.equal((await browser().go(url)).response.status, 200);
+    }
+    const [made, link, token, scopes, gone, keys, swept] = answers;
+    assert.equal(made.state, "pending");
+    assert.ok(link.expires);
+    assert.equal(token.token_type, "Bearer");
+    assert.deepEqual(scopes.unused, ["read", "write"]);
+    assert.equal(gone.revoked, true);
+    assert.equal(keys.done, true);
+    assert.deepEqual(swept.failed, []);
   });
 
   test("no token and no secret in any log line or answer that is not the token's own", async () => {
