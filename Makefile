@@ -13,7 +13,7 @@ SOURCES := $(shell find worker consumers shared -name '*.go' -not -name '*_test.
 GLUE := $(shell find worker consumers shared -name '*.mjs')
 GOWASM = $(WASM) go build -trimpath -ldflags='-s -w'
 
-.PHONY: catalogue help setup build demo dev test check bench sim deploy size fmt fuzz clean
+.PHONY: catalogue help provision setup build demo dev test check bench sim deploy size fmt fuzz clean peers cost
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -23,6 +23,16 @@ setup: node_modules/.installed ## install the pinned npm packages, Node 24 and w
 node_modules/.installed: package.json package-lock.json
 	npm ci --no-audit --no-fund --loglevel=error
 	touch $@
+
+# The providers' own libraries, which judge the corpus: apart, so that setup
+# stays quick.
+e2e/peers/node_modules/.installed: e2e/peers/package.json e2e/peers/package-lock.json
+	npm ci --prefix e2e/peers --ignore-scripts --no-audit --no-fund --loglevel=error
+	touch $@
+
+peers: setup ## have the providers' largest libraries judge the corpus too, and write their verdicts down
+	npm ci --prefix e2e/peers/heavy --ignore-scripts --no-audit --no-fund --loglevel=error
+	node e2e/peers/record.mjs
 
 build: build/deploy/worker/index.js build/deploy/consumers/index.js ## build both Workers exactly as they deploy
 
@@ -52,6 +62,11 @@ build/test/worker.wasm: $(SOURCES)
 build/test/consumers.wasm: $(SOURCES)
 	$(GOWASM) -tags hookweirtest -o $@ ./consumers
 
+# The consumers with the fixtures of the MCP conformance suite in place of the
+# tools. Never deployed.
+build/conformance/consumers.wasm: $(SOURCES)
+	$(GOWASM) -tags hookweirconformance -o $@ ./consumers
+
 .dev.vars: .dev.vars.example
 	cp -n $< $@
 
@@ -64,7 +79,7 @@ demo: build ## send real signed deliveries through the product on workerd, show 
 dev: build .dev.vars consumers/.dev.vars ## serve on 127.0.0.1:8787 (PORT overrides) until stopped
 	node e2e/dev.mjs
 
-test: build .dev.vars consumers/.dev.vars build/test/worker.wasm build/test/consumers.wasm ## every test: Go on the host, the Wasm in wazero, end to end on workerd
+test: build .dev.vars consumers/.dev.vars build/test/worker.wasm build/test/consumers.wasm build/conformance/consumers.wasm e2e/peers/node_modules/.installed ## every test: Go on the host, the Wasm in wazero, end to end on workerd
 	$(TOOL) gotestsum --format pkgname-and-test-fails -- ./...
 	node --test --test-concurrency=3 --test-reporter=spec 'e2e/*.test.mjs'
 
@@ -77,6 +92,9 @@ sim: build/worker.wasm build/consumers.wasm ## random hours against the Wasm: SE
 bench: build build/test/worker.wasm build/test/consumers.wasm ## ratios against the peers on one workerd
 	node bench/run.mjs
 
+provision: setup ## create the KV, R2, queues and secrets that the account lacks; safe to repeat
+	node deploy/provision.mjs
+
 deploy: build ## wrangler deploy, consumers first
 	wrangler deploy -c consumers/wrangler.toml
 	wrangler deploy
@@ -84,8 +102,12 @@ deploy: build ## wrangler deploy, consumers first
 size: build ## sizes of what is uploaded
 	@ls -l build/deploy/*/*.wasm build/deploy/*/index.js | awk '{printf "%10d  %s\n", $$5, $$9}'
 
-catalogue: ## write docs/providers.md and docs/oauth-providers.md from their tables
+cost: setup build/worker.wasm ## what packages of Go's would add to the public module
+	node bench/cost.mjs
+
+catalogue: ## write docs/providers.md, oauth-providers.md and openapi.json from the tables behind them
 	go test -count=1 ./shared/webhook/reference -run TestPage -update
+	go test -count=1 ./shared/admin -run TestOpenAPI -update
 	go test -count=1 ./shared/oauth -run TestPage -update
 
 fmt: ## format

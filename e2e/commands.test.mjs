@@ -70,6 +70,16 @@ test("the README's first event, then docs/rotation.md", { timeout: 60_000 }, asy
   }
 });
 
+test("docs/schemes.md", { timeout: 120_000 }, async () => {
+  for (const block of await commands("docs/schemes.md")) {
+    // Once is enough to see that it runs; what `make cost` builds is not built again.
+    const once = block.replace(/-benchtime \d+x/, "-benchtime 1x").replace(/^make /, "make -n ");
+    assert.notEqual(once, block);
+    const { stdout } = await run("bash", ["-euc", once], { cwd: root });
+    assert.match(stdout, /Benchmark\w+\/|cost\.mjs/);
+  }
+});
+
 test("make dev serves, and stops when told", { timeout: 60_000 }, async () => {
   const state = await mkdtemp(path.join(tmpdir(), "hookweir-dev-"));
   const port = await freePort();

@@ -122,12 +122,15 @@ function slack() {
       "x-slack-request-timestamp": String(seconds(d.at)),
       "x-slack-signature": `v0=${hmac(d.secret, "hex", `v0:${seconds(d.at)}:`, d.body)}`,
     }),
-    check: (d) => verifySlackRequest({
-      signingSecret: d.secret, body: d.body.toString(), nowMilliseconds: d.at,
-      headers: { "x-slack-signature": d.headers["x-slack-signature"], "x-slack-request-timestamp": seconds(d.at) },
-    }),
+    check: (d) => slackVerifies(d.secret, d.body.toString(), d.headers, d.at),
   };
 }
+
+/** Throws unless Slack's library accepts the request at that time (ms). */
+export const slackVerifies = (signingSecret, body, headers, at) => verifySlackRequest({
+  signingSecret, body, nowMilliseconds: at,
+  headers: { "x-slack-signature": headers["x-slack-signature"], "x-slack-request-timestamp": Number(headers["x-slack-request-timestamp"]) },
+});
 
 function standard(Webhook, prefix) {
   return {
@@ -146,7 +149,8 @@ function standard(Webhook, prefix) {
 
 const standardContent = (d) => Buffer.concat([Buffer.from(`${d.id}.${seconds(d.at)}.`), d.body]);
 
-function shopify(apiSecretKey) {
+/** Shopify's library with an app's secret. */
+export function shopify(apiSecretKey) {
   return shopifyApi({
     apiKey: "key", apiSecretKey, apiVersion: Object.values(ApiVersion)[0], hostName: "example.com",
     isEmbeddedApp: false, scopes: [], logger: { level: 0 },

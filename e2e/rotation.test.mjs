@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { Webhook } from "standardwebhooks";
-import { until } from "./harness.mjs";
+import { createHmac, randomBytes } from "node:crypto";
+import { answerOf, until } from "./harness.mjs";
 import { make } from "./providers.mjs";
 import { arrived, must, setUp } from "./scene.mjs";
 
@@ -35,6 +36,34 @@ describe("rotation", { concurrency: true }, () => {
     await until("the new secret to verify", async () => (await status(await signed("the fresh secret of the source", "leaked"))) === 202, cached + 10_000);
     assert.equal(await status(await signed("the leaked secret of the source", "leaked")), 401);
     assert.equal((await must(scene.admin("GET", "/sources/leaked"))).json.secrets.length, 1);
+  });
+
+  test("a secret that the provider makes: offered, read by the operator, rotated to", { timeout: 90_000 }, async () => {
+    const setup = "a-text-of-the-operator", token = `secret_${randomBytes(20).toString("hex")}`;
+    await must(scene.admin("PUT", "/sources/notion", { provider: "notion", secrets: ["any secret to begin with"], params: { setup } }));
+    const post = (query, body, headers = {}) =>
+      fetch(`${scene.url}/webhooks/acme/notion${query}`, { method: "POST", headers: { "content-type": "application/json", ...headers }, body }).then(answerOf);
+    const first = JSON.stringify({ verification_token: token });
+
+    assert.equal((await post("", JSON.stringify({ verification_token: "secret_of_a_stranger" }))).status, 401);
+    assert.equal((await scene.admin("GET", "/sources/notion/offer")).status, 404, "nothing was offered");
+    const answer = await post(`?setup=${setup}`, first);
+    assert.deepEqual([answer.status, answer.text], [200, ""]);
+    assert.equal((await must(scene.admin("GET", "/sources/notion/offer"))).json.secret, token);
+    const objects = await (await scene.product.bucket("PAYLOADS")).get("offer/acme/notion");
+    assert.match(await objects.text(), /^hw1\./, "sealed");
+    assert.ok(!JSON.stringify(scene.product.logs).includes(token));
+
+    const event = JSON.stringify({ id: "367cba44-b6f3-4c92-81e7-6a2e9659efd4", type: "page.created" });
+    const signed = { "x-notion-signature": `sha256=${createHmac("sha256", token).update(event).digest("hex")}` };
+    assert.equal((await post(`?setup=${setup}`, event, signed)).status, 401, "what is offered is not yet the source's");
+    await must(scene.admin("POST", "/sources/notion/rotate", { secret: token, overlap: "0s" }));
+    const accepted = await until("the token to verify", async () => {
+      const a = await post(`?setup=${setup}`, event, signed);
+      return a.status === 202 && a;
+    }, cached + 10_000);
+    const [arrival] = await arrived(scene, accepted.json.id);
+    assert.equal(arrival.event.hookweirthin, true, "Notion's events do not hold the page");
   });
 
   test("the agent's: both sign during the overlap, the answer shows the new one once", async () => {

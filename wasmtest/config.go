@@ -20,9 +20,14 @@ type Config struct {
 	Workers []Worker
 	// Servers are the outside world, by host name ("api.example.com",
 	// "127.0.0.1:9000"). A handler runs in one instant of virtual time and
-	// must not call the Edge. One that panics with http.ErrAbortHandler breaks
-	// the connection, one that panics with ErrSilent never answers.
+	// must not call the Edge. It sees the whole request. Late lets it answer
+	// later; one that panics with http.ErrAbortHandler breaks the connection
+	// there, one that panics with ErrSilent says nothing any more.
 	Servers map[string]http.Handler
+	// Locations are where in the world the Workers run ("fra", "nrt"); none
+	// means one place. Each has its isolates and its copies of what was read
+	// from KV. A request arrives where At says, or where the seed does.
+	Locations []string
 	// Seed decides everything that chance decides. Zero means the
 	// environment's WASMTEST_SEED, or 1.
 	Seed uint64
@@ -42,8 +47,21 @@ type Config struct {
 	Hang time.Duration
 }
 
-// ErrSilent is what a handler of Config.Servers panics with to never answer.
+// ErrSilent is what a handler of Config.Servers panics with to never answer,
+// or to never end an answer it began.
 var ErrSilent = workerd.ErrSilent
+
+// Late makes what a handler of Config.Servers does from here on happen d of
+// virtual time later: its head, if that is not out yet, the next piece of its
+// body, or its end. w is the handler's own ResponseWriter.
+//
+//	func(w http.ResponseWriter, r *http.Request) {
+//		act()                             // the server has acted
+//		wasmtest.Late(w, 20*time.Second)  // and answers past every deadline
+//	}
+func Late(w http.ResponseWriter, d time.Duration) {
+	w.(interface{ Late(time.Duration) }).Late(d)
+}
 
 // Worker is a Worker: what its wrangler.toml says.
 type Worker struct {
@@ -54,6 +72,7 @@ type Worker struct {
 	Vars      map[string]string // variables and secrets
 	KV        map[string]string // binding → namespace id
 	Buckets   map[string]string // binding → R2 bucket
+	Databases map[string]string // binding → D1 database id
 	Producers map[string]string // binding → queue
 	Consumers []Consumer
 	Objects   map[string]Class  // binding → Durable Object class
@@ -72,6 +91,7 @@ type Consumer struct {
 	Queue      string
 	BatchSize  int           // zero: 10
 	Timeout    time.Duration // zero: 5 s
+	Concurrent int           // batches at once; zero: as many as the platform scales to, 10 here
 	Retries    int           // zero: 3; negative: none
 	RetryDelay time.Duration
 	DeadLetter string // queue; empty: dropped after the last retry
@@ -123,7 +143,7 @@ func (w Worker) config(e *gojs.Engine) (workerd.Config, error) {
 	glue, allow := w.Glue.new()
 	c := workerd.Config{
 		Name: w.Name, Module: module, Glue: glue, Allow: map[string]int{},
-		Vars: w.Vars, KV: w.KV, Buckets: w.Buckets, Producers: w.Producers, Services: w.Services,
+		Vars: w.Vars, KV: w.KV, Buckets: w.Buckets, Databases: w.Databases, Producers: w.Producers, Services: w.Services,
 		Crons: w.Crons, Objects: map[string]workerd.Class{},
 	}
 	for name, n := range allow {
@@ -143,7 +163,7 @@ func (w Worker) config(e *gojs.Engine) (workerd.Config, error) {
 
 func (k Consumer) config() workerd.Consumer {
 	c := workerd.Consumer{Queue: k.Queue, Consumer: platform.Consumer{
-		BatchSize: k.BatchSize, Timeout: k.Timeout, Retries: k.Retries, RetryDelay: k.RetryDelay, Dead: k.DeadLetter,
+		BatchSize: k.BatchSize, Timeout: k.Timeout, Retries: k.Retries, RetryDelay: k.RetryDelay, Dead: k.DeadLetter, Concurrent: k.Concurrent,
 	}}
 	if c.BatchSize == 0 {
 		c.BatchSize = 10

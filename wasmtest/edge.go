@@ -84,7 +84,10 @@ func Open(c Config) (*Edge, error) {
 	e.world = workerd.NewWorld(&platform.World{
 		Loop: e.loop, Trace: sched.NewTrace(c.Start), Latency: sched.NewRand(seed, sched.Latency), Faults: faults,
 	}, sched.NewRand(seed, sched.Entropy))
-	e.world.Servers, e.world.Limits = c.Servers, gojs.Limits{Hang: c.Hang}
+	e.world.Servers, e.world.Limits, e.world.Seed = c.Servers, gojs.Limits{Hang: c.Hang}, seed
+	if len(c.Locations) > 0 {
+		e.world.Locations = c.Locations
+	}
 	compiler, err := engine()
 	if err != nil {
 		return nil, err
@@ -101,11 +104,7 @@ func Open(c Config) (*Edge, error) {
 }
 
 // Close takes everything down.
-func (e *Edge) Close() {
-	for _, w := range e.world.Workers() {
-		w.Close()
-	}
-}
+func (e *Edge) Close() { e.world.Close() }
 
 // Fetch sends a request to the first Worker and runs until its response is
 // whole. What the event goes on to do (waitUntil) happens in the calls that
@@ -144,6 +143,14 @@ func (e *Edge) Cron() {
 		w.Cron()
 	}
 	e.check()
+}
+
+// PauseCron stops the ticks that Advance brings, or has them come again: days
+// in which nothing is due then cost nothing. Cron fires all the same.
+func (e *Edge) PauseCron(paused bool) {
+	for _, w := range e.world.Workers() {
+		w.Pause(paused)
+	}
 }
 
 // After runs fn in d of virtual time: a part of the world that acts by itself.

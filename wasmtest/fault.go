@@ -32,6 +32,8 @@ const (
 	QueueDelay     = platform.QueueDelay
 	R2Fail         = platform.R2Fail
 	R2PutLost      = platform.R2PutLost
+	D1Fail         = platform.D1Fail
+	D1Lost         = platform.D1Lost
 	ObjectFail     = platform.ObjectFail
 	ObjectLost     = platform.ObjectLost
 	ObjectEvict    = platform.ObjectEvict

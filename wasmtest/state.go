@@ -60,12 +60,19 @@ func (k *KV) Get(key string) (value string, ok bool) {
 	return string(b), ok
 }
 
-// Put writes a key for ever. Like any write it counts against the one per
-// second and key; the error says so.
-func (k *KV) Put(key, value string) error { return k.kv.Put(key, []byte(value), "", 0) }
+// Put writes a key for ever, at none of the locations. Like any write it counts
+// against the one per second and key; the error says so.
+func (k *KV) Put(key, value string) error { return k.kv.Put("", key, []byte(value), "", 0) }
 
 // Keys are the keys, in order.
 func (k *KV) Keys() []string { return k.kv.Keys() }
+
+// Database runs a statement on a D1 database, by its id, with its whole effect:
+// to set a test up or to look. Values are int64, float64, string, []byte or nil.
+func (e *Edge) Database(id, query string, args ...any) (columns []string, rows [][]any, err error) {
+	r, err := e.world.Database(id).Exec(platform.Statement{SQL: query, Args: args})
+	return r.Columns, r.Values, err
+}
 
 // Bucket is an R2 bucket, by its name.
 func (e *Edge) Bucket(name string) *Bucket { return &Bucket{e.world.Bucket(name)} }

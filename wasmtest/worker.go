@@ -2,9 +2,11 @@ package wasmtest
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 
 	"github.com/hookweir/hookweir/wasmtest/internal/jsobj"
 	"github.com/hookweir/hookweir/wasmtest/internal/workerd"
@@ -48,6 +50,10 @@ func (w *DeployedWorker) Send(r *http.Request, done func(*http.Response)) {
 		w.edge.failf("wasmtest: reading the request: %v", err)
 		return
 	}
+	if q.Location != "" && !slices.Contains(w.edge.world.Locations, q.Location) {
+		w.edge.failf("wasmtest: there is no location %q in Config.Locations", q.Location)
+		return
+	}
 	w.worker.Fetch(q, func(p workerd.Response, err error) {
 		switch {
 		case err == workerd.ErrGone:
@@ -67,6 +73,13 @@ func (w *DeployedWorker) Kill() { w.worker.Kill() }
 // Recycle replaces every idle isolate of the Worker.
 func (w *DeployedWorker) Recycle() { w.worker.Recycle() }
 
+// At has a request arrive at a location, one of Config.Locations.
+func At(r *http.Request, location string) *http.Request {
+	return r.WithContext(context.WithValue(r.Context(), locationKey{}, location))
+}
+
+type locationKey struct{}
+
 func request(r *http.Request) (workerd.Request, error) {
 	u := *r.URL
 	if u.Host == "" {
@@ -76,6 +89,7 @@ func request(r *http.Request) (workerd.Request, error) {
 		u.Scheme = "https"
 	}
 	q := workerd.Request{Method: r.Method, URL: u.String()}
+	q.Location, _ = r.Context().Value(locationKey{}).(string)
 	names := headerNames(r.Header)
 	if r.Header.Get("Host") == "" && u.Host != "" {
 		q.Header = append(q.Header, jsobj.Field{Name: "host", Value: u.Host})

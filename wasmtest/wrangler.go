@@ -51,6 +51,7 @@ func (r *wranglerReader) worker(t toml.Table) Worker {
 		Name: r.text(t, "name"), Vars: map[string]string{},
 		KV:        r.bindings(t, "kv_namespaces", "binding", "id"),
 		Buckets:   r.bindings(t, "r2_buckets", "binding", "bucket_name"),
+		Databases: r.bindings(t, "d1_databases", "binding", "database_id"),
 		Services:  r.bindings(t, "services", "binding", "service"),
 		Producers: map[string]string{}, Objects: map[string]Class{},
 	}
@@ -70,7 +71,7 @@ func (r *wranglerReader) worker(t toml.Table) Worker {
 			w.Crons = append(w.Crons, fmt.Sprint(c))
 		}
 	}
-	known := append([]string{"name", "kv_namespaces", "r2_buckets", "services", "vars", "queues", "durable_objects", "triggers"}, ignored...)
+	known := append([]string{"name", "kv_namespaces", "r2_buckets", "d1_databases", "services", "vars", "queues", "durable_objects", "triggers"}, ignored...)
 	for name := range t {
 		if !slices.Contains(known, name) {
 			r.errorf("%s is not implemented", name)
@@ -94,6 +95,7 @@ func (r *wranglerReader) consumer(t toml.Table) Consumer {
 		BatchSize:  int(number(t, "max_batch_size", 10)),
 		Timeout:    time.Duration(number(t, "max_batch_timeout", 5)) * time.Second,
 		Retries:    retries,
+		Concurrent: int(number(t, "max_concurrency", 0)),
 		RetryDelay: time.Duration(number(t, "retry_delay", 0)) * time.Second,
 		DeadLetter: optional(t, "dead_letter_queue"),
 	}

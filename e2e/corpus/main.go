@@ -12,6 +12,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"os"
 	"strings"
@@ -19,7 +20,7 @@ import (
 
 	"github.com/hookweir/hookweir/shared/seal"
 	"github.com/hookweir/hookweir/shared/seal/aesgcm"
-	"github.com/hookweir/hookweir/shared/source"
+	"github.com/hookweir/hookweir/shared/source/sourcetest"
 	"github.com/hookweir/hookweir/shared/webhook"
 	"github.com/hookweir/hookweir/shared/webhook/webhooktest"
 )
@@ -28,21 +29,26 @@ const tenant = "corpus"
 
 // line is one case; []byte is base64 in JSON.
 type line struct {
-	Name     string `json:"name"`
-	Why      string `json:"why"`
-	Tenant   string `json:"tenant"`
-	Source   string `json:"source"`
-	KVKey    string `json:"kv_key"`
-	KVValue  string `json:"kv_value"`
-	Request  []byte `json:"request"`
-	Body     []byte `json:"body"`
-	Error    string `json:"error,omitempty"`
-	Trimmed  bool   `json:"trimmed,omitempty"` // a header value loses its outer spaces on the way (RFC 9110 §5.5)
-	ID       string `json:"id,omitempty"`
-	Type     string `json:"type,omitempty"`
-	Time     string `json:"time,omitempty"` // RFC 3339
-	Reply    string `json:"reply,omitempty"`
-	ReplyRaw string `json:"reply_body,omitempty"`
+	Name    string `json:"name"`
+	Why     string `json:"why"`
+	Tenant  string `json:"tenant"`
+	Source  string `json:"source"`
+	KVKey   string `json:"kv_key"`
+	KVValue string `json:"kv_value"`
+	Request []byte `json:"request"`
+	Body    []byte `json:"body"`
+	Error   string `json:"error,omitempty"`
+	Trimmed bool   `json:"trimmed,omitempty"` // a header value loses its outer spaces on the way (RFC 9110 §5.5)
+	// Documents are what can be fetched, by URL; absent for a case that is not
+	// about that.
+	Documents map[string]string `json:"documents,omitempty"`
+	// Events are "id type" of each part of a delivery that is split.
+	Events   []string `json:"events,omitempty"`
+	ID       string   `json:"id,omitempty"`
+	Type     string   `json:"type,omitempty"`
+	Time     string   `json:"time,omitempty"` // RFC 3339
+	Reply    string   `json:"reply,omitempty"`
+	ReplyRaw string   `json:"reply_body,omitempty"`
 	// Answer is the status the provider wants for an event; 0 is 202 and ours.
 	Answer int `json:"answer,omitempty"`
 }
@@ -68,9 +74,6 @@ func run() error {
 	}
 	out := json.NewEncoder(os.Stdout)
 	for _, c := range cases {
-		if len(c.Documents) > 0 || c.Want.Error == "keys_unavailable" || c.Want.Events != "" {
-			continue // needs the provider's keys, or is several events
-		}
 		l, err := describe(ring, c)
 		if err != nil {
 			return fmt.Errorf("%s/%s: %w", c.Provider, c.Name, err)
@@ -84,8 +87,15 @@ func run() error {
 
 func describe(ring *seal.Ring, c webhooktest.Case) (*line, error) {
 	l := &line{
-		Name: c.Provider + "/" + c.Name, Why: c.Why, Tenant: tenant, Source: c.Provider + "-" + c.Name, Body: c.Request.Body,
+		Name: c.Provider + "/" + c.Name, Why: c.Why, Tenant: tenant, Source: sourcetest.Name(&c), Body: c.Request.Body,
 		Error: c.Want.Error, ID: c.Want.ID, Type: c.Want.Type, Reply: c.Want.Reply, ReplyRaw: c.Want.ReplyBody,
+	}
+	if c.Documents != nil || c.Want.Error == "keys_unavailable" {
+		l.Documents = map[string]string{"": ""} // so that it is there
+		maps.Copy(l.Documents, c.Documents)
+	}
+	if c.Want.Events != "" {
+		l.Events = strings.Split(c.Want.Events, ", ")
 	}
 	if row, ok := webhook.Lookup(c.Provider); ok && row.Answer != nil {
 		l.Answer = row.Answer.Status
@@ -93,14 +103,10 @@ func describe(ring *seal.Ring, c webhooktest.Case) (*line, error) {
 	if !c.Want.Time.IsZero() {
 		l.Time = c.Want.Time.Format(time.RFC3339Nano)
 	}
-	sealed, err := source.SealConfig(ring, &source.Config{
-		Tenant: tenant, Name: l.Source, Provider: c.Provider, URL: c.Request.URL, Params: c.Params,
-		Secrets: secrets(c), Retention: source.DefaultRetention, Generation: 1,
-	})
-	if err != nil {
+	var err error
+	if l.KVKey, l.KVValue, err = sourcetest.Seal(ring, tenant, &c); err != nil {
 		return nil, err
 	}
-	l.KVKey, l.KVValue = source.KVKey(tenant, l.Source), sealed
 	header, ok := c.Request.Header.(webhooktest.Header)
 	if !ok {
 		return nil, errors.New("header is not the corpus's")
@@ -110,20 +116,6 @@ func describe(ring *seal.Ring, c webhooktest.Case) (*line, error) {
 	}
 	l.Request, err = wire(l, c, header)
 	return l, err
-}
-
-// secrets are the case's as a configuration holds them. A configuration has
-// no start for a secret: one that is not active yet is written as ended,
-// which is the same to the request at hand.
-func secrets(c webhooktest.Case) []source.Secret {
-	out := make([]source.Secret, len(c.Secrets))
-	for i, s := range c.Secrets {
-		if s.NotBefore.After(c.Now) {
-			s.NotAfter = c.Now
-		}
-		out[i] = source.Secret{ID: s.ID, Value: s.Value, Created: c.Now, NotAfter: s.NotAfter}
-	}
-	return out
 }
 
 // wire writes the request as HTTP/1.1, header lines as they stand.

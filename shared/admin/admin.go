@@ -9,7 +9,9 @@ import (
 
 	"github.com/hookweir/hookweir/shared/ledger"
 	"github.com/hookweir/hookweir/shared/name"
+	"github.com/hookweir/hookweir/shared/outbound"
 	"github.com/hookweir/hookweir/shared/problem"
+	"github.com/hookweir/hookweir/shared/source"
 	"github.com/hookweir/hookweir/shared/target"
 	"github.com/hookweir/hookweir/shared/tenant"
 )
@@ -37,10 +39,17 @@ type TenantAPI interface {
 	Agent(ctx context.Context) (tenant.Agent, error)
 	RotateAgent(ctx context.Context, in tenant.RotateAgent) (tenant.Agent, error)
 
-	CreateKey(ctx context.Context, label string) (tenant.Key, error)
+	CreateKey(ctx context.Context, in tenant.NewKey) (tenant.Key, error)
 	Keys(ctx context.Context) ([]tenant.Key, error)
 	DeleteKey(ctx context.Context, id string) error
 	Authenticate(ctx context.Context, token string) error
+
+	Enlist(ctx context.Context, in tenant.Listing) error
+	Delist(ctx context.Context, in tenant.Listing) error
+	Listed(ctx context.Context, kind string) ([]string, error)
+	PutAuthorization(ctx context.Context, in tenant.Authorization) (tenant.Authorization, error)
+	Authorization(ctx context.Context) (tenant.Authorization, error)
+	DeleteAuthorization(ctx context.Context) error
 }
 
 // LedgerAPI is one shard of a tenant's event log; ledger.Client implements it.
@@ -58,9 +67,19 @@ type Config struct {
 	AdminToken string
 	Tenant     func(tenant string) TenantAPI
 	Ledger     func(tenant string, shard int) LedgerAPI
-	Vault      func(tenant string) VaultAPI
+	// Offer is the secret that a provider has offered for a source, nil when
+	// there is none. Nil: there never is one.
+	Offer func(ctx context.Context, tenant, source string) (*source.Offer, error)
+	Vault func(tenant string) VaultAPI
+	Lane  func(tenant, destination string) LaneAPI
+	// Read makes one call to a destination at once (outbound.Gate.Do).
+	Read     func(ctx context.Context, tenant, destination string, c outbound.Call) (outbound.Response, error)
+	Poll     func(tenant, poll string) PollAPI
+	Schedule func(tenant string) ScheduleAPI
 	// Keys reports on the master keys of all vaults and re-wraps them.
 	Keys KeysAPI
+	// Upstreams are the tenant's upstream MCP servers. Nil: there are none.
+	Upstreams func(tenant string) UpstreamAPI
 	// PublicURL is the origin that providers reach, such as
 	// https://hooks.example.com. Empty: that of the request.
 	PublicURL string
@@ -81,7 +100,8 @@ type api struct{ Config }
 
 // New returns the handler.
 func New(cfg Config) (http.Handler, error) {
-	if cfg.Tenant == nil || cfg.Ledger == nil || cfg.Vault == nil || cfg.Keys == nil {
+	if cfg.Tenant == nil || cfg.Ledger == nil || cfg.Vault == nil || cfg.Keys == nil || cfg.Lane == nil || cfg.Read == nil ||
+		cfg.Poll == nil || cfg.Schedule == nil {
 		return nil, errors.New("admin: incomplete configuration")
 	}
 	if cfg.PublicURL != "" {
@@ -120,9 +140,32 @@ type handler func(a *api, c *call) (answer, error)
 type methods map[string]handler
 
 func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	ans, err := a.serve(r)
+	a.answer(w, r, ans, err)
+}
+
+// ForTenant serves the routes below /v1/tenants/{tenant}, by their paths from
+// there on, to whoever has been authorized for that tenant by other means: the
+// agent's endpoint offers as tools what the API offers. caller is who that is
+// to a connection's allow-list (vault.TokenRequest).
+func ForTenant(cfg Config, tenantName, caller string) (http.Handler, error) {
+	h, err := New(cfg)
+	if err != nil {
+		return nil, err
+	}
+	if !name.Valid(tenantName) {
+		return nil, errors.New("admin: no such tenant's name")
+	}
+	a := h.(*api)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ans, err := a.serveTenant(r, tenantName, caller, strings.TrimPrefix(r.URL.EscapedPath(), "/"))
+		a.answer(w, r, ans, err)
+	}), nil
+}
+
+func (a *api) answer(w http.ResponseWriter, r *http.Request, ans answer, err error) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
-	ans, err := a.serve(r)
 	if err != nil {
 		p := toProblem(err)
 		a.Log("admin.refused", "code", p.Code, "method", knownMethod(r.Method), "cause", causeOf(err, p))
@@ -152,6 +195,12 @@ func (a *api) serve(r *http.Request) (answer, error) {
 		}
 		return dispatch(a, &call{Request: r}, methods{http.MethodGet: (*api).listOAuthProviders})
 	}
+	if path == "/v1/presets" {
+		if err := a.authorizeAny(r); err != nil {
+			return answer{}, err
+		}
+		return dispatch(a, &call{Request: r}, methods{http.MethodGet: (*api).listPresets})
+	}
 	if m, ok := oauthRoutes(path); ok {
 		return dispatch(a, &call{Request: r}, m)
 	}
@@ -173,8 +222,13 @@ func (a *api) serve(r *http.Request) (answer, error) {
 	if !name.Valid(tenantName) {
 		return answer{}, refuse(problem.CodeInvalidName, "the tenant's name is not acceptable")
 	}
+	return a.serveTenant(r, tenantName, caller, rest)
+}
+
+// serveTenant serves a path below a tenant to an authorized caller.
+func (a *api) serveTenant(r *http.Request, tenantName, caller, rest string) (answer, error) {
 	c := &call{Request: r, tenant: tenantName, caller: caller}
-	m, err := c.route(strings.Split(rest, "/"))
+	m, err := a.route(c, strings.Split(rest, "/"))
 	if err != nil {
 		return answer{}, err
 	}
@@ -183,12 +237,18 @@ func (a *api) serve(r *http.Request) (answer, error) {
 
 // route finds the handlers of a path below the tenant. Segments are still
 // percent-encoded.
-func (c *call) route(s []string) (methods, error) {
+func (a *api) route(c *call, s []string) (methods, error) {
 	switch {
 	case s[0] == "events":
 		return c.routeEvents(s[1:])
 	case s[0] == "connections":
 		return c.routeConnections(s[1:])
+	case s[0] == "destinations":
+		return c.routeDestinations(s[1:])
+	case s[0] == "writes":
+		return c.routeWrites(s[1:])
+	case s[0] == "polls":
+		return c.routePolls(s[1:])
 	case len(s) == 1 && s[0] == "vault":
 		return methods{http.MethodDelete: (*api).shredVault}, nil
 	case len(s) == 1 && s[0] == "sources":
@@ -199,10 +259,18 @@ func (c *call) route(s []string) (methods, error) {
 		}, c.named(s[1])
 	case len(s) == 3 && s[0] == "sources" && s[2] == "rotate":
 		return methods{http.MethodPost: (*api).rotateSource}, c.named(s[1])
+	case len(s) == 3 && s[0] == "sources" && s[2] == "offer":
+		return methods{http.MethodGet: (*api).getOffer}, c.named(s[1])
 	case len(s) == 1 && s[0] == "agent":
 		return methods{http.MethodGet: (*api).getAgent, http.MethodPut: (*api).putAgent}, nil
 	case len(s) == 2 && s[0] == "agent" && s[1] == "rotate":
 		return methods{http.MethodPost: (*api).rotateAgent}, nil
+	case s[0] == "upstreams" && a.Upstreams != nil:
+		return c.routeUpstreams(s[1:])
+	case len(s) == 1 && s[0] == "authorization":
+		return methods{
+			http.MethodGet: (*api).getAuthorization, http.MethodPut: (*api).putAuthorization, http.MethodDelete: (*api).deleteAuthorization,
+		}, nil
 	case len(s) == 1 && s[0] == "keys":
 		return methods{http.MethodGet: (*api).listKeys, http.MethodPost: (*api).createKey}, nil
 	case len(s) == 2 && s[0] == "keys":

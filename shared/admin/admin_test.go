@@ -25,6 +25,8 @@ import (
 	"github.com/hookweir/hookweir/shared/event"
 	"github.com/hookweir/hookweir/shared/ledger"
 	"github.com/hookweir/hookweir/shared/oauth/oauthtest"
+	"github.com/hookweir/hookweir/shared/outbound"
+	"github.com/hookweir/hookweir/shared/poll"
 	"github.com/hookweir/hookweir/shared/seal"
 	"github.com/hookweir/hookweir/shared/seal/aesgcm"
 	"github.com/hookweir/hookweir/shared/sqlstore/memsql"
@@ -43,6 +45,7 @@ func (k *kv) Delete(context.Context, string) error                     { return 
 
 // world is the API over real tenant and ledger objects in memory.
 type world struct {
+	polls   polls
 	t       *testing.T
 	now     time.Time
 	kv      kv
@@ -79,6 +82,10 @@ func newWorld(t *testing.T) *world {
 			}}
 		},
 		Vault:     func(n string) admin.VaultAPI { return vault.Client{Tenant: n, Invoke: w.invokeVault(n)} },
+		Lane:      func(string, string) admin.LaneAPI { return nil },
+		Read:      (&outbound.Gate{}).Do,
+		Poll:      func(n, p string) admin.PollAPI { return poll.Client{Tenant: n, Poll: p, Invoke: w.invokePoll(n, p)} },
+		Schedule:  func(n string) admin.ScheduleAPI { return w.schedule(n) },
 		Keys:      noKeys{},
 		PublicURL: "https://hooks.example.com",
 		Log:       func(e string, kv ...string) { w.log = append(w.log, e+" "+strings.Join(kv, " ")) },

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -21,20 +22,29 @@ import (
 // would take `"Secret"` for `"secret"` and the last of two, and then another
 // parser in front of it might have seen something else.
 func (a *api) readJSON(r *http.Request, into any) error {
-	body, err := a.readBody(r)
+	body, err := a.readTyped(r, MaxBody)
 	if err != nil {
 		return err
-	}
-	media, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || media != "application/json" || !charsetUTF8(params) || len(r.Header.Values("Content-Type")) != 1 {
-		return refuse(problem.CodeUnsupportedMediaType, "")
 	}
 	return decode(body, into)
 }
 
+// readTyped reads a body that says it is JSON, without white space around.
+func (a *api) readTyped(r *http.Request, limit int) ([]byte, error) {
+	body, err := a.readBody(r, limit)
+	if err != nil {
+		return nil, err
+	}
+	media, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || media != "application/json" || !charsetUTF8(params) || len(r.Header.Values("Content-Type")) != 1 {
+		return nil, refuse(problem.CodeUnsupportedMediaType, "")
+	}
+	return bytes.TrimSpace(body), nil
+}
+
 // readOptionalJSON is readJSON, but no body at all leaves into as it is.
 func (a *api) readOptionalJSON(r *http.Request, into any) error {
-	body, err := a.readBody(r)
+	body, err := a.readBody(r, MaxBody)
 	if err != nil {
 		return err
 	}
@@ -45,18 +55,18 @@ func (a *api) readOptionalJSON(r *http.Request, into any) error {
 	return a.readJSON(r, into)
 }
 
-func (a *api) readBody(r *http.Request) ([]byte, error) {
+func (a *api) readBody(r *http.Request, limit int) ([]byte, error) {
 	if len(r.Header.Values("Content-Encoding")) > 0 {
 		return nil, refuse(problem.CodeUnsupportedEncoding, "send the body without a Content-Encoding")
 	}
 	if r.Body == nil {
 		return nil, nil
 	}
-	body, err := io.ReadAll(io.LimitReader(r.Body, MaxBody+1))
+	body, err := io.ReadAll(io.LimitReader(r.Body, int64(limit)+1))
 	var over *http.MaxBytesError
 	switch {
-	case len(body) > MaxBody, errors.As(err, &over), a.TooLarge != nil && errors.Is(err, a.TooLarge):
-		return nil, refuse(problem.CodeBodyTooLarge, "a body of this API has at most 64 KiB")
+	case len(body) > limit, errors.As(err, &over), a.TooLarge != nil && errors.Is(err, a.TooLarge):
+		return nil, refuse(problem.CodeBodyTooLarge, "the body has at most "+strconv.Itoa(limit>>10)+" KiB")
 	case err != nil:
 		return nil, refuse(problem.CodeBadRequest, "the body could not be read")
 	}

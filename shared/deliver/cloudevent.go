@@ -9,6 +9,7 @@ import (
 
 	"github.com/hookweir/hookweir/shared/event"
 	"github.com/hookweir/hookweir/shared/jsontext"
+	"github.com/hookweir/hookweir/shared/webhook"
 )
 
 const (
@@ -52,6 +53,10 @@ func appendCloudEvent(dst []byte, e *event.Event, body []byte) []byte {
 	dst = appendMember(dst, "hookweirtenant", e.Tenant)
 	dst = appendMember(dst, "hookweirorigin", e.Origin)
 	dst = appendMember(dst, "hookweirauthenticated", e.Authenticated)
+	// What a poll found, it has fetched.
+	if e.Origin == event.OriginWebhook && webhook.Thin(e.Provider, body) {
+		dst = append(dst, `,"hookweirthin":true`...)
+	}
 	switch {
 	case len(body) == 0: // an event without data
 	case asJSON:

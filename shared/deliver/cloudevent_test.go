@@ -153,3 +153,32 @@ func FuzzCloudEvent(f *testing.F) {
 		checkCloudEvent(t, e, appendCloudEvent(nil, e, body), body)
 	})
 }
+
+// An event that names what changed and does not hold it says so; what a poll
+// found, it has fetched.
+func TestThinEventsAreMarked(t *testing.T) {
+	for _, c := range []struct {
+		provider, origin, body string
+		thin                   bool
+	}{
+		{"dropbox", event.OriginWebhook, `{}`, true},
+		{"notion", event.OriginWebhook, `{"id":"x"}`, true},
+		{"stripe", event.OriginWebhook, `{"object":"v2.core.event"}`, true},
+		{"stripe", event.OriginWebhook, `{"object":"event"}`, false},
+		{"stripe", event.OriginWebhook, `{"object":"event","object":"v2.core.event"}`, false},
+		{"dropbox", event.OriginPoll, `{}`, false},
+		{"github", event.OriginWebhook, `{}`, false},
+		{"no-such-provider", event.OriginWebhook, `{}`, false},
+		{"", event.OriginSystem, ``, false},
+	} {
+		e := sample()
+		e.Provider, e.Origin = c.provider, c.origin
+		var got map[string]any
+		require.NoError(t, json.Unmarshal(appendCloudEvent(nil, e, []byte(c.body)), &got))
+		if c.thin {
+			require.Equal(t, true, got["hookweirthin"], "%+v", c)
+			continue
+		}
+		require.NotContains(t, got, "hookweirthin", "%+v", c)
+	}
+}

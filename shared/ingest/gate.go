@@ -9,6 +9,7 @@ import (
 	"github.com/hookweir/hookweir/shared/event"
 	"github.com/hookweir/hookweir/shared/problem"
 	"github.com/hookweir/hookweir/shared/seal"
+	config "github.com/hookweir/hookweir/shared/source"
 	"github.com/hookweir/hookweir/shared/webhook"
 )
 
@@ -26,7 +27,7 @@ type Config struct {
 	Sources  KV // sealed source configuration, see source.KVKey
 	Seen     SeenStore
 	Events   Queue
-	Payloads Bucket
+	Payloads Bucket // also of the secrets that providers offer, sealed
 	Backend  Forwarder
 
 	// Ring opens source configuration. Nil serves no webhook: every one is
@@ -155,13 +156,30 @@ func (d *delivery) serve(ctx context.Context) *Response {
 		return d.refuse(err)
 	}
 	if result.Reply != nil {
-		d.log("info", "webhook.handshake", "")
-		return answerReply(result.Reply)
+		return d.handshake(ctx, result.Reply, now)
 	}
 	if len(result.Events) > 0 {
 		return d.acceptBatch(ctx, &result, body, now)
 	}
 	return d.accept(ctx, &result, d.event(&result, body, now))
+}
+
+// handshake answers one. What a provider offers is kept first, sealed: the
+// private Worker shows it to the operator, and nothing else uses it.
+func (d *delivery) handshake(ctx context.Context, r *webhook.Reply, now time.Time) *Response {
+	if r.Offer != "" {
+		cfg := &d.gate.cfg
+		sealed, err := config.SealOffer(cfg.Ring, d.tenant, d.source, &config.Offer{Secret: []byte(r.Offer), At: now})
+		if err == nil {
+			err = cfg.Payloads.Put(ctx, config.OfferKey(d.tenant, d.source), []byte(sealed))
+		}
+		if err != nil {
+			return d.down("webhook.offer_unavailable", "")
+		}
+		d.log("info", "webhook.secret_offered", "")
+	}
+	d.log("info", "webhook.handshake", "")
+	return answerReply(r)
 }
 
 func (d *delivery) fetch(ctx context.Context, url string, maxBytes int) ([]byte, error) {
@@ -208,7 +226,7 @@ func (d *delivery) accept(ctx context.Context, r *webhook.Result, e *event.Event
 		return answered(r.Answer, answerDuplicate(key))
 	}
 	if len(e.Body) > event.InlineLimit {
-		e.Claim = claimKey(cfg.Crypto, e)
+		e.Claim = event.ClaimKey(e.Tenant, e.Source, cfg.Crypto.Sum(webhook.SHA256, []byte(e.ID)), cfg.Crypto.Sum(webhook.SHA256, e.Body))
 		if err := cfg.Payloads.Put(ctx, e.Claim, e.Body); err != nil {
 			return d.down("webhook.payload_unavailable", key)
 		}

@@ -344,7 +344,7 @@ func TestConfigurationIsCachedAndForgotten(t *testing.T) {
 func TestSourceCacheIsBounded(t *testing.T) {
 	c := newSourceCache()
 	for i := range maxSources * 2 {
-		c.put(strings.Repeat("x", i), nil, start)
+		c.put(sourceID{"t", strings.Repeat("x", i)}, nil, start)
 	}
 	assert.LessOrEqual(t, len(c.entries), maxSources)
 }

@@ -3,6 +3,7 @@ package ingest
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	config "github.com/hookweir/hookweir/shared/source"
@@ -40,16 +41,20 @@ type cached struct {
 	until  time.Time
 }
 
-type sourceCache struct{ entries map[string]cached }
+// sourceID names a source. As the cache's key it costs a request no memory,
+// which the key in KV would.
+type sourceID struct{ tenant, name string }
 
-func newSourceCache() sourceCache { return sourceCache{entries: map[string]cached{}} }
+type sourceCache struct{ entries map[sourceID]cached }
 
-func (c *sourceCache) get(key string, now time.Time) (cached, bool) {
+func newSourceCache() sourceCache { return sourceCache{entries: map[sourceID]cached{}} }
+
+func (c *sourceCache) get(key sourceID, now time.Time) (cached, bool) {
 	e, ok := c.entries[key]
 	return e, ok && now.Before(e.until)
 }
 
-func (c *sourceCache) put(key string, s *source, now time.Time) {
+func (c *sourceCache) put(key sourceID, s *source, now time.Time) {
 	if len(c.entries) >= maxSources {
 		c.evict(now)
 	}
@@ -86,7 +91,7 @@ func (g *Gate) lookup(ctx context.Context, tenant, name string) (*source, error)
 	if g.cfg.Ring == nil {
 		return nil, errUnready
 	}
-	key := config.KVKey(tenant, name)
+	key := sourceID{tenant, name}
 	now := g.cfg.Now()
 	if e, ok := g.sources.get(key, now); ok {
 		if e.source == nil {
@@ -94,9 +99,9 @@ func (g *Gate) lookup(ctx context.Context, tenant, name string) (*source, error)
 		}
 		return e.source, nil
 	}
-	sealed, err := g.cfg.Sources.Get(ctx, key)
+	sealed, err := g.cfg.Sources.Get(ctx, config.KVKey(tenant, name))
 	if errors.Is(err, ErrAbsent) {
-		g.sources.put(key, nil, now)
+		g.sources.put(sourceID{strings.Clone(tenant), strings.Clone(name)}, nil, now)
 		return nil, ErrAbsent
 	}
 	if err != nil {
@@ -106,7 +111,9 @@ func (g *Gate) lookup(ctx context.Context, tenant, name string) (*source, error)
 	if err != nil {
 		return nil, errUnready
 	}
-	g.sources.put(key, s, now)
+	// The names are parts of the request's URL: kept as they are, they would
+	// keep all of it.
+	g.sources.put(sourceID{strings.Clone(tenant), strings.Clone(name)}, s, now)
 	return s, nil
 }
 

@@ -9,12 +9,18 @@ import (
 
 	"github.com/hookweir/hookweir/shared/admin"
 	"github.com/hookweir/hookweir/shared/deliver"
+	"github.com/hookweir/hookweir/shared/dispatch"
 	"github.com/hookweir/hookweir/shared/fetch"
 	"github.com/hookweir/hookweir/shared/ledger"
 	"github.com/hookweir/hookweir/shared/queue"
+	"github.com/hookweir/hookweir/shared/schedule"
 	"github.com/hookweir/hookweir/shared/seal"
 	"github.com/hookweir/hookweir/shared/seal/aesgcm"
+	"github.com/hookweir/hookweir/shared/source"
 	"github.com/hookweir/hookweir/shared/tenant"
+	"github.com/hookweir/hookweir/shared/tools"
+	"github.com/hookweir/hookweir/shared/toolserver"
+	"github.com/hookweir/hookweir/shared/webhook"
 )
 
 // Bindings and queues, as in consumers/wrangler.toml.
@@ -47,15 +53,27 @@ type Config struct {
 	Invoke func(ctx context.Context, binding, name, method string, payload []byte) ([]byte, error)
 	// Sources is the CONFIG namespace.
 	Sources tenant.Publisher
-	// SendEvents puts messages on the queue `events`.
-	SendEvents func(messages [][]byte) error
-	Payloads   Payloads
+	// SendEvents, SendWrites and SendPolls put messages on the queues
+	// `events`, `writes` and `polls`.
+	SendEvents, SendWrites, SendPolls func(messages [][]byte) error
+	// Sleep waits, as a promise of the event that calls it.
+	Sleep    func(ctx context.Context, d time.Duration)
+	Payloads Payloads
 	// Fetch sends a request to the outside.
 	Fetch fetch.Func
 	Log   func(event string, kv ...string)
 	// BodyTooLarge is what reading an API request's body over the platform's
 	// limit returns.
 	BodyTooLarge error
+	// Origins are further origins whose pages may call the agent's endpoint.
+	Origins []string
+	// Knowledge is the company's database, and KnowledgeTenants who may read
+	// it. Nil: there is none.
+	Knowledge        tools.Knowledge
+	KnowledgeTenants []string
+	// Fixture, if not nil, replaces what the agent's endpoint offers and whom
+	// it lets in; server gives the endpoint. For the conformance build only.
+	Fixture func(cfg *toolserver.Config, server func() *toolserver.Server)
 	// Missing names what else of the platform is not there, for /healthz.
 	Missing func() []string
 }
@@ -66,6 +84,10 @@ type Service struct {
 	sourceKeys, vaultKeys *seal.Ring
 	problems              []string
 	deliverer             *deliver.Deliverer
+	dispatcher            *dispatch.Dispatcher
+	clock                 *schedule.Clock
+	waker                 *schedule.Waker
+	documents             webhook.Documents // key sets of issuers
 	// API answers the requests of the service binding.
 	API http.Handler
 }
@@ -73,29 +95,22 @@ type Service struct {
 // New puts the parts together. It fails only when a field is missing that no
 // setting could provide.
 func New(cfg Config) (*Service, error) {
-	if cfg.Now == nil || cfg.Invoke == nil || cfg.Sources == nil || cfg.SendEvents == nil ||
+	if cfg.Now == nil || cfg.Invoke == nil || cfg.Sources == nil || cfg.SendEvents == nil || cfg.SendWrites == nil || cfg.SendPolls == nil || cfg.Sleep == nil ||
 		cfg.Payloads == nil || cfg.Fetch == nil || cfg.Log == nil {
 		return nil, errors.New("service: incomplete configuration")
 	}
 	s := &Service{cfg: cfg}
+	s.clock, s.waker = s.newClock(), s.newWaker()
 	s.sourceKeys = s.ring("SOURCE_KEYS", cfg.SourceKeys)
 	s.vaultKeys = s.ring("VAULT_KEYS", cfg.VaultKeys)
 	var err error
 	if s.deliverer, err = s.newDeliverer(); err != nil {
 		return nil, err
 	}
-	s.API, err = admin.New(admin.Config{
-		AdminToken:    cfg.AdminToken,
-		Tenant:        func(name string) admin.TenantAPI { return s.tenant(name) },
-		Ledger:        func(name string, shard int) admin.LedgerAPI { return s.ledger(name, shard) },
-		Vault:         func(name string) admin.VaultAPI { return s.vault(name) },
-		Keys:          keys{s},
-		PublicURL:     cfg.PublicURL,
-		AllowLoopback: cfg.Development,
-		Health:        s.health,
-		TooLarge:      cfg.BodyTooLarge,
-		Log:           cfg.Log,
-	})
+	if s.dispatcher, err = s.newDispatcher(); err != nil {
+		return nil, err
+	}
+	s.API, err = admin.New(s.adminConfig(cfg.Invoke))
 	if err != nil {
 		return nil, err
 	}
@@ -118,9 +133,11 @@ func (s *Service) health() []string {
 	return append(s.cfg.Missing(), s.problems...)
 }
 
-func (s *Service) tenant(name string) tenant.Client {
+func (s *Service) tenant(name string) tenant.Client { return s.tenantBy(s.cfg.Invoke, name) }
+
+func (s *Service) tenantBy(invoke invokeFunc, name string) tenant.Client {
 	return tenant.Client{Tenant: name, Invoke: func(ctx context.Context, method string, payload []byte) ([]byte, error) {
-		return s.cfg.Invoke(ctx, BindingTenant, name, method, payload)
+		return invoke(ctx, BindingTenant, name, method, payload)
 	}}
 }
 
@@ -141,6 +158,8 @@ func (s *Service) newDeliverer() (*deliver.Deliverer, error) {
 		Post:          s.cfg.Fetch,
 		Payload:       s.cfg.Payloads.Get,
 		Quarantine:    s.quarantine,
+		Arrived:       s.waker.Arrived,
+		Changed:       s.eventsChanged,
 		Log:           s.cfg.Log,
 		AllowLoopback: s.cfg.Development,
 	})
@@ -151,6 +170,24 @@ func (s *Service) quarantine(ctx context.Context, id string, body []byte) error 
 	return s.cfg.Payloads.Put(ctx, "quarantine/"+id, body)
 }
 
+// offer reads the secret that a provider has offered for a source; what cannot
+// be shown any more is deleted.
+func (s *Service) offer(ctx context.Context, tenantName, sourceName string) (*source.Offer, error) {
+	key := source.OfferKey(tenantName, sourceName)
+	sealed, err := s.cfg.Payloads.Get(ctx, key)
+	if err != nil || sealed == nil {
+		return nil, err
+	}
+	o, err := source.OpenOffer(s.sourceKeys, tenantName, sourceName, string(sealed), s.cfg.Now())
+	switch {
+	case errors.Is(err, seal.ErrNoRing):
+		return nil, err
+	case err != nil:
+		return nil, s.cfg.Payloads.Delete(ctx, key)
+	}
+	return o, nil
+}
+
 // Queue decides each message of a batch of the named queue.
 func (s *Service) Queue(ctx context.Context, name string, batch []queue.Message) []queue.Verdict {
 	switch name {
@@ -158,6 +195,12 @@ func (s *Service) Queue(ctx context.Context, name string, batch []queue.Message)
 		return s.deliverer.Handle(ctx, batch)
 	case QueueEventsDead:
 		return s.deliverer.HandleDead(ctx, batch)
+	case QueueWrites:
+		return s.dispatcher.Handle(ctx, batch)
+	case QueueWritesDead:
+		return s.dispatcher.HandleDead(ctx, batch)
+	case QueuePolls:
+		return s.clock.Handle(ctx, batch)
 	}
 	// A queue this build does not know: nothing is acknowledged unread.
 	s.cfg.Log("queue_unknown", "queue", name)
@@ -169,4 +212,12 @@ func (s *Service) Queue(ctx context.Context, name string, batch []queue.Message)
 }
 
 // Scheduled runs on each cron tick, once a minute.
-func (s *Service) Scheduled(ctx context.Context) error { return s.watchVaults(ctx) }
+func (s *Service) Scheduled(ctx context.Context) error {
+	// Each does its part whatever becomes of the others.
+	ticks := [...]func(context.Context) error{s.clock.Tick, s.watchVaults}
+	errs := make([]error, len(ticks))
+	for i, tick := range ticks {
+		errs[i] = tick(ctx)
+	}
+	return errors.Join(errs...)
+}

@@ -60,6 +60,8 @@ type AgentTarget struct {
 	State      string   `json:"state"`
 	Secrets    []string `json:"secrets"` // whsec_…, those that sign now, newest first
 	Generation int64    `json:"generation"`
+	// Watched: somebody listens at the agent's endpoint for events.
+	Watched bool `json:"watched,omitempty"`
 }
 
 // StopAgent stops deliveries after a 410.
@@ -251,11 +253,17 @@ func (t *Tenant) AgentTarget() (AgentTarget, error) {
 		return AgentTarget{}, err
 	}
 	now := t.now()
-	out := AgentTarget{URL: row.URL, State: row.State, Generation: row.Generation}
+	out := AgentTarget{Watched: t.cfg.Watched != nil && t.cfg.Watched(), URL: row.URL, State: row.State, Generation: row.Generation}
 	for _, s := range secrets {
 		if !s.Expired(now) {
 			out.Secrets = append(out.Secrets, string(s.Value))
 		}
+	}
+	switch n := len(out.Secrets); {
+	case n > 1 && planted == "newestonly":
+		out.Secrets = out.Secrets[:1]
+	case n > 1 && planted == "latesecret":
+		out.Secrets = out.Secrets[n-1:]
 	}
 	if len(out.Secrets) == 0 {
 		return AgentTarget{}, ErrUnreadable // never deliver unsigned

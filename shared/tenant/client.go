@@ -99,8 +99,8 @@ func (c Client) AgentTarget(ctx context.Context) (AgentTarget, error) {
 }
 
 // CreateKey is [Tenant.CreateKey].
-func (c Client) CreateKey(ctx context.Context, label string) (Key, error) {
-	return call[Key](ctx, c, methodCreateKey, label)
+func (c Client) CreateKey(ctx context.Context, in NewKey) (Key, error) {
+	return call[Key](ctx, c, methodCreateKey, in)
 }
 
 // Keys is [Tenant.Keys].
@@ -114,6 +114,23 @@ func (c Client) DeleteKey(ctx context.Context, id string) error {
 	return err
 }
 
+// Enlist is [Tenant.Enlist].
+func (c Client) Enlist(ctx context.Context, in Listing) error {
+	_, err := call[any](ctx, c, methodEnlist, in)
+	return err
+}
+
+// Delist is [Tenant.Delist].
+func (c Client) Delist(ctx context.Context, in Listing) error {
+	_, err := call[any](ctx, c, methodDelist, in)
+	return err
+}
+
+// Listed is [Tenant.Listed].
+func (c Client) Listed(ctx context.Context, kind string) ([]string, error) {
+	return emptyIfNone(call[[]string](ctx, c, methodListed, kind))
+}
+
 // Authenticate is [Tenant.Authenticate]. A tenant that does not exist is
 // ErrUnauthenticated like any other wrong key.
 func (c Client) Authenticate(ctx context.Context, token string) error {
@@ -121,6 +138,22 @@ func (c Client) Authenticate(ctx context.Context, token string) error {
 	if errors.Is(err, ErrNotFound) || errors.Is(err, ErrTenant) {
 		return ErrUnauthenticated
 	}
+	return err
+}
+
+// PutAuthorization is [Tenant.PutAuthorization].
+func (c Client) PutAuthorization(ctx context.Context, in Authorization) (Authorization, error) {
+	return call[Authorization](ctx, c, methodPutAuthorization, in)
+}
+
+// Authorization is [Tenant.Authorization].
+func (c Client) Authorization(ctx context.Context) (Authorization, error) {
+	return call[Authorization](ctx, c, methodAuthorization, none{})
+}
+
+// DeleteAuthorization is [Tenant.DeleteAuthorization].
+func (c Client) DeleteAuthorization(ctx context.Context) error {
+	_, err := call[any](ctx, c, methodDeleteAuthorization, none{})
 	return err
 }
 

@@ -93,6 +93,16 @@ var catalogue = [...]Scheme{
 		Time: happened(UnixMillis, "items", "0", "timestamp"),
 	},
 	{
+		Name: "airtable", Title: "Airtable", Checked: "2026-11-25", Confidence: ConfidenceA,
+		Docs: "https://airtable.com/developers/web/api/webhooks-overview",
+		Notes: "The secret is the webhook's macSecretBase64, which Airtable shows once. A notification names the base and the webhook and no change: " +
+			"list the webhook's payloads. Its time tells two apart.",
+		Headers: []HeaderSet{{Signature: "X-Airtable-Content-MAC"}},
+		Keys:    []KeyRule{{Encoding: Base64, Algorithm: HMACSHA256, Label: "hmac-sha256="}}, Encoding: Hex, Template: bodyAlone, BodyCovered: true,
+		TypePrefix: "com.airtable.", Type: []Rule{{Parts: []Value{{Text: "changed"}}}}, Time: happened(RFC3339, "timestamp"),
+		Thin: true,
+	},
+	{
 		Name: "alchemy", Title: "Alchemy Notify", Checked: "2026-11-23", Confidence: ConfidenceA,
 		Docs:    "https://www.alchemy.com/docs/reference/notify-api-quickstart",
 		Notes:   "The secret is the webhook's signing key.",
@@ -137,7 +147,7 @@ var catalogue = [...]Scheme{
 		Hash: HashBody, TypePrefix: "com.buildkite.", Type: inBody("event"),
 	},
 	{
-		Name: "cal-com", Title: "Cal.com", Checked: "2026-11-23", Confidence: ConfidenceB,
+		Name: "cal-com", Title: "Cal.com", Checked: "2026-11-25", Confidence: ConfidenceA,
 		Docs:    "https://cal.com/docs/developing/guides/automation/webhooks",
 		Notes:   "Unsigned unless the webhook has a secret. A custom payload template may lack createdAt, and two bookings could then be byte for byte alike.",
 		Headers: []HeaderSet{{Signature: "X-Cal-Signature-256"}},
@@ -211,7 +221,7 @@ var catalogue = [...]Scheme{
 		TypePrefix: "com.close.", Type: []Rule{{Parts: []Value{{JSON: []string{"event", "object_type"}}, {Text: "."}, {JSON: []string{"event", "action"}}}}},
 	},
 	{
-		Name: "cloudflare-stream", Title: "Cloudflare Stream", Checked: "2026-11-23", Confidence: ConfidenceB,
+		Name: "cloudflare-stream", Title: "Cloudflare Stream", Checked: "2026-11-25", Confidence: ConfidenceA,
 		Docs:    "https://developers.cloudflare.com/stream/manage-video-library/using-webhooks/",
 		Notes:   "One event per video and state; the page names no tolerance; five minutes are taken.",
 		Headers: []HeaderSet{{Signature: "Webhook-Signature"}}, Separator: ',', Encoding: Hex,
@@ -303,7 +313,7 @@ var catalogue = [...]Scheme{
 		},
 	},
 	{
-		Name: "dropbox", Title: "Dropbox", Checked: "2026-11-23", Confidence: ConfidenceB,
+		Name: "dropbox", Title: "Dropbox", Checked: "2026-11-25", Confidence: ConfidenceA,
 		Docs: "https://www.dropbox.com/developers/reference/webhooks",
 		Notes: "The secret is the app secret. A notification says only which account changed and repeats byte for byte, so each " +
 			"request is its own event.",
@@ -359,6 +369,7 @@ var catalogue = [...]Scheme{
 		Template: standardTemplate, BodyCovered: true, Timestamp: fiveMinutes,
 		ID: headerID, IDSigned: true, TypePrefix: "com.tryfinch.", Type: inBody("event_type"),
 		Time: []TimeRule{{Value{Header: HeaderTimestamp}, UnixSeconds}},
+		Thin: true,
 	},
 	{
 		Name: "firecrawl", Title: "Firecrawl", Checked: "2026-11-23", Confidence: ConfidenceA,
@@ -372,12 +383,22 @@ var catalogue = [...]Scheme{
 	{
 		Name: "front", Title: "Front application webhooks", Checked: "2026-11-23", Confidence: ConfidenceB,
 		Docs:    "https://dev.frontapp.com/docs/application-webhooks",
-		Notes:   "Front's pages call the time seconds; it is sent in milliseconds. The tolerance is the five minutes they advise. Rule webhooks are signed another way.",
+		Notes:   "Front's pages call the time seconds; it is sent in milliseconds. The tolerance is the five minutes they advise. Webhooks of a rule are front-rules.",
 		Headers: []HeaderSet{{Signature: "X-Front-Signature", Timestamp: "X-Front-Request-Timestamp"}}, Encoding: Base64,
 		Keys: sha256Key, Template: colonBody, BodyCovered: true, Timestamp: within(FromHeader, "", UnixMillis, 5*time.Minute),
 		ID: inBody("payload", "id"), IDSigned: true, Hash: HashBody,
 		TypePrefix: "com.frontapp.", Type: inBody("type"),
 	},
+	{
+		Name: "front-rules", Title: "Front rule webhooks", Checked: "2026-11-23", Confidence: ConfidenceB,
+		Docs:    "https://dev.frontapp.com/docs/rule-webhooks",
+		Notes:   "Webhooks that a rule of Front's sends, and no application. HMAC-SHA1 with the API secret; no time is signed.",
+		Headers: []HeaderSet{{Signature: "X-Front-Signature"}}, Encoding: Base64,
+		Keys: sha1Key, Template: bodyAlone, BodyCovered: true,
+		ID: inBody("id"), IDSigned: true, Hash: HashBody, TypePrefix: "com.frontapp.", Type: inBody("type"),
+	},
+	standard("gemini", "Google Gemini", "com.google.gemini.", "https://ai.google.dev/gemini-api/docs/webhooks",
+		"Webhooks of a project, which have a secret. Those named in a request are signed by a JWT instead, and are refused.", ConfidenceB, "type"),
 	{
 		Name: "getstream", Title: "Stream", Checked: "2026-11-23", Confidence: ConfidenceA,
 		Docs:    "https://getstream.io/chat/docs/node/webhooks_overview/",
@@ -480,7 +501,7 @@ var catalogue = [...]Scheme{
 		TypePrefix: "com.hubspot.", Type: aloneIn([]string{"1"}, "0", "subscriptionType"), Time: happened(UnixMillis, "0", "occurredAt"),
 	},
 	{
-		Name: "intercom", Title: "Intercom", Checked: "2026-11-23", Confidence: ConfidenceB,
+		Name: "intercom", Title: "Intercom", Checked: "2026-11-25", Confidence: ConfidenceA,
 		Docs:    "https://developers.intercom.com/docs/references/webhooks/webhook-models",
 		Notes:   "HMAC-SHA1. The secret is the app's client secret.",
 		Headers: []HeaderSet{{Signature: "X-Hub-Signature"}},
@@ -491,7 +512,7 @@ var catalogue = [...]Scheme{
 	{
 		Name: "jira", Title: "Jira", Checked: "2026-11-23", Confidence: ConfidenceB,
 		Docs:    "https://developer.atlassian.com/cloud/jira/platform/webhooks/",
-		Notes:   "Webhooks with a secret. Those of Connect and OAuth apps carry a JWT instead, which does not cover the body.",
+		Notes:   "Webhooks with a secret. Those of Connect apps carry a JWT instead: jira-connect.",
 		Headers: []HeaderSet{{Signature: "X-Hub-Signature", ID: "X-Atlassian-Webhook-Identifier"}},
 		Keys:    sha256Named, Encoding: Hex, Template: bodyAlone, BodyCovered: true,
 		ID: headerID, TypePrefix: "com.atlassian.jira.", Type: inBody("webhookEvent"), Time: happened(UnixMillis, "timestamp"),
@@ -503,6 +524,19 @@ var catalogue = [...]Scheme{
 		Headers: []HeaderSet{{Signature: "X-Jobber-Hmac-SHA256"}},
 		Keys:    sha256Key, Encoding: Base64, Template: bodyAlone, BodyCovered: true,
 		TypePrefix: "com.getjobber.", Type: inBody("data", "webHookEvent", "topic"), Time: happened(RFC3339, "data", "webHookEvent", "occurredAt"),
+		Thin: true,
+	},
+	{
+		Name: "klaviyo", Title: "Klaviyo system webhooks", Checked: "2026-11-25", Confidence: ConfidenceB,
+		Docs: "https://developers.klaviyo.com/en/docs/working_with_system_webhooks",
+		Notes: "The secret is the one given for the webhook. Klaviyo's page has the headers; that the time is an HTTP date comes from others. " +
+			"No tolerance is named; five minutes are taken. Webhooks of a flow are not signed.",
+		Headers: []HeaderSet{{Signature: "Klaviyo-Signature", Timestamp: "Klaviyo-Timestamp"}}, Encoding: Hex,
+		Keys: sha256Key, Template: []Part{{Kind: PartBody}, {Kind: PartTimestamp}}, BodyCovered: true,
+		Timestamp: within(FromHeader, "", HTTPDate, 5*time.Minute),
+		ID:        aloneIn([]string{"data", "1"}, "data", "0", "external_id"), IDSigned: true,
+		Hash: HashBody, TypePrefix: "com.klaviyo.", Type: inBody("data", "0", "topic"),
+		Batch: &Batch{Path: []string{"data"}, ID: inBody("external_id"), Type: inBody("topic")},
 	},
 	{
 		Name: "knock", Title: "Knock", Checked: "2026-11-23", Confidence: ConfidenceA,
@@ -576,7 +610,7 @@ var catalogue = [...]Scheme{
 		Time: happened(RFC3339, "occurredAt"),
 	},
 	{
-		Name: "meta", Title: "Meta (Facebook, Instagram, Messenger)", Checked: "2026-11-23", Confidence: ConfidenceB,
+		Name: "meta", Title: "Meta (Facebook, Instagram, Messenger)", Checked: "2026-11-25", Confidence: ConfidenceA,
 		Docs:    "https://developers.facebook.com/docs/graph-api/webhooks/getting-started",
 		Notes:   "The secret is the app secret. Changes come in batches: one message alone is named by its mid, others by the body's hash.",
 		Headers: []HeaderSet{{Signature: "X-Hub-Signature-256"}},
@@ -637,12 +671,14 @@ var catalogue = [...]Scheme{
 	},
 	{
 		Name: "notion", Title: "Notion", Checked: "2026-11-23", Confidence: ConfidenceA,
-		Docs:    "https://developers.notion.com/reference/webhooks",
-		Notes:   "The secret is the verification_token that Notion's first, unsigned request carries.",
+		Docs: "https://developers.notion.com/reference/webhooks",
+		Notes: "The secret is the verification_token that Notion's first, unsigned request carries: create the source with any secret and `setup`, " +
+			"then rotate to the token that is offered.",
 		Headers: []HeaderSet{{Signature: "X-Notion-Signature"}},
 		Keys:    sha256Named, Encoding: Hex, Template: bodyAlone, BodyCovered: true,
 		ID: inBody("id"), IDSigned: true,
 		TypePrefix: "com.notion.", Type: inBody("type"), Time: happened(RFC3339, "timestamp"),
+		Thin: true,
 	},
 	{
 		Name: "nylas", Title: "Nylas", Checked: "2026-11-23", Confidence: ConfidenceB,
@@ -727,13 +763,14 @@ var catalogue = [...]Scheme{
 		TypePrefix: "com.pusher.", Type: aloneIn([]string{"events", "1"}, "events", "0", "name"), Time: happened(UnixMillis, "time_ms"),
 	},
 	{
-		Name: "quickbooks", Title: "QuickBooks Online", Checked: "2026-11-23", Confidence: ConfidenceB,
+		Name: "quickbooks", Title: "QuickBooks Online", Checked: "2026-11-25", Confidence: ConfidenceA,
 		Docs:    "https://developer.intuit.com/app/developer/qbo/docs/develop/webhooks",
 		Notes:   "The secret is the verifier token. Of the CloudEvents form one event alone is named by its id; several, and the older form, by the body's hash.",
 		Headers: []HeaderSet{{Signature: "intuit-signature"}},
 		Keys:    sha256Key, Encoding: Base64, Template: bodyAlone, BodyCovered: true,
 		ID: aloneIn([]string{"1"}, "0", "id"), IDSigned: true,
 		TypePrefix: "com.intuit.quickbooks.", Type: aloneIn([]string{"1"}, "0", "type"), Time: happened(RFC3339, "0", "time"),
+		Thin: true,
 	},
 	{
 		Name: "quicknode", Title: "QuickNode Streams", Checked: "2026-11-23", Confidence: ConfidenceB,
@@ -755,6 +792,15 @@ var catalogue = [...]Scheme{
 	},
 	standard("recall-ai", "Recall.ai", "ai.recall.", "https://docs.recall.ai/docs/authenticating-requests-from-recallai",
 		"Sent by Svix.", ConfidenceB, "event"),
+	{
+		Name: "recurly", Title: "Recurly", Checked: "2026-11-25", Confidence: ConfidenceA,
+		Docs:    "https://docs.recurly.com/recurly-subscriptions/docs/signature-verification",
+		Notes:   "JSON webhooks: those in XML are not signed. The secret is the endpoint's, and while it rotates there is a signature of each. The tolerance is five minutes.",
+		Headers: []HeaderSet{{Signature: "recurly-signature"}}, Separator: ',', Encoding: Hex,
+		Keys: sha256Key, Template: dottedBody, BodyCovered: true, Timestamp: within(FromElement, "", UnixMillis, 5*time.Minute),
+		Hash: HashBody, TypePrefix: "com.recurly.", Type: []Rule{{Parts: []Value{{JSON: []string{"object_type"}}, {Text: "."}, {JSON: []string{"event_type"}}}}},
+		Time: happened(RFC3339, "event_time"), Thin: true,
+	},
 	standard("render", "Render", "com.render.", "https://render.com/docs/webhooks",
 		"The secret is the endpoint's signing secret.", ConfidenceB, "type"),
 	standard("replicate", "Replicate", "com.replicate.", "https://replicate.com/docs/topics/webhooks/verify-webhook",
@@ -784,7 +830,17 @@ var catalogue = [...]Scheme{
 		Time: []TimeRule{{Value{JSON: []string{"eventTime"}}, RFC3339}, {Value{JSON: []string{"eventMs"}}, UnixMillis}},
 	},
 	{
-		Name: "segment", Title: "Segment", Checked: "2026-11-23", Confidence: ConfidenceB,
+		Name: "sanity", Title: "Sanity", Checked: "2026-11-25", Confidence: ConfidenceA,
+		Docs: "https://www.sanity.io/docs/content-lake/webhooks",
+		Notes: "The secret as entered, of any form. The body is what the webhook's projection makes. Sanity tries again for half an hour; " +
+			"the tolerance is above that.",
+		Headers:   []HeaderSet{{Signature: "sanity-webhook-signature", ID: "idempotency-key", Type: "sanity-operation"}},
+		Separator: ',', Encoding: Base64URLBare,
+		Keys: sha256Version, Template: dottedBody, BodyCovered: true, Timestamp: within(FromElement, "t=", UnixMillis, 35*time.Minute),
+		ID: headerID, Hash: HashBody, TypePrefix: "io.sanity.", Type: headerType,
+	},
+	{
+		Name: "segment", Title: "Segment", Checked: "2026-11-25", Confidence: ConfidenceA,
 		Docs:    "https://www.twilio.com/docs/segment/connections/destinations/catalog/actions-webhook",
 		Notes:   "HMAC-SHA1. Leave batching off: of a batch only the first event is signed, and it is refused.",
 		Headers: []HeaderSet{{Signature: "X-Signature"}},
@@ -948,6 +1004,7 @@ var catalogue = [...]Scheme{
 			Past: 5 * time.Minute, Future: 5 * time.Minute,
 		},
 		ID: []Rule{{Parts: []Value{{JSON: []string{"id"}}}}}, IDSigned: true,
+		ThinWhen:   []Condition{{Value{JSON: []string{"object"}}, "v2.core.event"}},
 		TypePrefix: "com.stripe.", Type: []Rule{{Parts: []Value{{JSON: []string{"type"}}}}},
 		Time: []TimeRule{
 			{Value{JSON: []string{"created"}}, UnixSeconds},
@@ -1028,7 +1085,7 @@ var catalogue = [...]Scheme{
 		TypePrefix: "com.trello.", Type: inBody("action", "type"), Time: happened(RFC3339, "action", "date"),
 	},
 	{
-		Name: "twitch", Title: "Twitch EventSub", Checked: "2026-11-23", Confidence: ConfidenceB,
+		Name: "twitch", Title: "Twitch EventSub", Checked: "2026-11-25", Confidence: ConfidenceA,
 		Docs: "https://dev.twitch.tv/docs/eventsub/handling-webhook-events/",
 		Notes: "The tolerance is Twitch's ten minutes. The challenge of a new subscription is signed and answered; a revocation arrives as " +
 			"an event of the type it ends.",
@@ -1048,7 +1105,7 @@ var catalogue = [...]Scheme{
 		}},
 	},
 	{
-		Name: "typeform", Title: "Typeform", Checked: "2026-11-23", Confidence: ConfidenceB,
+		Name: "typeform", Title: "Typeform", Checked: "2026-11-25", Confidence: ConfidenceA,
 		Docs:    "https://www.typeform.com/developers/webhooks/secure-your-webhooks/",
 		Notes:   "Unsigned unless the webhook has a secret.",
 		Headers: []HeaderSet{{Signature: "Typeform-Signature"}},
@@ -1109,6 +1166,7 @@ var catalogue = [...]Scheme{
 		Keys: sha256Key, Template: timestampBody, BodyCovered: true, Timestamp: within(FromHeader, "", UnixMillis, 5*time.Minute),
 		ID: inBody("trace_id"), IDSigned: true, Hash: HashBody,
 		TypePrefix: "com.whoop.", Type: inBody("type"),
+		Thin: true,
 	},
 	{
 		Name: "woocommerce", Title: "WooCommerce", Checked: "2026-11-23", Confidence: ConfidenceA,
@@ -1150,7 +1208,7 @@ var catalogue = [...]Scheme{
 		Time: []TimeRule{{Value{JSON: []string{"time"}}, RFC3339}, {Value{Header: HeaderTimestamp}, RFC3339}},
 	},
 	{
-		Name: "zoom", Title: "Zoom", Checked: "2026-11-23", Confidence: ConfidenceB,
+		Name: "zoom", Title: "Zoom", Checked: "2026-11-25", Confidence: ConfidenceA,
 		Docs:    "https://developers.zoom.us/docs/api/webhooks/",
 		Notes:   "The secret is the app's secret token. Events have no id: the body's hash serves, and the body's event_ts tells two apart.",
 		Headers: []HeaderSet{{Signature: "x-zm-signature", Timestamp: "x-zm-request-timestamp"}}, Encoding: Hex,

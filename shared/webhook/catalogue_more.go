@@ -14,6 +14,10 @@ const (
 	plainText = "text/plain; charset=utf-8"
 	jsonType  = "application/json"
 
+	// graphPublisher is the app that sends Microsoft Graph's change
+	// notifications (learn.microsoft.com/graph/change-notifications-with-resource-data).
+	graphPublisher = "0bf30f3b-4a52-48df-9a82-234910c4a086"
+
 	paypalCertificate = "/v1/notifications/certs/*"
 )
 
@@ -66,7 +70,7 @@ var more = [...]Scheme{
 		Hash: HashBody, TypePrefix: "io.aircall.", Type: made(path("event")), Time: []TimeRule{{path("timestamp"), UnixSeconds}},
 	},
 	{
-		Name: "asana", Title: "Asana", Checked: "2026-11-23", Confidence: ConfidenceB,
+		Name: "asana", Title: "Asana", Checked: "2026-11-25", Confidence: ConfidenceA,
 		Docs: "https://developers.asana.com/docs/webhooks-guide",
 		Notes: "Asana makes the secret: create the source with any secret, create the webhook, and rotate to the X-Hook-Secret of its answer. " +
 			"Heartbeats are answered and are no events.",
@@ -85,7 +89,7 @@ var more = [...]Scheme{
 		Thin: true,
 	},
 	{
-		Name: "auth0", Title: "Auth0 log streams", Checked: "2026-11-23", Confidence: ConfidenceC,
+		Name: "auth0", Title: "Auth0 log streams", Checked: "2026-11-25", Confidence: ConfidenceA,
 		Docs:    "https://auth0.com/docs/customize/log-streams/custom-log-streams",
 		Notes:   "The Authorization header as configured in the stream: no signature. Logs come in batches, as one array.",
 		Headers: []HeaderSet{{Signature: "Authorization"}}, Keys: []KeyRule{{Algorithm: SharedToken}},
@@ -142,8 +146,9 @@ var more = [...]Scheme{
 	},
 	{
 		Name: "contentful", Title: "Contentful", Checked: "2026-11-23", Confidence: ConfidenceA,
-		Docs:    "https://www.contentful.com/developers/docs/webhooks/request-verification/",
-		Notes:   "Request verification. The headers that x-contentful-signed-headers lists are signed; the timestamp must be among them.",
+		Docs: "https://www.contentful.com/developers/docs/webhooks/request-verification/",
+		Notes: "Request verification. The headers that x-contentful-signed-headers lists are signed; the timestamp must be among them. " +
+			"Give Contentful a URL without a query: it escapes one in a way of its own.",
 		Headers: []HeaderSet{{Signature: "x-contentful-signature", Timestamp: "x-contentful-timestamp", Type: "X-Contentful-Topic"}}, Encoding: Hex,
 		Keys:          []KeyRule{{Algorithm: HMACSHA256}},
 		SignedHeaders: "x-contentful-signed-headers",
@@ -155,7 +160,7 @@ var more = [...]Scheme{
 		Hash:        HashBody, TypePrefix: "com.contentful.", Type: made(Value{Header: HeaderType}), Time: []TimeRule{{path("sys", "updatedAt"), RFC3339}},
 	},
 	{
-		Name: "docusign", Title: "DocuSign Connect", Checked: "2026-11-23", Confidence: ConfidenceB,
+		Name: "docusign", Title: "DocuSign Connect", Checked: "2026-11-25", Confidence: ConfidenceA,
 		Docs:    "https://developers.docusign.com/platform/webhooks/connect/hmac/",
 		Notes:   "One signature header for each active key, numbered; the first sixteen are read.",
 		Headers: []HeaderSet{{Signature: "X-DocuSign-Signature-1", More: docusignMore}}, Encoding: Base64, Keys: []KeyRule{{Algorithm: HMACSHA256}},
@@ -212,16 +217,29 @@ var more = [...]Scheme{
 		Batch: hubspotBatch,
 	},
 	{
-		Name: "mailgun", Title: "Mailgun", Checked: "2026-11-23", Confidence: ConfidenceB,
+		Name: "jira-connect", Title: "Jira and Confluence, Connect apps", Checked: "2026-11-25", Confidence: ConfidenceA,
+		Docs: "https://developer.atlassian.com/cloud/jira/platform/understanding-jwt-for-connect-apps/",
+		Notes: "A JWT under the sharedSecret of the app's installation. It covers method, path and query (qsh), not the body. " +
+			"The installation's own callbacks are signed another way and refused here.",
+		Params: []Param{
+			{Name: "client_key", Doc: "The clientKey of the app's installation, which iss must be.", Required: true},
+			{Name: basePathParam, Doc: "The path of the app's baseUrl, if it has one: the token's qsh leaves it out."},
+		},
+		Headers: []HeaderSet{{Signature: "Authorization", ID: "X-Atlassian-Webhook-Identifier"}}, Keys: []KeyRule{{Algorithm: JWTHS256, Label: "JWT "}},
+		JWT: &JWT{Issuers: []string{"{client_key}"}, RequestHash: "qsh"},
+		ID:  made(Value{Header: HeaderID}), Hash: HashBody, TypePrefix: "com.atlassian.", Type: made(path("webhookEvent")), Time: []TimeRule{{path("timestamp"), UnixMillis}},
+	},
+	{
+		Name: "mailgun", Title: "Mailgun", Checked: "2026-11-25", Confidence: ConfidenceA,
 		Docs: "https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks",
 		Notes: "The signature is in the body and covers a timestamp and a token, not the event: who saw one delivery can write another. " +
-			"Mailgun repeats for eight hours, so nine are taken.",
+			"So the event is named by the token, which serves once. A subaccount's deliveries are read by its own key, not the parent's. Mailgun repeats for eight hours, so nine are taken.",
 		Headers: []HeaderSet{{}}, InBody: path("signature", "signature"), Encoding: Hex, Keys: []KeyRule{{Algorithm: HMACSHA256}},
 		Template:   []Part{{Kind: PartFields}},
 		Fields:     []Field{{Value: path("signature", "timestamp")}, {Value: path("signature", "token")}},
 		Timestamp:  Timestamp{Source: FromBody, JSON: []string{"signature", "timestamp"}, Format: UnixSeconds, Past: 9 * time.Hour, Future: 5 * time.Minute},
-		ID:         made(path("event-data", "id")),
-		Hash:       HashBody,
+		ID:         made(path("signature", "token")),
+		IDSigned:   true,
 		TypePrefix: "com.mailgun.", Type: made(path("event-data", "event")), Time: []TimeRule{{path("event-data", "timestamp"), UnixFraction}},
 	},
 	{
@@ -235,11 +253,23 @@ var more = [...]Scheme{
 		Handshakes: []Handshake{{Method: "HEAD", Open: true}},
 	},
 	{
-		Name: "microsoft-graph", Title: "Microsoft Graph", Checked: "2026-11-23", Confidence: ConfidenceB,
+		Name: "microsoft-graph", Title: "Microsoft Graph", Checked: "2026-11-25", Confidence: ConfidenceA,
 		Docs: "https://learn.microsoft.com/en-us/graph/change-notifications-delivery-webhooks",
-		Notes: "The secret is the subscription's clientState, which each notification repeats: no signature. Rich notifications' validation tokens are not read. " +
-			"Notifications without id repeat byte for byte, so each request is its own event then.",
+		Notes: "The secret is the subscription's clientState, which each notification repeats: no signature. With `audience` the validation tokens of rich " +
+			"notifications are demanded too; their encrypted content stays encrypted. Notifications without id repeat byte for byte, so each request is its own event then.",
 		Headers: []HeaderSet{{}}, InBody: path("clientState"), Keys: []KeyRule{{Algorithm: SharedToken}},
+		Params: []Param{
+			{Name: "audience", Doc: "The app's id. With it each delivery must have validation tokens for it, as rich notifications do."},
+			{Name: "tenant_id", Doc: "The id of the Microsoft Entra tenant that issues the validation tokens."},
+		},
+		Tokens: &Tokens{
+			Param: "audience", Path: []string{"validationTokens"}, Sender: []string{"azp", "appid"}, Is: graphPublisher,
+			JWT: JWT{
+				KeySet:   "https://login.microsoftonline.com/common/discovery/v2.0/keys",
+				Issuers:  []string{"https://sts.windows.net/{tenant_id}/", "https://login.microsoftonline.com/{tenant_id}/v2.0"},
+				Audience: true,
+			},
+		},
 		ID:   []Rule{{When: absent(path("value", "1")), Parts: []Value{path("value", "0", "id")}}},
 		Hash: HashRequest, TypePrefix: "com.microsoft.graph.", Type: made(path("value", "0", "changeType")),
 		Handshakes: []Handshake{{Open: true, Echo: Value{Query: "validationToken"}, Text: PlainText, ContentType: "text/plain"}},
@@ -269,7 +299,7 @@ var more = [...]Scheme{
 		Time: []TimeRule{{path("updated_at"), RFC3339}},
 	},
 	{
-		Name: "okta", Title: "Okta event hooks", Checked: "2026-11-23", Confidence: ConfidenceC,
+		Name: "okta", Title: "Okta event hooks", Checked: "2026-11-25", Confidence: ConfidenceA,
 		Docs:    "https://developer.okta.com/docs/concepts/event-hooks/",
 		Notes:   "The header as configured in the hook: no signature. The one-time verification is answered to who has the secret.",
 		Headers: []HeaderSet{{Signature: "Authorization"}}, Keys: []KeyRule{{Algorithm: SharedToken}},
@@ -282,7 +312,7 @@ var more = [...]Scheme{
 		Batch: &Batch{Path: []string{"data", "events"}, ID: made(path("uuid")), Type: made(path("eventType")), Time: []TimeRule{{path("published"), RFC3339}}},
 	},
 	{
-		Name: "paypal", Title: "PayPal", Checked: "2026-11-23", Confidence: ConfidenceB,
+		Name: "paypal", Title: "PayPal", Checked: "2026-11-25", Confidence: ConfidenceA,
 		Docs: "https://developer.paypal.com/api/rest/webhooks/rest/",
 		Notes: "The secret is the webhook's id. The certificate is fetched from PayPal alone. The signature covers the transmission's id and time, " +
 			"and of the body its CRC-32, which is no hash: who saw one delivery can write another body under it. So the event is named by the " +
@@ -310,6 +340,7 @@ var more = [...]Scheme{
 		Headers: []HeaderSet{{Signature: "Plaid-Verification"}}, Keys: []KeyRule{{Encoding: Base64, Algorithm: JWTPublic}},
 		JWT:         &JWT{BodyHash: "request_body_sha256", MaxAge: 5 * time.Minute},
 		BodyCovered: true, Hash: HashBody, TypePrefix: "com.plaid.", Type: made(path("webhook_type"), literal("."), path("webhook_code")),
+		Thin: true,
 	},
 	{
 		Name: "postmark", Title: "Postmark", Checked: "2026-11-23", Confidence: ConfidenceB,
@@ -327,6 +358,17 @@ var more = [...]Scheme{
 		Hash: HashBody, TypePrefix: "com.postmarkapp.", Type: made(path("RecordType")),
 	},
 	{
+		Name: "salesforce", Title: "Salesforce outbound messages", Checked: "2026-11-23", Confidence: ConfidenceC,
+		Docs: "https://developer.salesforce.com/docs/atlas.en-us.api.meta/api/sforce_api_om_outboundmessaging.htm",
+		Notes: "Salesforce signs nothing: the secret is the parameter `token` of the URL, as long as it stays one. The body is SOAP, up to a hundred notifications " +
+			"of one message; it is answered by Ack. One that is sent again with others is another event: look at the notifications' Ids.",
+		Headers: []HeaderSet{{Signature: "?token"}}, Keys: []KeyRule{{Algorithm: SharedToken}},
+		Hash: HashBody, TypePrefix: "com.salesforce.", Type: made(literal("outbound_message")),
+		Answer: &Reply{Status: 200, ContentType: "text/xml; charset=utf-8", Body: []byte(`<?xml version="1.0" encoding="UTF-8"?>` +
+			`<Envelope xmlns="http://schemas.xmlsoap.org/soap/envelope/"><Body><notificationsResponse xmlns="http://soap.sforce.com/2005/09/outbound">` +
+			`<Ack>true</Ack></notificationsResponse></Body></Envelope>`)},
+	},
+	{
 		Name: "sendgrid", Title: "Twilio SendGrid event webhook", Checked: "2026-11-23", Confidence: ConfidenceA,
 		Docs: "https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/getting-started-event-webhook-security-features",
 		Notes: "The secret is the verification key (ECDSA P-256, DER in base64). Events come in batches. SendGrid names no tolerance and repeats " +
@@ -340,7 +382,7 @@ var more = [...]Scheme{
 		Batch: &Batch{ID: made(path("sg_event_id")), Type: made(path("event")), Time: []TimeRule{{path("timestamp"), UnixSeconds}}},
 	},
 	{
-		Name: "telegram", Title: "Telegram bots", Checked: "2026-11-23", Confidence: ConfidenceB,
+		Name: "telegram", Title: "Telegram bots", Checked: "2026-11-25", Confidence: ConfidenceA,
 		Docs:    "https://core.telegram.org/bots/api#setwebhook",
 		Notes:   "The secret_token given to setWebhook: no signature.",
 		Headers: []HeaderSet{{Signature: "X-Telegram-Bot-Api-Secret-Token"}}, Keys: []KeyRule{{Algorithm: SharedToken}},
@@ -418,6 +460,18 @@ var extras = [...]Scheme{
 		Name: "hubspot", Batch: hubspotBatch,
 		Template: []Part{{Kind: PartMethod}, {Kind: PartURLDecoded}, {Kind: PartBody}, {Kind: PartTimestamp}},
 	},
+	{
+		Name: "notion", Params: []Param{{
+			Name: "setup",
+			Doc: "A random text of your own that the URL given to Notion has as `?setup=…`. Only then is the token of Notion's first request kept for an hour, " +
+				"for `GET …/sources/{source}/offer`; without it that request is refused.",
+		}},
+		Handshakes: []Handshake{{
+			Open: true, When: absent(Value{Name: "X-Notion-Signature"}), Known: Value{Query: "setup"}, KnownParam: "setup",
+			Echo: path("verification_token"), Offers: true, Text: TokenText,
+		}},
+	},
+	{Name: "openai", Thin: true},
 	{Name: "meta", Handshakes: metaHandshake, Params: metaParams, Batch: &Batch{Path: []string{"entry"}}},
 	{Name: "trello", Handshakes: []Handshake{{Method: "HEAD", Open: true}}},
 	{Name: "whatsapp", Handshakes: metaHandshake, Params: metaParams, Batch: &Batch{Path: []string{"entry"}}},

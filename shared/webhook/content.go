@@ -177,12 +177,7 @@ func (v *Verifier) appendSortedForm(dst []byte, r *Request) ([]byte, bool) {
 	if !ok {
 		return dst, false
 	}
-	slices.SortFunc(pairs, func(a, b [2]string) int {
-		if n := strings.Compare(a[0], b[0]); n != 0 {
-			return n
-		}
-		return strings.Compare(a[1], b[1])
-	})
+	slices.SortFunc(pairs, comparePairs)
 	for _, p := range slices.Compact(pairs) {
 		dst = append(append(dst, p[0]...), p[1]...)
 	}

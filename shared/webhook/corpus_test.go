@@ -1,6 +1,7 @@
 package webhook_test
 
 import (
+	"bytes"
 	"os"
 	"slices"
 	"strconv"
@@ -10,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/hookweir/hookweir/shared/jsontext"
 	"github.com/hookweir/hookweir/shared/webhook"
 	"github.com/hookweir/hookweir/shared/webhook/gocrypto"
 	"github.com/hookweir/hookweir/shared/webhook/webhooktest"
@@ -56,6 +58,7 @@ func check(t *testing.T, c *webhooktest.Case, got *webhook.Result) {
 			assert.Equal(t, c.Want.ReplyHeader, h[0]+": "+h[1])
 		}
 		assert.Equal(t, c.Want.ReplyBody, string(got.Reply.Body))
+		assert.Equal(t, c.Want.Offer, got.Reply.Offer)
 		assert.Empty(t, got.EventID, "a handshake is no event")
 		return
 	}
@@ -200,11 +203,74 @@ func TestMutations(t *testing.T) {
 					mutateHeader(t, &c, name, refused)
 				}
 			}
+			mutateURL(&c, row, refused)
+			mutateFields(t, &c, row, refused)
 			if row.BodyCovered {
 				assert.Greater(t, mutations, 4*len(c.Request.Body))
 			}
 		})
 	}
+}
+
+// mutateURL changes each byte of a URL that is signed: all of it, or path and
+// query.
+func mutateURL(c *webhooktest.Case, row *webhook.Scheme, refused func(*webhook.Request, string, int)) {
+	from := len(c.Request.URL)
+	for _, p := range row.Template {
+		switch p.Kind {
+		case webhook.PartURL, webhook.PartURLDecoded:
+			from = 0
+		case webhook.PartPath:
+			from = min(from, strings.Index(c.Request.URL, "/webhooks/"))
+		}
+	}
+	if row.JWT != nil && row.JWT.RequestHash != "" {
+		from = strings.Index(c.Request.URL, "/webhooks/")
+	}
+	for i := from; i < len(c.Request.URL); i++ {
+		r := c.Request
+		b := []byte(c.Request.URL)
+		b[i] ^= 0x01
+		r.URL = string(b)
+		refused(&r, "URL", i)
+	}
+}
+
+// mutateFields changes each byte of the values that are signed, or are the
+// proof, where the proof stands in the body.
+func mutateFields(t *testing.T, c *webhooktest.Case, row *webhook.Scheme, refused func(*webhook.Request, string, int)) {
+	t.Helper()
+	if len(row.InBody.JSON) == 0 {
+		return
+	}
+	within := []string{}
+	if row.Batch != nil && row.Batch.Proof {
+		within = append(slices.Clone(row.Batch.Path), "0")
+	}
+	values := [][]string{row.InBody.JSON}
+	for _, f := range row.Fields {
+		values = append(values, f.Value.JSON)
+	}
+	found := 0
+	for _, path := range values {
+		raw, ok := jsontext.Find(c.Request.Body, slices.Concat(within, path)...)
+		if !ok {
+			continue // an optional field
+		}
+		found++
+		text := bytes.Trim(raw, `"`)
+		at := bytes.Index(c.Request.Body, raw) + bytes.Index(raw, text)
+		for i := at; i < at+len(text); i++ {
+			r := c.Request
+			r.Body = slices.Clone(c.Request.Body)
+			r.Body[i] ^= 0x01
+			if strings.EqualFold(string(r.Body), string(c.Request.Body)) {
+				continue // the case of a hex digit
+			}
+			refused(&r, strings.Join(path, "."), i)
+		}
+	}
+	require.NotZero(t, found, "no value that is signed was found")
 }
 
 // mutateHeader changes each byte of a header. Three changes are no change of

@@ -82,6 +82,10 @@ func (v *Verifier) reply(h *handshake, text string, now time.Time) (*Reply, erro
 	if r.Status == 0 {
 		r.Status = 200
 	}
+	if h.Offers {
+		r.Offer = text
+		return r, nil
+	}
 	if h.Header != "" {
 		r.Header = [2]string{h.Header, text}
 		return r, nil

@@ -25,8 +25,11 @@ type jwt struct {
 	signed         string // header and claims as they are signed
 	header, claims []byte
 	signature      []byte
+	alg            string // as the token asks for
 }
 
+// parseJWT takes a token apart; ok is false for what is none, and for one with
+// an extension that must be understood (RFC 7515 §4.1.11).
 func parseJWT(text string) (t jwt, ok bool) {
 	if len(text) > maxToken || strings.ContainsAny(text, "\r\n") {
 		return t, false
@@ -41,38 +44,36 @@ func parseJWT(text string) (t jwt, ok bool) {
 	t.header, errs[0] = jwtBase64.DecodeString(header)
 	t.claims, errs[1] = jwtBase64.DecodeString(claims)
 	t.signature, errs[2] = jwtBase64.DecodeString(signature)
-	return t, errs[0] == nil && errs[1] == nil && errs[2] == nil
+	t.alg, _ = jsontext.FindString(t.header, "alg")
+	_, critical := jsontext.Find(t.header, "crit")
+	return t, errs[0] == nil && errs[1] == nil && errs[2] == nil && !critical
 }
 
 // verifyJWT holds the token against the key, then its claims against the row.
-// The algorithm is the key's; a token that names another, or an extension that
-// must be understood (RFC 7515 §4.1.11), is refused.
+// The algorithm is the key's; a token that names another is refused.
 func (v *Verifier) verifyJWT(d *delivery, k *key, now time.Time) (bool, error) {
 	t, ok := parseJWT(d.work.token)
 	if !ok {
 		return false, ErrMalformed
 	}
-	if _, critical := jsontext.Find(t.header, "crit"); critical {
-		return false, ErrMalformed
-	}
-	alg, _ := jsontext.FindString(t.header, "alg")
+	j := v.scheme.JWT
 	if k.rule.Algorithm == JWTHS256 {
 		mac := v.crypto.HMAC(SHA256, k.secret, []byte(t.signed))
-		ok = alg == "HS256" && len(mac) == SHA256.Size() && same(mac, t.signature) == 1
+		ok = t.alg == "HS256" && len(mac) == SHA256.Size() && same(mac, t.signature) == 1
 	} else {
 		// The identity first: a stranger without it causes no fetch.
 		if !v.jwtIdentity(&t, k) {
 			return false, nil
 		}
 		var err error
-		if ok, err = v.jwtPublic(d, k, &t, alg, now); err != nil {
+		if ok, err = v.jwtPublic(d, j, k.secret, &t, now); err != nil {
 			return false, err
 		}
 	}
 	if !ok {
 		return false, nil
 	}
-	return true, v.jwtClaims(d, &t, now)
+	return true, v.jwtClaims(d, j, &t, now)
 }
 
 // jwtIdentity says whether the token is about whom the secret names.
@@ -92,13 +93,14 @@ func (v *Verifier) jwtIdentity(t *jwt, k *key) bool {
 	return string(raw) == "true"
 }
 
-func (v *Verifier) jwtPublic(d *delivery, k *key, t *jwt, alg string, now time.Time) (bool, error) {
-	a, ok := jwtAlgorithm(alg)
+// jwtPublic verifies under the public key, or where the row has a key set under
+// the one of it that the token names.
+func (v *Verifier) jwtPublic(d *delivery, j *JWT, public []byte, t *jwt, now time.Time) (bool, error) {
+	a, ok := jwtAlgorithm(t.alg)
 	if !ok || !a.fits(len(t.signature)) {
 		return false, nil
 	}
-	public := k.secret
-	if url := v.scheme.JWT.KeySet; url != "" {
+	if url := j.KeySet; url != "" {
 		kid, _ := jsontext.FindString(t.header, "kid")
 		var err error
 		if public, err = v.keyOfSet(d.req, v.param(url), kid, a, now); err != nil || public == nil {
@@ -121,8 +123,7 @@ func jwtAlgorithm(alg string) (Algorithm, bool) {
 
 // jwtClaims checks what a good signature says. Errors: ErrStale, ErrFuture,
 // ErrMalformed, ErrSignature.
-func (v *Verifier) jwtClaims(d *delivery, t *jwt, now time.Time) error {
-	j := v.scheme.JWT
+func (v *Verifier) jwtClaims(d *delivery, j *JWT, t *jwt, now time.Time) error {
 	if err := jwtTimes(t.claims, j, now); err != nil {
 		return err
 	}
@@ -135,14 +136,23 @@ func (v *Verifier) jwtClaims(d *delivery, t *jwt, now time.Time) error {
 	if j.Audience && !hasAudience(t.claims, v.audience(d.req)) {
 		return ErrSignature
 	}
-	if j.BodyHash != "" {
-		var want [32]byte
-		text, _ := jsontext.FindString(t.claims, j.BodyHash)
-		if len(text) != 2*len(want) || decodeHex(want[:], text) < 0 || same(want[:], v.crypto.Sum(SHA256, d.req.Body)) != 1 {
+	if j.BodyHash != "" && !v.claimsHash(t, j.BodyHash, d.req.Body) {
+		return ErrSignature
+	}
+	if j.RequestHash != "" {
+		canonical, ok := appendCanonical(nil, d.req, v.params[basePathParam])
+		if !ok || !v.claimsHash(t, j.RequestHash, canonical) {
 			return ErrSignature
 		}
 	}
 	return nil
+}
+
+// claimsHash says whether a claim is the SHA-256 of content, in hex.
+func (v *Verifier) claimsHash(t *jwt, claim string, content []byte) bool {
+	var want [32]byte
+	text, _ := jsontext.FindString(t.claims, claim)
+	return len(text) == 2*len(want) && decodeHex(want[:], text) > 0 && same(want[:], v.crypto.Sum(SHA256, content)) == 1
 }
 
 func jwtTimes(claims []byte, j *JWT, now time.Time) error {
@@ -191,7 +201,7 @@ func hasAudience(claims []byte, want string) bool {
 	if text, ok := jsontext.String(raw); ok {
 		return text == want
 	}
-	list, ok := elements(raw, maxAudiences)
+	list, ok := jsontext.Elements(raw, maxAudiences)
 	return ok && slices.ContainsFunc(list, func(raw []byte) bool {
 		text, _ := jsontext.String(raw)
 		return text == want

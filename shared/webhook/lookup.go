@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/hookweir/hookweir/shared/jsontext"
 )
 
 // all is the whole catalogue, sorted by name: the rows that are constants of
@@ -50,6 +52,23 @@ func Lookup(provider string) (*Scheme, bool) {
 		return nil, false
 	}
 	return &rows[i], true
+}
+
+// Thin says that an event of the provider names what changed and does not hold
+// it, so that who acts on it must fetch that. body is the event's; of a
+// provider that is not in the catalogue nothing is known, and it is false.
+func Thin(provider string, body []byte) bool {
+	s, ok := Lookup(provider)
+	if !ok || len(s.ThinWhen) == 0 {
+		return ok && s.Thin
+	}
+	for i := range s.ThinWhen {
+		c := &s.ThinWhen[i]
+		if text, _ := jsontext.FindString(body, c.Value.JSON...); text != c.Is {
+			return false
+		}
+	}
+	return true
 }
 
 // Providers returns every row, sorted by name. The rows' slices are read only.

@@ -42,11 +42,17 @@ func (s *Scheme) param(name string) *Param {
 	return nil
 }
 
-// param is text, or the parameter it names as `{name}`.
+// param is text with the parameter that it names as `{name}`; without that
+// parameter it is empty, which nothing equals.
 func (v *Verifier) param(text string) string {
-	name, ok := strings.CutPrefix(text, "{")
+	before, rest, ok := strings.Cut(text, "{")
 	if !ok {
 		return text
 	}
-	return v.params[strings.TrimSuffix(name, "}")]
+	name, after, _ := strings.Cut(rest, "}")
+	value := v.params[name]
+	if value == "" {
+		return ""
+	}
+	return before + value + after
 }

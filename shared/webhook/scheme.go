@@ -46,6 +46,8 @@ type Scheme struct {
 	ObjectBody bool
 	// JWT says how the proof is read when it is a JSON Web Token.
 	JWT *JWT
+	// Tokens are JSON Web Tokens that the body carries beside the proof.
+	Tokens *Tokens
 	// Certificate says where the public key comes from when it is a
 	// certificate that the delivery names.
 	Certificate *Certificate
@@ -81,8 +83,9 @@ type Scheme struct {
 	// Batch says how a delivery of several events is taken apart.
 	Batch *Batch
 	// Thin says that the events name what changed and do not hold it: an
-	// agent must fetch it.
-	Thin bool
+	// agent must fetch it. ThinWhen says it of those whose body is so.
+	Thin     bool
+	ThinWhen []Condition
 }
 
 // Param is one parameter of a row's configuration.
@@ -113,13 +116,26 @@ type JWT struct {
 	KeySet   string
 	Identity string   // the claim that must be the secret
 	Verified string   // the claim that must be true for Identity to count
-	Issuers  []string // one of them must be iss, or "{param}"; none: not asked
+	Issuers  []string // one of them must be iss, a "{param}" in it filled in; none: not asked
 	Audience bool     // aud must have the param `audience`, or the source's URL
 	BodyHash string   // the claim with the SHA-256 of the body in hex
+	// RequestHash is the claim with the SHA-256 in hex of the canonical
+	// request, see appendCanonical.
+	RequestHash string
 	// MaxAge bounds the time since iat; 0 asks for exp instead. Timeless asks
 	// for neither, and holds to what is there.
 	MaxAge   time.Duration
 	Timeless bool
+}
+
+// Tokens is how a row reads tokens in the body. Only a source with the
+// parameter Param has them read, and then it must have them.
+type Tokens struct {
+	Param  string
+	Path   []string // of the array
+	JWT    JWT      // with a KeySet
+	Sender []string // claims, of which one must name the sender
+	Is     string   // the sender
 }
 
 // Certificate is where a row finds the signer's certificate.
@@ -188,13 +204,14 @@ const (
 // Encoding is how bytes are written in a header or a secret.
 type Encoding uint8
 
-// The encodings. Signatures in base64 are padded, as every provider pads
-// them; keys may leave the padding out.
+// The encodings. Signatures in base64 are padded, or not, as the provider
+// pads them; keys may leave the padding out.
 const (
 	Raw Encoding = iota
 	Hex
 	Base64
 	Base64URL
+	Base64URLBare // without padding
 )
 
 // HeaderSet names the headers of one delivery, in any case. An empty name is
@@ -253,7 +270,7 @@ const (
 // now.
 type Timestamp struct {
 	Source TimestampSource
-	Label  string   // FromElement: start of the element, such as "t="
+	Label  string   // FromElement: start of the element, such as "t="; empty is the first element
 	JSON   []string // FromBody: the path
 	Format TimeFormat
 	Past   time.Duration
@@ -280,6 +297,7 @@ const (
 	UnixMillis                         // 1614265330000
 	UnixFraction                       // 1614265330 or 1614265330.000200
 	RFC3339                            // 2021-02-25T15:02:10Z
+	HTTPDate                           // Thu, 25 Feb 2021 15:02:10 GMT (RFC 9110 §5.6.7, IMF-fixdate)
 )
 
 // Role is a header of the header set that applied.
@@ -369,6 +387,11 @@ type Handshake struct {
 	Between string
 	MAC     Encoding
 	After   string
+
+	// Offers says that the value of Echo is a secret that the provider has
+	// made: it is not put back, but handed on in Reply.Offer. Such a row asks
+	// for Known, or a stranger could have his own secret shown to the operator.
+	Offers bool
 
 	Text        Charset // of Echo; 0 is VisibleText
 	Header      string  // answers Echo in this header, too

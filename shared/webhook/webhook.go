@@ -93,7 +93,6 @@ type Result struct {
 	// Events are the parts of a delivery that is to be split, at most
 	// maxBatch; EventID then names the delivery as a whole.
 	Events []Event
-	Thin   bool // the event does not hold what it is about
 }
 
 // Event is one event of a delivery that has several.
@@ -110,6 +109,9 @@ type Reply struct {
 	ContentType string
 	Header      [2]string // one more header; empty is none
 	Body        []byte
+	// Offer, if not empty, is a secret that the provider offers, for the
+	// operator to read. It is no part of the answer.
+	Offer string
 }
 
 // Verifier verifies the deliveries of one source. It is immutable and safe
@@ -245,6 +247,9 @@ func (v *Verifier) Verify(req *Request, now time.Time) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
+	if err := v.tokens(d, now); err != nil {
+		return Result{}, err
+	}
 	return v.accept(d, k, now)
 }
 
@@ -286,7 +291,7 @@ func (v *Verifier) accept(d *delivery, k *key, now time.Time) (Result, error) {
 			return Result{}, err
 		}
 	}
-	r := Result{SecretID: k.id, Authenticated: event.ProofBearer, Answer: v.scheme.Answer, Thin: v.scheme.Thin}
+	r := Result{SecretID: k.id, Authenticated: event.ProofBearer, Answer: v.scheme.Answer}
 	if v.scheme.BodyCovered {
 		r.Authenticated = event.ProofSignature
 	}

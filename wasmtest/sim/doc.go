@@ -8,11 +8,18 @@
 //	          └─ which faults, how often ───────────┘                 ▼
 //	                                                               Shrink
 //
+// # Parts
+//
+// A run is composed of parts ([parts]): each has its steps, its outside
+// servers, its model of what happened and the guarantees that it checks, in a
+// file of its own. What they share is the edge, the operator's API and
+// [Events], the model of what reaches the agents from wherever it comes.
+//
 // # The model
 //
 // The model is independent of the code under test: it imports none of it and
-// knows three lists only: what providers sent and were answered, what each
-// tenant's agent received and answered, which faults happened. From these:
+// knows only what the outside sent and was answered, what each tenant's agent
+// received and answered, and which faults happened. From these:
 //
 //	G1  a delivery that was forged, or signed with a secret whose overlap and
 //	    propagation are over, got no 2xx and reached no agent
@@ -23,7 +30,8 @@
 //	G4  an agent that said 2xx is not called again for that event, unless a
 //	    fault in between can have hidden its answer, or someone asked
 //	G6  every call is signed with its tenant's secrets: the newest once its
-//	    rotation is long enough ago, and none that was rotated out
+//	    rotation is long enough ago, those before it while their overlap
+//	    lasts, and none that was rotated out
 //	G10 an event reaches its own tenant's agent only
 //
 // Each seed enables a random part of the faults only: what is never lost

@@ -1,8 +1,11 @@
 package sim
 
 import (
+	"cmp"
 	"encoding/base64"
 	"fmt"
+	"hash/fnv"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"slices"
@@ -16,23 +19,25 @@ import (
 // The standard workload. Every time is virtual.
 const (
 	tenants   = 2
-	steps     = 50          // things that happen, most of them a delivery
-	setup     = time.Minute // before the first of them
-	busy      = time.Hour   // in which they happen, with faults
+	setup     = time.Minute      // before the first step
+	span      = 20 * time.Minute // over which a part spreads its steps, about
+	busy      = time.Hour        // in which they happen, with faults
 	calm      = 4 * 24 * time.Hour
-	afterward = 48 * time.Hour // for what a last replay starts
-	patience  = 8              // times a provider tries again
+	afterward = 48 * time.Hour // for what settling starts
 )
 
 // Config says what to run.
 type Config struct {
 	Root string // the repository's root
 	Seed uint64
+	// Parts are the parts of the product that take part, by name; nil for all.
+	Parts []string
 	// Only are the faults that happen, and no others; nil for what the seed
 	// chooses. See Shrink.
 	Only []wasmtest.Hit
-	// Steps are the steps of the workload that happen; nil for all.
-	Steps []int
+	// Steps are the steps of the workload that happen, as Step.Name has them;
+	// nil for all.
+	Steps []string
 	// Edit changes the deployment: other modules, for one. It may be nil.
 	Edit func(workers []wasmtest.Worker)
 }
@@ -43,9 +48,7 @@ type Report struct {
 	Violations []Violation
 	Faults     []wasmtest.Happened
 	Steps      []Step // those that happened
-	Requests   int    // of providers, tries again included
-	Accepted   int    // events
-	Posts      int
+	Figures    []Figure
 	Virtual    time.Duration
 	TraceSum   uint64
 	Trace      []string
@@ -53,12 +56,12 @@ type Report struct {
 
 // Step is one thing that happened.
 type Step struct {
-	Index int
-	At    time.Duration // since the start
-	What  string
+	Name string        // of the part, and which of its steps: webhooks.17
+	At   time.Duration // since the start
+	What string
 }
 
-func (s Step) String() string { return fmt.Sprintf("step %d at %v: %s", s.Index, s.At, s.What) }
+func (s Step) String() string { return fmt.Sprintf("%s at %v: %s", s.Name, s.At, s.What) }
 
 // start is what the clock shows first; it is a constant.
 var start = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -83,15 +86,22 @@ func Run(c Config) (report *Report, err error) {
 	if c.Edit != nil {
 		c.Edit(workers)
 	}
-	s := newSimulation(c)
+	s, err := newSimulation(c)
+	if err != nil {
+		return nil, err
+	}
 	faults := s.swarm()
 	if c.Only != nil {
 		faults = nil
 	}
+	servers := map[string]http.Handler{}
+	for _, p := range s.parts {
+		maps.Copy(servers, p.servers)
+	}
 	s.edge, err = wasmtest.Open(wasmtest.Config{
 		Workers: workers, Seed: c.Seed, Start: start,
 		Faults: faults, Script: c.Only, Calm: start.Add(busy),
-		Servers: map[string]http.Handler{"agent.example.com": s.agents},
+		Servers: servers, Locations: []string{"fra", "nrt"},
 	})
 	if err != nil {
 		return nil, err
@@ -103,42 +113,43 @@ func Run(c Config) (report *Report, err error) {
 		}
 	}()
 	s.run()
-	s.history.Faults = s.edge.Happened()
-	return &Report{
-		Seed: c.Seed, Violations: Check(s.history), Faults: s.history.Faults, Steps: s.steps,
-		Requests: len(s.history.Deliveries), Accepted: s.accepted(), Posts: len(s.history.Posts), Virtual: s.edge.Now().Sub(start),
-		TraceSum: s.edge.TraceSum(), Trace: s.edge.Trace(),
-	}, nil
+	return s.report(), nil
 }
 
+// simulation is what the parts of a run share.
 type simulation struct {
-	config  Config
-	edge    *wasmtest.Edge
-	rand    *sched.Rand // of the step
-	agents  *agents
-	secrets map[string]string    // by tenant: what the provider signs with
-	retired map[string][]retired // what it signed with before
-	history *History
-	steps   []Step
+	config Config
+	parts  []part
+	edge   *wasmtest.Edge
+	rand   *sched.Rand // of the step
+	events *Events     // what is to reach the agents, and what does
+	steps  []Step
 }
 
-func newSimulation(c Config) *simulation {
-	s := &simulation{
-		config: c, secrets: map[string]string{}, retired: map[string][]retired{},
-		history: &History{Final: map[string]Final{}},
+func newSimulation(c Config) (*simulation, error) {
+	s := &simulation{config: c, events: newEvents()}
+	names := []string{}
+	for _, make := range parts() {
+		p := make(s)
+		names = append(names, p.name)
+		if c.Parts == nil || slices.Contains(c.Parts, p.name) {
+			s.parts = append(s.parts, p)
+		}
 	}
-	s.agents = &agents{
-		now:  func() time.Time { return s.edge.Now() },
-		down: map[string]time.Time{}, keys: map[string][]agentKey{}, history: s.history,
+	for _, name := range c.Parts {
+		if !slices.Contains(names, name) {
+			return nil, fmt.Errorf("sim: there is no part %q among %v", name, names)
+		}
 	}
-	s.draw(-1)
-	return s
+	return s, nil
 }
 
-// draw gives a step a sequence of its own, so that a step left out shifts
-// nothing in the others.
-func (s *simulation) draw(step int) {
-	s.rand = &sched.Rand{Rand: rand.New(rand.NewPCG(s.config.Seed, uint64(sched.Workload)<<32+uint64(step+1)))}
+// draw gives a step of a part a sequence of its own, so that one left out
+// shifts nothing in the others. Step -1 is the setting up.
+func (s *simulation) draw(part string, step int) {
+	name := fnv.New64a()
+	name.Write([]byte(part))
+	s.rand = &sched.Rand{Rand: rand.New(rand.NewPCG(s.config.Seed^name.Sum64(), uint64(sched.Workload)<<32+uint64(step+1)))}
 }
 
 // swarm picks the faults of this seed: each with even odds, at a rate of its
@@ -146,10 +157,13 @@ func (s *simulation) draw(step int) {
 func (s *simulation) swarm() wasmtest.Faults {
 	f := wasmtest.Faults{}
 	for _, row := range platform.Catalogue() {
+		s.draw("fault "+string(row.Fault), -1) // a fault more shifts nothing in the others
 		on, rate := s.rand.IntN(2) == 0, 0.002+0.08*s.rand.Float64()
 		switch row.Fault {
 		case wasmtest.Crash:
 			rate /= 10 // every host call is an occasion
+		case wasmtest.KVStale:
+			rate *= 10 // asked once for a copy, and only when there is something newer
 		case wasmtest.QueueSendFail:
 			rate *= 6 // few sends are anything but a provider's, which tries again
 		}
@@ -160,30 +174,58 @@ func (s *simulation) swarm() wasmtest.Faults {
 	return f
 }
 
-func tenant(i int) string { return fmt.Sprintf("tenant-%d", i) }
+// planned is a step that is to happen.
+type planned struct {
+	part  part
+	index int
+	at    time.Duration // since the start
+}
+
+// plan gives each step its instant, whatever those before it will take.
+func (s *simulation) plan() []planned {
+	var list []planned
+	for _, p := range s.parts {
+		s.draw(p.name, -2)
+		at := setup
+		for i := range p.steps {
+			// A third of the pauses is so short that things overlap.
+			pause := s.rand.Between(0, 3*span/time.Duration(p.steps))
+			if s.rand.IntN(3) == 0 {
+				pause = s.rand.Between(0, 300*time.Millisecond)
+			}
+			at += pause
+			list = append(list, planned{p, i, at})
+		}
+	}
+	slices.SortStableFunc(list, func(a, b planned) int { return cmp.Compare(a.at, b.at) })
+	return list
+}
 
 func (s *simulation) run() {
-	for i := range tenants {
-		s.set(tenant(i))
+	for _, p := range s.parts {
+		s.draw(p.name, -1)
+		for i := range tenants {
+			if p.setUp != nil {
+				p.setUp(tenant(i))
+			}
+		}
 	}
-	end := s.edge.Start().Add(busy)
-	next := s.edge.Start().Add(setup)
-	for i := 0; i < steps && s.edge.Now().Before(end); i++ {
-		// Each step has its instant, whatever those before it took.
-		if next.After(s.edge.Now()) {
-			s.edge.AdvanceTo(next)
+	end := start.Add(busy)
+	for _, next := range s.plan() {
+		name := fmt.Sprintf("%s.%d", next.part.name, next.index)
+		if s.config.Steps != nil && !slices.Contains(s.config.Steps, name) {
+			continue
 		}
-		s.draw(i)
-		// A third of the pauses is so short that things overlap.
-		pause := s.rand.Between(0, time.Minute)
-		if s.rand.IntN(3) == 0 {
-			pause = s.rand.Between(0, 300*time.Millisecond)
+		if at := start.Add(next.at); at.After(s.edge.Now()) {
+			s.edge.AdvanceTo(at)
 		}
-		next = next.Add(pause)
-		if s.config.Steps == nil || slices.Contains(s.config.Steps, i) {
-			at := s.edge.Now().Sub(s.edge.Start())
-			s.steps = append(s.steps, Step{i, at, s.step()})
+		if !s.edge.Now().Before(end) {
+			break
 		}
+		s.draw(next.part.name, next.index)
+		step := Step{Name: name, At: s.edge.Now().Sub(start)}
+		step.What = next.part.step(tenant(s.rand.IntN(tenants)))
+		s.steps = append(s.steps, step)
 	}
 	s.edge.AdvanceTo(end.Add(calm))
 	if s.settle() {
@@ -192,12 +234,28 @@ func (s *simulation) run() {
 	}
 }
 
-func (s *simulation) accepted() int {
-	keys := map[string]bool{}
-	for _, d := range s.history.Deliveries {
-		if d.Forged == "" && d.Status >= 200 && d.Status < 300 {
-			keys[key(d.Tenant, d.ID)] = true
+func (s *simulation) settle() (again bool) {
+	for _, p := range s.parts {
+		if p.settle != nil && p.settle() {
+			again = true
 		}
 	}
-	return len(keys)
+	return again
+}
+
+func (s *simulation) report() *Report {
+	r := &Report{
+		Seed: s.config.Seed, Faults: s.edge.Happened(), Steps: s.steps, Virtual: s.edge.Now().Sub(start),
+		TraceSum: s.edge.TraceSum(), Trace: s.edge.Trace(),
+	}
+	for _, p := range s.parts {
+		if p.check != nil {
+			r.Violations = append(r.Violations, violations(p.check)...)
+		}
+		if p.figures != nil {
+			r.Figures = append(r.Figures, p.figures()...)
+		}
+	}
+	r.Figures = append(r.Figures, Figure{"faults", len(r.Faults)})
+	return r
 }

@@ -26,12 +26,12 @@ func Shrink(c Config, r *Report, runs int) (Config, *Report, int, error) {
 		reduce(hits, func(some []wasmtest.Hit) bool { return s.try(func(c *Config) { c.Only = named(some) }) })
 	}
 	s.untie()
-	var kept []int
+	var kept []string
 	for _, step := range r.Steps {
-		kept = append(kept, step.Index)
+		kept = append(kept, step.Name)
 	}
-	reduce(kept, func(some []int) bool {
-		return s.try(func(c *Config) { c.Steps = append([]int{}, some...) })
+	reduce(kept, func(some []string) bool {
+		return s.try(func(c *Config) { c.Steps = append([]string{}, some...) })
 	})
 	return s.best, s.report, runs - s.left, s.err
 }
@@ -109,6 +109,9 @@ func reduce[T any](items []T, fails func([]T) bool) {
 func (c Config) Command() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "SIM_FROM=%d SIM_SEEDS=1 ", c.Seed)
+	if c.Parts != nil {
+		fmt.Fprintf(&b, "SIM_PARTS='%s' ", strings.Join(c.Parts, ","))
+	}
 	if c.Only != nil {
 		var names []string
 		for _, h := range c.Only {
@@ -121,11 +124,7 @@ func (c Config) Command() string {
 		fmt.Fprintf(&b, "SIM_FAULTS='%s' ", strings.Join(names, ","))
 	}
 	if c.Steps != nil {
-		var names []string
-		for _, i := range c.Steps {
-			names = append(names, strconv.Itoa(i))
-		}
-		fmt.Fprintf(&b, "SIM_STEPS='%s' ", strings.Join(names, ","))
+		fmt.Fprintf(&b, "SIM_STEPS='%s' ", strings.Join(c.Steps, ","))
 	}
 	return b.String() + "go test ./wasmtest/sim -run '^TestSimulation$' -count=1"
 }
@@ -142,14 +141,9 @@ func (c *Config) Environment(getenv func(string) (string, bool)) error {
 			c.Only = append(c.Only, h)
 		}
 	}
-	if text, ok := getenv("SIM_STEPS"); ok {
-		c.Steps = []int{}
-		for name := range strings.FieldsFuncSeq(text, isComma) {
-			n, err := strconv.Atoi(name)
-			if err != nil {
-				return fmt.Errorf("SIM_STEPS: %q is no number", name)
-			}
-			c.Steps = append(c.Steps, n)
+	for name, list := range map[string]*[]string{"SIM_PARTS": &c.Parts, "SIM_STEPS": &c.Steps} {
+		if text, ok := getenv(name); ok {
+			*list = strings.FieldsFunc(text, isComma)
 		}
 	}
 	return nil

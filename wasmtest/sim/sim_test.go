@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"sync"
@@ -21,6 +22,15 @@ const root = "../.."
 // shrinkRuns bounds how long a failure is looked at: half a minute.
 const shrinkRuns = 60
 
+// gcPercent has the collector run seldom: what a seed leaves is garbage at its
+// end, and there is memory enough (a sixth of the time otherwise).
+const gcPercent = 400
+
+func TestMain(m *testing.M) {
+	debug.SetGCPercent(gcPercent)
+	os.Exit(m.Run())
+}
+
 // number reads a number from the environment.
 func number(t testing.TB, name string, def uint64) uint64 {
 	t.Helper()
@@ -34,7 +44,7 @@ func number(t testing.TB, name string, def uint64) uint64 {
 }
 
 // TestSimulation runs SIM_SEEDS seeds (24) from SIM_FROM (1), on every core.
-// SIM_FAULTS and SIM_STEPS narrow a run down as Shrink found it; SIM_PLANTED
+// SIM_PARTS, SIM_FAULTS and SIM_STEPS narrow a run down as Shrink found it; SIM_PLANTED
 // names a planted bug to deploy.
 func TestSimulation(t *testing.T) {
 	config := Config{Root: root}
@@ -45,15 +55,19 @@ func TestSimulation(t *testing.T) {
 	from, n := number(t, "SIM_FROM", 1), number(t, "SIM_SEEDS", 24)
 	begin := time.Now()
 	var virtual time.Duration
-	requests, accepted, posts, faults := 0, 0, 0, 0
+	figures, names := map[string]int{}, []string{}
 	seeds(config, from, n, func(r *Report, err error) bool {
 		if err != nil {
 			t.Error(err)
 			return false
 		}
 		virtual += r.Virtual
-		requests += r.Requests
-		accepted, posts, faults = accepted+r.Accepted, posts+r.Posts, faults+len(r.Faults)
+		for _, f := range r.Figures {
+			if _, seen := figures[f.Name]; !seen {
+				names = append(names, f.Name)
+			}
+			figures[f.Name] += f.N
+		}
 		if len(r.Violations) > 0 {
 			config.Seed = r.Seed
 			explain(t, config, r)
@@ -62,8 +76,12 @@ func TestSimulation(t *testing.T) {
 		return true
 	})
 	wall := time.Since(begin)
-	t.Logf("%d seeds, %d requests, %d events, %d posts, %d faults; %.0f simulated hours in %v: %.0f hours/s, %.0f seeds/min",
-		n, requests, accepted, posts, faults, virtual.Hours(), wall.Round(time.Millisecond), virtual.Hours()/wall.Seconds(), float64(n)/wall.Minutes())
+	counts := ""
+	for _, name := range names {
+		counts += fmt.Sprintf(", %d %s", figures[name], name)
+	}
+	t.Logf("%d seeds%s; %.0f simulated hours in %v: %.0f hours/s, %.0f seeds/min",
+		n, counts, virtual.Hours(), wall.Round(time.Millisecond), virtual.Hours()/wall.Seconds(), float64(n)/wall.Minutes())
 }
 
 // seeds runs n seeds on every core and gives each report to each, one at a
@@ -150,7 +168,7 @@ func TestCommandReplays(t *testing.T) {
 		c.Only = append(c.Only, f.Hit)
 	}
 	for _, s := range r.Steps {
-		c.Steps = append(c.Steps, s.Index)
+		c.Steps = append(c.Steps, s.Name)
 	}
 	read := Config{Root: root, Seed: 3}
 	require.NoError(t, read.Environment(func(name string) (string, bool) {

@@ -1,7 +1,15 @@
 // The private Worker's half of the bridge to Go: see doc.go. Glue only.
 import { DurableObject, env, waitUntil } from "cloudflare:workers";
+import { Packer, unpack } from "./rows.mjs";
 
 const host = {
+  // What Go awaits: settle(true, value) or settle(false, reason).
+  start(settle, object, method, ...args) {
+    object[method](...args).then(
+      (value) => settle(true, value),
+      (reason) => settle(false, reason),
+    );
+  },
   async fetch(method, url, headers, body, ms, maxBody) {
     const response = await fetch(url, {
       method,
@@ -25,6 +33,14 @@ const host = {
     const object = await env[binding].get(key);
     return object === null ? null : new Uint8Array(await object.arrayBuffer());
   },
+  // A wait of the event that asks for it.
+  sleep(ms) {
+    return new Promise((resolve) => setTimeout(resolve, ms));
+  },
+  // The write is in the object's output gate; nobody waits for the promise.
+  setAlarm(storage, at) {
+    storage.setAlarm(at);
+  },
   // body says whether to commit; a throw is how transactionSync rolls back.
   transaction(storage, body) {
     try {
@@ -38,6 +54,31 @@ const host = {
 };
 
 const ROLLBACK = new Error("roll back");
+
+// sqlOf is SQL for one instance: statements by number, values packed in the
+// instance's memory.
+function sqlOf(instance) {
+  let statements = [];
+  const packer = new Packer();
+  let rest; // rows that did not fit
+  const memory = (at, size) => new Uint8Array(instance.memory.buffer, at, size);
+  return {
+    sqlStatement: (query) => statements.push(query) - 1,
+    sqlForget() {
+      statements = [];
+    },
+    sql(sql, statement, args, argsSize, out, room) {
+      const rows = packer.pack(sql.exec(statements[statement], ...unpack(memory(args, argsSize))));
+      if (rows.length <= room) memory(out, rows.length).set(rows);
+      else rest = rows;
+      return rows.length;
+    },
+    sqlRest(out) {
+      memory(out, rest.length).set(rest);
+      rest = undefined;
+    },
+  };
+}
 
 function flat(headers) {
   const list = [];
@@ -85,8 +126,9 @@ class Instance {
     this.dead = false;
     this.retired = false;
     this.binding = {};
+    this.objects = new Set(); // serials of those that Go knows
     // syumai's packages read this while main starts; it is the same for all.
-    globalThis.context = { env, ctx: { waitUntil }, binding: this.binding, host, retire: () => (this.retired = true) };
+    globalThis.context = { env, ctx: { waitUntil }, binding: this.binding, host: { ...host, ...sqlOf(this) }, retire: () => (this.retired = true) };
     const go = new globalThis.Go();
     go.exit = (code) => {
       go._resolveExitPromise = () => {}; // nobody waits, and it belongs to another request
@@ -130,7 +172,8 @@ class Instance {
     this.flight.clear();
   }
 
-  // run enters Go with resolve and reject and gives what Go answers.
+  // run enters Go with settle(ok, value or text of the error) and gives what
+  // Go answers.
   run(enter) {
     this.events++;
     return new Promise((resolve, reject) => {
@@ -142,12 +185,101 @@ class Instance {
       if (this.dead) return fail(new Error("the instance did not start"));
       this.flight.add(fail);
       try {
-        enter(this.binding, end(resolve), fail);
+        const answer = end(resolve);
+        enter(this.binding, (ok, value) => (ok ? answer(value) : fail(new Error(value))));
       } catch (e) {
         this.die(e);
         fail(e);
       }
     });
+  }
+}
+
+// over settles by syumai's promise.
+function over(promise, settle) {
+  promise.then(
+    () => settle(true),
+    (e) => settle(false, String(e?.message ?? e)),
+  );
+}
+
+// The answers that an object is still writing. While there are any, all its
+// events enter the instance that writes them, since that one holds what they
+// are about; when it is to be replaced, they are ended, and their readers come
+// back to its successor.
+class Streams {
+  #open = new Set();
+  #instance;
+  instance(current) {
+    if (this.#open.size > 0 && !this.#instance.dead) {
+      if (!this.#instance.full()) return this.#instance;
+      for (const sink of this.#open) sink.leave();
+    }
+    return (this.#instance = current());
+  }
+  open(instance, signal) {
+    const sink = new Sink(signal, () => this.#open.delete(sink));
+    this.#open.add(sink);
+    return sink;
+  }
+}
+
+// One answer: response resolves when Go starts it.
+class Sink {
+  #respond;
+  #refuse;
+  #controller;
+  #gone = () => {};
+  #over = false;
+  #closed;
+  constructor(signal, closed) {
+    this.response = new Promise((resolve, reject) => {
+      this.#respond = resolve;
+      this.#refuse = reject;
+    });
+    this.#closed = closed;
+    signal?.addEventListener("abort", () => this.leave());
+  }
+  // onGone has Go told, at most once, that nobody reads any more.
+  onGone(tell) {
+    this.#gone = tell;
+  }
+  start(status, headers) {
+    const body = new ReadableStream({
+      start: (controller) => {
+        this.#controller = controller;
+      },
+      cancel: () => this.leave(),
+    });
+    const empty = status === 204 || status === 304;
+    this.#respond(new Response(empty ? null : body, { status, headers: pairs(headers) }));
+  }
+  write(bytes) {
+    if (!this.#over) this.#controller.enqueue(bytes);
+  }
+  leave() {
+    if (this.#over) return;
+    const tell = this.#gone;
+    this.#gone = () => {};
+    tell();
+  }
+  end() {
+    if (!this.#finish()) return;
+    try {
+      this.#controller?.close();
+    } catch {} // cancelled by its reader
+  }
+  fail(e) {
+    if (!this.#finish()) return;
+    this.#refuse(e); // without effect once it has started
+    this.#controller?.error(e);
+  }
+  #finish() {
+    if (this.#over) return false;
+    this.#over = true;
+    this.#gone = () => {};
+    this.#closed();
+    return true;
   }
 }
 
@@ -162,32 +294,54 @@ export function createBackend(module) {
 
   const handler = {
     async fetch(request) {
+      // Go says which requests an object answers; those pass unread.
+      const object = current().binding.route?.(request.url) ?? null;
+      if (object !== null) {
+        const namespace = env[object[0]];
+        return namespace.get(namespace.idFromName(object[1])).fetch(request);
+      }
       const read = await readBody(request.body, current().binding.bodyLimit ?? 0);
-      const answer = await current().run((binding, resolve, reject) =>
-        binding.handleFetch(resolve, reject, request.method, request.url, flat(request.headers), read.tooLarge ? null : read.body),
+      const answer = await current().run((binding, settle) =>
+        binding.handleFetch(settle, request.method, request.url, flat(request.headers), read.tooLarge ? null : read.body),
       );
       return new Response(answer.body.length ? answer.body : null, { status: answer.status, headers: pairs(answer.headers) });
     },
     queue(batch) {
-      return current().run((binding, resolve, reject) => binding.handleQueueMessageBatch(batch).then(resolve, reject));
+      return current().run((binding, settle) => over(binding.handleQueueMessageBatch(batch), settle));
     },
     scheduled(event) {
-      return current().run((binding, resolve, reject) => binding.runScheduler(event).then(resolve, reject));
+      return current().run((binding, settle) => over(binding.runScheduler(event), settle));
     },
   };
 
   const objectClass = (name) =>
     class extends DurableObject {
       #serial = ++serial;
+      #streams = new Streams();
       invoke(method, payload) {
-        return current().run((binding, resolve, reject) =>
-          binding.handleObject(resolve, reject, this.#serial, name, this.ctx, method, payload),
-        );
+        return this.#enter(this.#streams.instance(current), "handleObject", method, payload);
       }
       alarm() {
-        return current().run((binding, resolve, reject) =>
-          binding.handleAlarm(resolve, reject, this.#serial, name, this.ctx),
+        return this.#enter(this.#streams.instance(current), "handleAlarm");
+      }
+      async fetch(request) {
+        const read = await readBody(request.body, current().binding.objectBodyLimit ?? 0);
+        const instance = this.#streams.instance(current);
+        const sink = this.#streams.open(instance, request.signal);
+        this.#enter(instance, "handleObjectFetch", sink, request.method, request.url, flat(request.headers), read.tooLarge ? null : read.body).then(
+          () => sink.end(),
+          (e) => sink.fail(e),
         );
+        return sink.response;
+      }
+      // Class and state cross until a call has succeeded: then Go knows them.
+      async #enter(instance, handler, ...args) {
+        const known = instance.objects.has(this.#serial);
+        const value = await instance.run((binding, settle) =>
+          binding[handler](settle, this.#serial, known ? null : name, known ? null : this.ctx, ...args),
+        );
+        instance.objects.add(this.#serial);
+        return value;
       }
     };
 

@@ -49,8 +49,8 @@ func (s *server) queue(b *queues.MessageBatch) error {
 // ArrayBuffer and syumai expects as a Uint8Array. Any other body is not ours
 // and reads as nothing, which decodes to no event.
 func bytesBody(m *queues.Message) []byte {
-	if m.Body.InstanceOf(js.Global().Get("ArrayBuffer")) {
-		return toGo(js.Global().Get("Uint8Array").New(m.Body))
+	if m.Body.InstanceOf(buffers) {
+		return toGo(uint8Array.New(m.Body))
 	}
 	body, err := m.BytesBody()
 	if err != nil {
@@ -76,15 +76,19 @@ func (s *server) scheduled(ctx context.Context) error {
 
 // logic finds or makes the logic behind a Durable Object.
 func (s *server) logic(args []js.Value) (Object, error) {
-	serial, class, state := args[0].Int(), args[1].String(), args[2]
+	serial := args[0].Int()
 	if o := s.objects[serial]; o != nil {
 		return o, nil
 	}
-	open := s.Objects[class]
+	// The host gives class and state until a call of the object has succeeded.
+	if args[1].IsNull() {
+		return nil, errNoHandler
+	}
+	open := s.Objects[args[1].String()]
 	if open == nil {
 		return nil, errNoHandler
 	}
-	o, err := open(newStorage(state))
+	o, err := open(newStorage(args[2], s.shared))
 	if err != nil {
 		return nil, err
 	}

@@ -44,34 +44,42 @@ type settled struct {
 	err   error
 }
 
-// call invokes a method that gives a promise and waits for it. Both callbacks
-// are released, whichever fires; a synchronous exception is an error as well.
-func call(object js.Value, method string, args ...any) (value js.Value, err error) {
-	err = guard(func() error {
-		value = object.Call(method, args...)
+// call invokes a method that gives a promise and waits for it. A synchronous
+// exception is an error as well.
+func call(object js.Value, method string, args ...any) (js.Value, error) {
+	done := make(chan settled, 1)
+	settle := js.FuncOf(func(_ js.Value, args []js.Value) any {
+		if args[0].Bool() {
+			done <- settled{value: args[1]}
+		} else {
+			done <- settled{err: remote(args[1])}
+		}
+		return nil
+	})
+	defer settle.Release()
+	err := guard(func() error {
+		host.Call("start", append([]any{settle, object, method}, args...)...)
 		return nil
 	})
 	if err != nil {
 		return js.Value{}, err
 	}
-	done := make(chan settled, 1)
-	fulfilled := js.FuncOf(func(_ js.Value, args []js.Value) any {
-		done <- settled{value: args[0]}
-		return nil
-	})
-	defer fulfilled.Release()
-	rejected := js.FuncOf(func(_ js.Value, args []js.Value) any {
-		done <- settled{err: remote(args[0])}
-		return nil
-	})
-	defer rejected.Release()
-	value.Call("then", fulfilled, rejected)
 	s := <-done
 	return s.value, s.err
 }
 
+// What of JavaScript this package uses time and again. Each look-up makes a
+// value with a finalizer.
+var (
+	host       = js.Global().Get("context").Get("host")
+	console    = js.Global().Get("console")
+	uint8Array = js.Global().Get("Uint8Array")
+	arrays     = js.Global().Get("Array")
+	buffers    = js.Global().Get("ArrayBuffer")
+)
+
 func toJS(b []byte) js.Value {
-	a := js.Global().Get("Uint8Array").New(len(b))
+	a := uint8Array.New(len(b))
 	js.CopyBytesToJS(a, b)
 	return a
 }

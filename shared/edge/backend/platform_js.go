@@ -45,14 +45,12 @@ func Log(event string, kv ...string) {
 		line = jsontext.AppendString(append(line, ','), kv[i])
 		line = jsontext.AppendString(append(line, ':'), kv[i+1])
 	}
-	js.Global().Get("console").Call("log", string(append(line, '}')))
+	console.Call("log", string(append(line, '}')))
 }
-
-func host() js.Value { return js.Global().Get("context").Get("host") }
 
 // Invoke calls a method of the named Durable Object. Errors wrap ErrRemote.
 func Invoke(_ context.Context, binding, name, method string, payload []byte) ([]byte, error) {
-	v, err := call(host(), "invoke", binding, name, method, toJS(payload))
+	v, err := call(host, "invoke", binding, name, method, toJS(payload))
 	if err != nil {
 		return nil, err
 	}
@@ -88,15 +86,23 @@ func (k KV) Delete(_ context.Context, key string) error {
 // calls as Queues' limits ask for. After an error some may be in the queue.
 func SendBatch(binding string, messages [][]byte) error {
 	for chunk := range queue.Chunks(messages) {
-		batch := js.Global().Get("Array").New(len(chunk))
+		batch := arrays.New(len(chunk))
 		for i, m := range chunk {
 			batch.SetIndex(i, toJS(m))
 		}
-		if _, err := call(host(), "sendBatch", binding, batch); err != nil {
+		if _, err := call(host, "sendBatch", binding, batch); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// Sleep waits so long, as a promise of the event that calls it: it is not a
+// timer of Go's, which no event would own (DESIGN §3 rule 1).
+func Sleep(_ context.Context, d time.Duration) {
+	// It cannot fail; if it does, who waits goes on.
+	ms := (max(d, 0) + time.Millisecond - 1) / time.Millisecond // rounded up: never early
+	_, _ = call(host, "sleep", float64(ms))
 }
 
 // Bucket is an R2 bucket, by binding name.
@@ -104,7 +110,7 @@ type Bucket struct{ Binding string }
 
 // Get reads an object; nil when there is none.
 func (b Bucket) Get(_ context.Context, key string) ([]byte, error) {
-	v, err := call(host(), "objectGet", b.Binding, key)
+	v, err := call(host, "objectGet", b.Binding, key)
 	if err != nil || v.IsNull() {
 		return nil, err
 	}
@@ -141,7 +147,7 @@ func Fetch(_ context.Context, r fetch.Request) (fetch.Response, error) {
 	if r.Body != nil {
 		body = toJS(r.Body)
 	}
-	v, err := call(host(), "fetch", r.Method, r.URL, listToJS(r.Header), body,
+	v, err := call(host, "fetch", r.Method, r.URL, listToJS(r.Header), body,
 		float64(r.Deadline/time.Millisecond), r.MaxBody)
 	if err != nil {
 		return fetch.Response{}, err

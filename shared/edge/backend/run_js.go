@@ -35,6 +35,13 @@ type Handlers struct {
 	Fetch     http.Handler
 	BodyLimit int // bytes
 
+	// Route names the Durable Object that answers a URL in Fetch's place, by
+	// binding and name. Nil, and ok false: Fetch does.
+	Route func(url string) (binding, name string, ok bool)
+
+	// ObjectBodyLimit bounds the body of a request to an object, in bytes.
+	ObjectBodyLimit int
+
 	// Queue decides each message of a batch of the named queue.
 	Queue func(ctx context.Context, queue string, batch []queue.Message) []queue.Verdict
 
@@ -53,14 +60,18 @@ func Run(h Handlers) {
 	context := js.Global().Get("context")
 	// The host sets another context for the next instance; this one's retire
 	// is its own.
-	s := &server{Handlers: h, objects: map[int]Object{}, retire: context.Get("retire")}
+	s := &server{Handlers: h, objects: map[int]Object{}, shared: newShared(), retire: context.Get("retire")}
 	queues.ConsumeNonBlock(s.queue)
 	cron.ScheduleTaskNonBlock(s.scheduled)
 	binding := context.Get("binding")
 	binding.Set("bodyLimit", h.BodyLimit)
+	binding.Set("objectBodyLimit", h.ObjectBodyLimit)
 	binding.Set("maxEvents", maxEvents())
 	binding.Set("maxMemory", maxMemory)
+	binding.Set("goroutines", js.FuncOf(func(js.Value, []js.Value) any { return runtime.NumGoroutine() - len(s.idle) }))
 	s.register(binding, "handleFetch", s.fetch)
+	s.register(binding, "handleObjectFetch", s.objectFetch)
+	binding.Set("route", js.FuncOf(s.route))
 	s.register(binding, "handleObject", s.object)
 	s.register(binding, "handleAlarm", s.alarm)
 	workers.Ready()
@@ -75,32 +86,55 @@ const maxMemory = 48 << 20
 type server struct {
 	Handlers
 	objects map[int]Object // by serial of the JavaScript object
-	retire  js.Value       // has the host replace this instance
+	shared  *shared
+	idle    []chan func() // goroutines without an event, see spawn
+	retire  js.Value      // has the host replace this instance
 }
 
 var errNoHandler = errors.New("backend: no handler for this event")
 
 // register makes f the binding's handler called name: it runs in a goroutine
-// of its own and settles the event by resolve or reject. A panic rejects the
+// of its own and settles the event: settle(true, value) or settle(false, text
+// of the error). A panic rejects the
 // event and retires the instance.
 func (s *server) register(binding js.Value, name string, f func(args []js.Value) (any, error)) {
 	binding.Set(name, js.FuncOf(func(_ js.Value, args []js.Value) any {
-		resolve, reject := args[0], args[1]
-		args = args[2:]
-		go func() {
+		settle := args[0]
+		args = args[1:]
+		s.spawn(func() {
 			var value any
 			err := s.protect(name, func() (err error) {
 				value, err = f(args)
 				return err
 			})
 			if err != nil {
-				reject.Invoke(js.Global().Get("Error").New(err.Error()))
+				settle.Invoke(false, err.Error())
 				return
 			}
-			resolve.Invoke(value)
-		}()
+			settle.Invoke(true, value)
+		})
 		return nil
 	}))
+}
+
+// spawn runs f in a goroutine of its own: a new one, or one that has ended its
+// event. A new goroutine's stack is small and grows by being copied, several
+// times in an event; a used one's has grown.
+func (s *server) spawn(f func()) {
+	if n := len(s.idle); n > 0 {
+		last := s.idle[n-1]
+		s.idle = s.idle[:n-1]
+		last <- f
+		return
+	}
+	work := make(chan func(), 1)
+	work <- f
+	go func() {
+		for f := range work {
+			f()
+			s.idle = append(s.idle, work)
+		}
+	}()
 }
 
 // errPanic is all that a caller learns of a panic.
@@ -144,13 +178,21 @@ func (s *server) fetch(args []js.Value) (any, error) {
 		return nil, errNoHandler
 	}
 	w := &recorder{header: http.Header{}}
-	u, err := url.Parse(args[1].String())
-	if err != nil { // what the platform takes as a URL, Go may not: `%zz`
-		p := problem.New(problem.CodeBadRequest, "the URL is malformed")
-		w.header.Set("Content-Type", problem.ContentType)
-		w.WriteHeader(p.Status)
-		_, _ = w.Write(p.Append(nil))
+	r := requestToGo(args)
+	if r == nil { // what the platform takes as a URL, Go may not: `%zz`
+		writeMalformedURL(w)
 		return w.toJS(), nil
+	}
+	s.Fetch.ServeHTTP(w, r.WithContext(context.Background()))
+	return w.toJS(), nil
+}
+
+// requestToGo makes a request of method, url, headers and body. Nil: its URL
+// is malformed.
+func requestToGo(args []js.Value) *http.Request {
+	u, err := url.Parse(args[1].String())
+	if err != nil {
+		return nil
 	}
 	r := &http.Request{
 		Method: args[0].String(), URL: u, Host: u.Host, RequestURI: u.RequestURI(),
@@ -160,13 +202,19 @@ func (s *server) fetch(args []js.Value) (any, error) {
 	if args[3].IsNull() {
 		r.Body = io.NopCloser(failingReader{})
 		r.ContentLength = -1
-	} else {
-		body := toGo(args[3])
-		r.Body = io.NopCloser(bytes.NewReader(body))
-		r.ContentLength = int64(len(body))
+		return r
 	}
-	s.Fetch.ServeHTTP(w, r.WithContext(context.Background()))
-	return w.toJS(), nil
+	body := toGo(args[3])
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	r.ContentLength = int64(len(body))
+	return r
+}
+
+func writeMalformedURL(w http.ResponseWriter) {
+	p := problem.New(problem.CodeBadRequest, "the URL is malformed")
+	w.Header().Set("Content-Type", problem.ContentType)
+	w.WriteHeader(p.Status)
+	_, _ = w.Write(p.Append(nil))
 }
 
 // recorder keeps a response until it is whole.
@@ -218,7 +266,7 @@ func headerToJS(h http.Header) js.Value {
 }
 
 func listToJS(header [][2]string) js.Value {
-	list := js.Global().Get("Array").New(2 * len(header))
+	list := arrays.New(2 * len(header))
 	for i, h := range header {
 		list.SetIndex(2*i, h[0])
 		list.SetIndex(2*i+1, h[1])

@@ -12,12 +12,26 @@ import (
 type Storage struct {
 	storage js.Value
 	sql     js.Value
+	shared  *shared
 	inTx    bool
 }
 
-func newStorage(state js.Value) *Storage {
+// shared is what every object's storage in an instance uses.
+type shared struct {
+	*database
+	body     func() bool // of the transaction that runs
+	transact js.Func     // runs it; made once, since each costs a finalizer
+}
+
+func newShared() *shared {
+	sh := &shared{database: newDatabase()}
+	sh.transact = js.FuncOf(func(js.Value, []js.Value) any { return sh.body() })
+	return sh
+}
+
+func newStorage(state js.Value, sh *shared) *Storage {
 	storage := state.Get("storage")
-	return &Storage{storage: storage, sql: storage.Get("sql")}
+	return &Storage{storage: storage, sql: storage.Get("sql"), shared: sh}
 }
 
 // Exec runs one statement and returns every row.
@@ -26,51 +40,12 @@ func (s *Storage) Exec(query string, args ...any) (rows sqlstore.Rows, err error
 	if err != nil {
 		return rows, err
 	}
-	list := make([]any, 0, 1+len(bound))
-	list = append(list, query)
-	for _, v := range bound {
-		if b, ok := v.([]byte); ok {
-			v = toJS(b)
-		}
-		list = append(list, v)
-	}
-	err = guard(func() error {
-		cursor := s.sql.Call("exec", list...)
-		names := cursor.Get("columnNames")
-		for i := range names.Length() {
-			rows.Columns = append(rows.Columns, names.Index(i).String())
-		}
-		raw := js.Global().Get("Array").Call("from", cursor.Call("raw"))
-		for i := range raw.Length() {
-			row := raw.Index(i)
-			values := make([]any, len(rows.Columns))
-			for j := range values {
-				values[j] = column(row.Index(j))
-			}
-			rows.Values = append(rows.Values, values)
-		}
-		return nil
-	})
-	return rows, err
-}
-
-func column(v js.Value) any {
-	switch v.Type() {
-	case js.TypeNumber:
-		return v.Float()
-	case js.TypeString:
-		return v.String()
-	case js.TypeObject:
-		if v.InstanceOf(js.Global().Get("ArrayBuffer")) {
-			return toGo(js.Global().Get("Uint8Array").New(v))
-		}
-		return toGo(v)
-	}
-	return nil
+	return s.shared.exec(s.sql, query, bound)
 }
 
 // Tx runs f in a transaction: it commits on nil and rolls back on an error
-// or a panic, which goes on.
+// or a panic, which goes on. f cannot wait for anything, so no other
+// transaction of this instance begins before it ends.
 func (s *Storage) Tx(f func() error) (err error) {
 	if s.inTx {
 		return sqlstore.ErrNested
@@ -78,16 +53,15 @@ func (s *Storage) Tx(f func() error) (err error) {
 	s.inTx = true
 	defer func() { s.inTx = false }()
 	var panicked any
-	body := js.FuncOf(func(js.Value, []js.Value) any {
+	s.shared.body = func() bool {
 		func() {
 			defer func() { panicked = recover() }()
 			err = f()
 		}()
 		return err == nil && panicked == nil
-	})
-	defer body.Release()
+	}
 	thrown := guard(func() error {
-		js.Global().Get("context").Get("host").Call("transaction", s.storage, body)
+		host.Call("transaction", s.storage, s.shared.transact)
 		return nil
 	})
 	if panicked != nil {
@@ -104,7 +78,7 @@ func (s *Storage) Tx(f func() error) (err error) {
 // the platform resets the object before anything it said gets out.
 func (s *Storage) SetAlarm(t time.Time) error {
 	return guard(func() error {
-		s.storage.Call("setAlarm", float64(t.UnixMilli()))
+		host.Call("setAlarm", s.storage, float64(t.UnixMilli()))
 		return nil
 	})
 }

@@ -23,6 +23,9 @@ func hostDigest(alg int32, ptr unsafe.Pointer, n int32, out unsafe.Pointer)
 //go:wasmimport edge open
 func hostOpen(key unsafe.Pointer, keyLen int32, box unsafe.Pointer, n int32, aad unsafe.Pointer, aadLen int32, out unsafe.Pointer) int32
 
+//go:wasmimport edge seal
+func hostSeal(key unsafe.Pointer, keyLen int32, plaintext unsafe.Pointer, n int32, aad unsafe.Pointer, aadLen int32, out unsafe.Pointer) int32
+
 //go:wasmimport edge verify
 func hostVerify(alg int32, key unsafe.Pointer, keyLen int32, ptr unsafe.Pointer, n int32, sig unsafe.Pointer, sigLen int32) int32
 

@@ -47,11 +47,25 @@ func (Crypto) Open(key, box, aad []byte) ([]byte, bool) {
 
 const opened = 1
 
-// errSeals reports that the worker was asked to seal. It only ever opens.
-var errSeals = errors.New("ingress: the worker does not seal")
+// errSeal reports a key that the host does not seal with.
+var errSeal = errors.New("ingress: the host did not seal")
 
-// Seal implements seal.Suite: it fails.
-func (Crypto) Seal(_, _, _, _ []byte) ([]byte, error) { return nil, errSeals }
+// Seal implements seal.Suite. The nonce is the host's: the worker seals only
+// what a provider offers (source.SealOffer), and has no source of randomness
+// of its own.
+func (Crypto) Seal(key, nonce, plaintext, aad []byte) ([]byte, error) {
+	if nonce != nil {
+		return nil, errSeal
+	}
+	box := make([]byte, len(plaintext)+boxOverhead)
+	ok := hostSeal(bytesPtr(key), int32(len(key)), bytesPtr(plaintext), int32(len(plaintext)), bytesPtr(aad), int32(len(aad)), bytesPtr(box))
+	if ok != sealed {
+		return nil, errSeal
+	}
+	return box, nil
+}
+
+const sealed = 1
 
 // Verify implements webhook.Crypto.
 func (Crypto) Verify(a webhook.Algorithm, key, message, signature []byte) bool {

@@ -34,6 +34,9 @@
 //	                                  synchronous AES-GCM: box is nonce (12 bytes),
 //	                                  ciphertext and tag (16); n-28 bytes into out and
 //	                                  1, or 0 when it does not open
+//	seal(key, keyLen, plaintext, n, aad, aadLen, out) result
+//	                                  the reverse, under a random nonce: n+28 bytes
+//	                                  into out and 1, or 0 for a key that is none
 //	verify(alg, key, keyLen, ptr, n, sig, sigLen) result
 //	                                  synchronous native verification under a public
 //	                                  key: 1 verified, 0 not, -1 the key is of no use

@@ -1,7 +1,7 @@
 // The worker's half of the bridge to Go: see doc.go for the ABI. Glue only:
 // it converts, calls and converts; what is accepted and refused is decided in
 // Go.
-import { createDecipheriv, createHash, createHmac, createPublicKey, verify, X509Certificate } from "node:crypto";
+import { createCipheriv, createDecipheriv, createHash, createHmac, createPublicKey, randomBytes, verify, X509Certificate } from "node:crypto";
 import { Buffer } from "node:buffer";
 import { env } from "cloudflare:workers";
 
@@ -127,6 +127,12 @@ class Instance {
         this.memory(out, plaintext.length).set(plaintext);
         return 1;
       },
+      seal: (key, keyLen, plaintext, n, aad, aadLen, out) => {
+        const box = sealBox(this.memory(key, keyLen), this.memory(plaintext, n), this.memory(aad, aadLen));
+        if (box === undefined) return 0;
+        this.memory(out, box.length).set(box);
+        return 1;
+      },
       verify: (alg, key, keyLen, ptr, n, sig, sigLen) =>
         verifyPublic(VERIFIES[alg], this.memory(key, keyLen), this.memory(ptr, n), this.memory(sig, sigLen)),
       certificate: (ptr, n, at, out, cap) => {
@@ -242,6 +248,17 @@ function openBox(key, box, aad) {
     cipher.setAuthTag(box.subarray(-TAG_BYTES));
     const plaintext = cipher.update(box.subarray(NONCE_BYTES, -TAG_BYTES));
     return Buffer.concat([plaintext, cipher.final()]); // final throws when the tag is not right
+  } catch {
+    return undefined;
+  }
+}
+
+function sealBox(key, plaintext, aad) {
+  try {
+    const nonce = randomBytes(NONCE_BYTES);
+    const cipher = createCipheriv("aes-256-gcm", key, nonce, { authTagLength: TAG_BYTES });
+    cipher.setAAD(aad);
+    return Buffer.concat([nonce, cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]);
   } catch {
     return undefined;
   }

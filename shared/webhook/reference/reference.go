@@ -24,13 +24,14 @@ type Row struct {
 	EventIDSigned bool     `json:"event_id_signed"`
 	Handshake     bool     `json:"handshake"`
 	Batches       bool     `json:"batches"`
-	Thin          bool     `json:"thin"`
-	Authenticated string   `json:"authenticated"` // event.ProofSignature or event.ProofBearer
-	Params        []Param  `json:"params,omitempty"`
-	Docs          string   `json:"docs"`
-	Checked       string   `json:"checked"`    // YYYY-MM-DD
-	Confidence    string   `json:"confidence"` // A, B or C, see webhook.Confidence
-	Notes         string   `json:"notes,omitempty"`
+	// Thin: all, some or no; see webhook.Thin.
+	Thin          string  `json:"thin"`
+	Authenticated string  `json:"authenticated"` // event.ProofSignature or event.ProofBearer
+	Params        []Param `json:"params,omitempty"`
+	Docs          string  `json:"docs"`
+	Checked       string  `json:"checked"`    // YYYY-MM-DD
+	Confidence    string  `json:"confidence"` // A, B or C, see webhook.Confidence
+	Notes         string  `json:"notes,omitempty"`
 }
 
 // Param is one parameter of a source of that provider.
@@ -53,7 +54,7 @@ func describe(s *webhook.Scheme) Row {
 	r := Row{
 		Name: s.Name, Title: s.Title, Scheme: scheme(s), Tolerance: tolerance(s.Timestamp),
 		EventID: eventID(s), EventIDSigned: s.IDSigned, Handshake: len(s.Handshakes) > 0,
-		Batches: s.Batch != nil, Thin: s.Thin, Authenticated: event.ProofBearer,
+		Batches: s.Batch != nil, Thin: thin(s), Authenticated: event.ProofBearer,
 		Docs: s.Docs, Checked: s.Checked, Confidence: string(s.Confidence), Notes: s.Notes,
 	}
 	if s.BodyCovered {
@@ -68,6 +69,16 @@ func describe(s *webhook.Scheme) Row {
 		r.Params = append(r.Params, Param(p))
 	}
 	return r
+}
+
+func thin(s *webhook.Scheme) string {
+	switch {
+	case s.Thin:
+		return "all"
+	case len(s.ThinWhen) > 0:
+		return "some"
+	}
+	return "no"
 }
 
 // algorithms name the algorithms as the field does.
@@ -119,7 +130,7 @@ func scheme(s *webhook.Scheme) string {
 		text += " hex"
 	case webhook.Base64:
 		text += " base64"
-	case webhook.Base64URL:
+	case webhook.Base64URL, webhook.Base64URLBare:
 		text += " base64url"
 	}
 	return text

@@ -47,11 +47,11 @@ func pageOf() []byte {
 	rows := Rows()
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "# Providers\n\nMade by `make catalogue` from the table in `shared/webhook`; do not edit. %d rows.\n\n", len(rows))
-	b.WriteString("The name is what `PUT …/sources/{source}` takes as `provider`. *Proof*: `signature` covers the body; `bearer` only shows that the sender knows the secret. *Tolerance* is how old a signed timestamp may be. *Id* is what makes two deliveries the same event; † is not covered by the signature, so whoever captured a body can send it under another id. Confidence: A was checked against the provider's own vector, library or page; B against reference code or two secondary sources; C against one.\n\n")
-	b.WriteString("| name | provider | scheme | carried by | tolerance | id | handshake | proof | docs |\n|---|---|---|---|---|---|---|---|---|\n")
+	b.WriteString("The name is what `PUT …/sources/{source}` takes as `provider`. *Proof*: `signature` covers the body; `bearer` only shows that the sender knows the secret. *Tolerance* is how old a signed timestamp may be. *Id* is what makes two deliveries the same event; † is not covered by the signature, so whoever captured a body can send it under another id. *Events*: `thin` ones say what changed and do not hold it, so an agent must fetch it (`some`: those of Stripe's v2 API); they reach the agent with the CloudEvents extension `hookweirthin`. `batch` deliveries are split into one event each when the source has the parameter `split`. Confidence: A was checked against the provider's own vector, library or page; B against reference code or two secondary sources; C against one.\n\n")
+	b.WriteString("| name | provider | scheme | carried by | tolerance | id | handshake | events | proof | docs |\n|---|---|---|---|---|---|---|---|---|---|\n")
 	for _, r := range rows {
-		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s | %s | %s | %s | [%s, %s](%s) |\n",
-			r.Name, cell(r.Title), cell(r.Scheme), code(r.Headers), r.Tolerance, cell(id(r)), yes(r.Handshake), r.Authenticated, r.Confidence, r.Checked, r.Docs)
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s | %s | %s | %s | %s | [%s, %s](%s) |\n",
+			r.Name, cell(r.Title), cell(r.Scheme), code(r.Headers), r.Tolerance, cell(id(r)), yes(r.Handshake), events(r), r.Authenticated, r.Confidence, r.Checked, r.Docs)
 	}
 	return b.Bytes()
 }
@@ -61,6 +61,20 @@ func id(r Row) string {
 		return r.EventID
 	}
 	return r.EventID + " †"
+}
+
+func events(r Row) string {
+	var words []string
+	if r.Batches {
+		words = append(words, "batch")
+	}
+	switch r.Thin {
+	case "all":
+		words = append(words, "thin")
+	case "some":
+		words = append(words, "some thin")
+	}
+	return strings.Join(words, ", ")
 }
 
 func yes(b bool) string {

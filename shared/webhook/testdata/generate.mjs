@@ -24,7 +24,7 @@ function write(provider, name, c) {
     Buffer.from(`${c.why}\n-- request --\n${c.method ?? 'POST'} ${c.url ?? `https://hooks.example.com/webhooks/acme/${provider}`}\n`),
     Buffer.from(c.headers.map(([k, v]) => `${k}: ${v}\n`).join('') + '\n'),
     body,
-    Buffer.from(`\n-- secrets --\n${secrets}-- now --\n${c.now ?? NOW}\n-- want --\n${want}`),
+    Buffer.from(`\n-- secrets --\n${secrets}${c.params ? `-- params --\n${c.params}\n` : ''}-- now --\n${c.now ?? NOW}\n-- want --\n${want}`),
   ]));
 }
 
@@ -125,6 +125,7 @@ const sha = (...b) => 'sha256-' + b.reduce((h, x) => h.update(x), createHash('sh
   const body = '{"ref":"refs/heads/main","after":"6113728f27ae82c7b1a177c8d03f9e96e0adf246","repository":{"id":1296269}}';
   const secret = 'github-secret-one';
   const p = {
+    whyAccept: 'npm @octokit/webhooks-methods verifies it.',
     secrets: [secret, 'github-secret-two'], wrong: 'github-secret-not', body, headers, signature: 'X-Hub-Signature-256',
     id: guid, type: 'com.github.push', tamper: flipHex, malform: (v) => v.replace('sha256=', ''), shorten: (v) => v.slice(0, -2),
     odd: () => ({}),
@@ -200,6 +201,7 @@ const sha = (...b) => 'sha256-' + b.reduce((h, x) => h.update(x), createHash('sh
   const headers = make('X-Shopify-');
   const body = '{"id":820982911946154508,"email":"jon@example.com","total_price":"254.98"}';
   common('shopify', {
+    whyAccept: 'npm @shopify/shopify-api verifies it.',
     secrets: ['hush-shopify-one', 'hush-shopify-two'], wrong: 'hush-shopify-not', body, headers, signature: 'X-Shopify-Hmac-Sha256',
     id: wid, type: 'com.shopify.orders.create', time: '2026-01-01T11:59:58.123456789Z',
     tamper: flipB64, malform: (v) => v.replace('=', '*'), shorten: (v) => Buffer.from(v, 'base64').subarray(0, 30).toString('base64'), odd: () => ({}),
@@ -236,7 +238,7 @@ const sha = (...b) => 'sha256-' + b.reduce((h, x) => h.update(x), createHash('sh
   const event = (event, extra = {}) => JSON.stringify({ token: 'x', team_id: 'T1', api_app_id: 'A1', event, type: 'event_callback', event_id: 'Ev0PV52K25', event_time: NOW - 2, ...extra });
   const body = event({ type: 'reaction_added', user: 'U1', item: { type: 'message', channel: 'C1', ts: '1.1' }, event_ts: '2.2' });
   common('slack', {
-    timed: true, secrets: [secret, 'slack-signing-two'], wrong: 'slack-signing-not', body, headers, signature: 'X-Slack-Signature',
+    whyAccept: 'npm @slack/bolt verifies it.', timed: true, secrets: [secret, 'slack-signing-two'], wrong: 'slack-signing-not', body, headers, signature: 'X-Slack-Signature',
     id: 'Ev0PV52K25', type: 'com.slack.reaction_added', time: iso(NOW - 2), tamper: flipHex, malform: (v) => v.replace('v0=', 'v1='),
     shorten: (v) => v.slice(0, -2), restamp: (hs, ts) => hs.map(([k, v]) => (k === 'X-Slack-Request-Timestamp' ? [k, ts] : [k, v])),
     odd: (b) => ({ id: sha(`v0:${NOW}:`, b), type: 'com.slack.unknown', time: iso(NOW) }),
@@ -308,7 +310,7 @@ const sha = (...b) => 'sha256-' + b.reduce((h, x) => h.update(x), createHash('sh
   const body = '{\n  "id": "evt_1MqqbKLt4dXK03v5qaIbiNCC",\n  "object": "event",\n  "created": 1767268790,\n  "type": "invoice.paid",\n  "data": {"object": {"id": "in_1", "type": "x", "created": 1}}\n}';
   const v1only = (f) => (v) => v.replace(/v1=([0-9a-f]+)/, (_, h) => 'v1=' + f(h));
   common('stripe', {
-    timed: true, secrets: [secret, 'whsec_stripe_two_0123456789'], wrong: 'whsec_stripe_not_0123456789', body, headers, signature: 'Stripe-Signature',
+    whyAccept: 'npm stripe verifies it.', timed: true, secrets: [secret, 'whsec_stripe_two_0123456789'], wrong: 'whsec_stripe_not_0123456789', body, headers, signature: 'Stripe-Signature',
     id: 'evt_1MqqbKLt4dXK03v5qaIbiNCC', type: 'com.stripe.invoice.paid', time: iso(1767268790),
     tamper: v1only(flipHex), malform: (v) => v.replace('v1=', 'v2='), shorten: v1only((h) => h.slice(0, -2)),
     restamp: (hs, ts) => hs.map(([k, v]) => (k === 'Stripe-Signature' ? [k, v.replace(/t=\d+/, `t=${ts}`)] : [k, v])),
@@ -358,7 +360,7 @@ const sha = (...b) => 'sha256-' + b.reduce((h, x) => h.update(x), createHash('sh
     restamp: (hs, ts) => hs.map(([k, v]) => (k === 'webhook-timestamp' ? [k, ts] : [k, v])),
     odd: () => ({ type: 'com.standardwebhooks.unknown', time: iso(NOW) }),
   };
-  common('standard-webhooks', { ...shape, secrets: [key(1), key(2)], wrong: key(3), headers: make(v1) });
+  common('standard-webhooks', { ...shape, whyAccept: 'npm standardwebhooks verifies it.', secrets: [key(1), key(2)], wrong: key(3), headers: make(v1) });
   common('standard-webhooks-raw', { ...shape, secrets: ['polar_whs_one_0123456789', 'polar_whs_two_0123456789'], wrong: 'polar_whs_not_0123456789', headers: make(v1raw) });
   // The same row with Ed25519 keys: secrets are public keys, signing takes the seed.
   const bySecret = new Map([1, 2, 3].map((n) => [whpk(seed(n)), seed(n)]));
@@ -372,8 +374,8 @@ const sha = (...b) => 'sha256-' + b.reduce((h, x) => h.update(x), createHash('sh
   const sig1a = 'v1a,hnO3f9T8Ytu9HwrXslvumlUpqtNVqkhqw/enGzPCXe5BdqzCInXqYXFymVJaA7AZdpXwVLPo3mNl8EM+m7TBAg==';
   const sk = { id: 'main', value: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw' }, pk = { id: 'main', value: 'whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=' };
   put('published-vector', { ...vector, why: 'Signature printed in Svix\'s documentation, "Verifying webhooks manually":\nhttps://docs.svix.com/receiving/verifying-payloads/how-manual', secrets: [sk], headers: published('webhook-', sig1) });
-  put('published-vector-svix', { ...vector, why: 'The same under the header names Svix sends itself.', secrets: [sk], headers: published('svix-', sig1) });
-  put('published-vector-no-prefix', { ...vector, why: 'A secret without prefix is base64, as the libraries read it.', secrets: [{ id: 'main', value: 'MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw' }], headers: published('webhook-', sig1) });
+  put('published-vector-svix', { ...vector, why: 'The same (https://docs.svix.com/receiving/verifying-payloads/how-manual) under the header names Svix sends itself.', secrets: [sk], headers: published('svix-', sig1) });
+  put('published-vector-no-prefix', { ...vector, why: 'The same (https://docs.svix.com/receiving/verifying-payloads/how-manual); a secret without prefix is base64, as the libraries read it.', secrets: [{ id: 'main', value: 'MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw' }], headers: published('webhook-', sig1) });
   put('v1a-published-vector', { ...vector, why: 'Public key from svix-webhooks README.md, signature from its test in worker.rs:\nhttps://github.com/svix/svix-webhooks', secrets: [pk], headers: published('webhook-', sig1a) });
   put('v1-and-v1a-hmac-secret', { ...vector, why: 'A sender that signs both ways; this source holds the HMAC secret.', secrets: [sk], headers: published('webhook-', `${sig1} ${sig1a}`) });
   put('v1-and-v1a-public-key', { ...vector, why: 'The same; this source holds the public key.', secrets: [pk], headers: published('webhook-', `${sig1} ${sig1a}`) });
@@ -411,7 +413,7 @@ const sha = (...b) => 'sha256-' + b.reduce((h, x) => h.update(x), createHash('sh
 {
   const T = NOW - 2, at = iso(T), ms = `${T}000`;
   const seconds = (s) => `${s}`, millis = (s) => `${s}000`, date = iso;
-  const flip = { hex: flipHex, base64: flipB64 };
+  const flip = { hex: flipHex, base64: flipB64, base64url: flipB64 };
   const own = (name) => ['one', 'two', 'not'].map((n) => `${name}-secret-${n}-0123456789`);
   const hexKeys = [1, 2, 3].map((n) => Buffer.alloc(32, n).toString('hex'));
   const b64Keys = [1, 2, 3].map((n) => Buffer.alloc(32, n).toString('base64'));
@@ -467,9 +469,10 @@ const sha = (...b) => 'sha256-' + b.reduce((h, x) => h.update(x), createHash('sh
     signed: (b, t) => [`${msg}.${t}.`, b], more: (t) => [[`${names}id`, msg], [`${names}timestamp`, t]], want: [msg, type, time],
   });
   standard('brex', { event_type: 'TRANSFER_PROCESSED', transfer_id: 'dptx_1', company_id: 'cuacc_1' }, 'com.brex.transfer_processed', { prefix: '' });
-  standard('clerk', { type: 'user.created', object: 'event', data: { id: 'user_29w83sxmDNGwOuEthce5gg56FcC' } }, 'com.clerk.user.created', { names: 'svix-', why: 'npm svix signs the same.' });
+  standard('clerk', { type: 'user.created', object: 'event', data: { id: 'user_29w83sxmDNGwOuEthce5gg56FcC' } }, 'com.clerk.user.created', { names: 'svix-', why: 'npm @clerk/backend verifies: verifyWebhook.' });
   standard('fathom', { title: 'Weekly', recording_id: 123456789 }, 'video.fathom.unknown');
   standard('folk', { type: 'person.created', data: { id: 'per_1' } }, 'app.folk.person.created');
+  standard('gemini', { type: 'batch.succeeded', version: 'v1', data: { id: 'batches/1' } }, 'com.google.gemini.batch.succeeded');
   standard('gitlab', { object_kind: 'push', ref: 'refs/heads/main' }, 'com.gitlab.push');
   standard('lithic', { event_type: 'card.created', token: 'c1' }, 'com.lithic.card.created', { why: 'npm lithic verifies: webhooks.unwrap.' });
   standard('liveblocks', { type: 'userEntered', data: { roomId: 'r' } }, 'io.liveblocks.userentered', { why: 'npm @liveblocks/node verifies: WebhookHandler.' });
@@ -496,6 +499,7 @@ const sha = (...b) => 'sha256-' + b.reduce((h, x) => h.update(x), createHash('sh
 
   // The body alone, HMAC-SHA256 in hex.
   row('alchemy', { sig: 'X-Alchemy-Signature', body: j({ webhookId: 'wh_1', id: 'whevt_3iho0jjd9zsmfgkk', createdAt: at, type: 'GRAPHQL' }), want: ['whevt_3iho0jjd9zsmfgkk', 'com.alchemy.graphql', at] });
+  row('airtable', { sig: 'X-Airtable-Content-MAC', label: 'hmac-sha256=', secrets: b64Keys, key: fromB64, body: j({ base: { id: 'app00000000000000' }, webhook: { id: 'ach00000000000000' }, timestamp: '2026-01-01T11:59:58.663Z' }), want: [, 'com.airtable.changed', '2026-01-01T11:59:58.663Z'] });
   row('attio', { sig: 'Attio-Signature', body: j({ webhook_id: 'w', events: [{ event_type: 'record.created' }] }), want: [, 'com.attio.record.created'] })(
     'older-header', { why: 'The header\'s older name.', headers: [['X-Attio-Signature', hmac('sha256', own('attio')[0], 'hex', '{}')]], body: '{}', want: { id: sha('{}'), type: 'com.attio.unknown', time: '-', secret: 'main', authenticated: 'signature' } });
   row('cal-com', { sig: 'X-Cal-Signature-256', body: j({ triggerEvent: 'BOOKING_CREATED', createdAt: at, payload: { uid: 'bFJeNb2uX8ANpT3JL5EfXw' } }), want: [, 'com.cal.booking_created', at] });
@@ -620,6 +624,37 @@ const sha = (...b) => 'sha256-' + b.reduce((h, x) => h.update(x), createHash('sh
 
   // A time is signed: in the signature header …
   row('buildkite', { sig: 'X-Buildkite-Signature', stamp: seconds, signed: dot, header: (m, t) => `timestamp=${t},signature=${m}`, body: '{"event":"build.finished","build":{"id":"b"}}', more: () => [['X-Buildkite-Event', 'build.finished']], want: [, 'com.buildkite.build.finished'] });
+  const utc = (s) => new Date(s * 1000).toUTCString();
+  {
+    const event = (id) => ({ external_id: id, topic: 'event:klaviyo.opened_email', payload: {} });
+    const put = row('klaviyo', { sig: 'Klaviyo-Signature', stamp: utc, signed: (b, t) => [b, t], more: (t) => [['Klaviyo-Timestamp', t]], body: j({ data: [event('e1')], meta: {} }), want: ['e1', 'com.klaviyo.event.klaviyo.opened_email'] });
+    const said = (b, t) => ({ body: b, headers: [['Klaviyo-Timestamp', t], ['Klaviyo-Signature', hmac('sha256', own('klaviyo')[0], 'hex', b, t)]] });
+    const two = j({ data: [event('e1'), event('e2')] }), one = j({ data: [event('e1')] });
+    put('batch', { why: 'Two events in one delivery, not split: named by the body.', ...said(two, utc(NOW)), want: { id: sha(two), type: 'com.klaviyo.event.klaviyo.opened_email', time: '-', secret: 'main', authenticated: 'signature' } });
+    put('split', { why: 'The same, split.', params: 'split true', ...said(two, utc(NOW)), want: { id: sha(two), type: 'com.klaviyo.event.klaviyo.opened_email', time: '-', secret: 'main', authenticated: 'signature', events: 'e1 com.klaviyo.event.klaviyo.opened_email, e2 com.klaviyo.event.klaviyo.opened_email' } });
+    for (const [name, t, why] of [
+      ['timestamp-seconds', `${NOW}`, 'A number is no HTTP date, though it is signed.'],
+      ['timestamp-weekday', utc(NOW).replace('Thu', 'Fri'), 'A weekday that is not the date\'s.'],
+      ['timestamp-zone', utc(NOW).replace('GMT', 'UTC'), 'Only one spelling of a time is read.'],
+    ]) put(name, { why, ...said(one, t), error: 'malformed_signature' });
+    const good = said(one, utc(NOW)).headers;
+    put('duplicate-timestamp', { why: 'Two lines with a time.', headers: [['Klaviyo-Timestamp', utc(NOW)], ...good], error: 'duplicate_header' });
+    put('joined-timestamp', { why: 'The same, joined by the platform: a date has one comma.', headers: [['Klaviyo-Timestamp', `${utc(NOW)}, ${utc(NOW)}`], good[1]], error: 'duplicate_header' });
+  }
+  {
+    const body = j({ id: 'qjz5y4s2h3b1', object_type: 'account', site_id: 'r4hx6jcvgs3b', event_type: 'created', event_time: at, account_code: 'acme' });
+    const put = row('recurly', { sig: 'recurly-signature', stamp: millis, signed: dot, header: (m, t) => `${t},${m}`, body, want: [, 'com.recurly.account.created', at] });
+    const [one, two] = own('recurly').map((s) => hmac('sha256', s, 'hex', `${millis(NOW)}.`, body)), want = { id: sha(body), type: 'com.recurly.account.created', time: at, secret: 'main', authenticated: 'signature' };
+    put('rotating', { why: 'One signature of each secret while it rotates.', headers: [['recurly-signature', `${millis(NOW)},${two},${one}`]], want });
+    put('timestamp-only', { why: 'A time and no signature.', headers: [['recurly-signature', millis(NOW)]], error: 'malformed_signature' });
+    put('signature-only', { why: 'A signature and no time.', headers: [['recurly-signature', one]], error: 'malformed_signature' });
+    put('timestamp-last', { why: 'The time is the first element and no other.', headers: [['recurly-signature', `${one},${millis(NOW)}`]], error: 'malformed_signature' });
+  }
+  {
+    const put = row('sanity', { sig: 'sanity-webhook-signature', enc: 'base64url', stamp: millis, past: 2100, signed: dot, header: (m, t) => `t=${t},v1=${m}`, body: '{"_id":"drafts.1","title":"Hi"}', more: () => [['sanity-operation', 'update'], ['idempotency-key', 'k-1']], want: ['k-1', 'io.sanity.update'], why: 'npm @sanity/webhook verifies: isValidSignature.' });
+    const padded = `t=${millis(NOW)},v1=${hmac('sha256', own('sanity')[0], 'base64url', `${millis(NOW)}.`, '{"_id":"drafts.1","title":"Hi"}')}=`;
+    put('padded', { why: 'A signature has one spelling, and Sanity pads none.', headers: [['sanity-webhook-signature', padded]], error: 'malformed_signature' });
+  }
   row('calendly', stamped('Calendly-Webhook-Signature', { past: 180, body: j({ event: 'invitee.created', created_at: at, payload: {} }), want: [, 'com.calendly.invitee.created', at] }));
   row('cloudflare-stream', { sig: 'Webhook-Signature', stamp: seconds, signed: dot, header: (m, t) => `time=${t},sig1=${m}`, body: j({ uid: '6b9e68b07dfee8cc2d116e4c51d6a957', status: { state: 'ready' }, modified: at }), want: [, 'com.cloudflare.stream.ready', at] });
   row('courier', { sig: 'courier-signature', stamp: millis, signed: dot, header: (m, t) => `t=${t},signature=${m}`, body: '{"type":"message:updated","data":{"id":"m"}}', want: [, 'com.courier.message.updated'] });
@@ -642,6 +677,7 @@ const sha = (...b) => 'sha256-' + b.reduce((h, x) => h.update(x), createHash('sh
   row('close', own2('close-sig-hash', 'close-sig-timestamp', { signed: after, secrets: hexKeys, key: fromHex, body: j({ event: { id: 'ev_1', object_type: 'lead', action: 'updated' }, subscription_id: 's' }), want: ['ev_1', 'com.close.lead.updated'] }));
   row('crisp', own2('X-Crisp-Signature', 'X-Crisp-Request-Timestamp', { stamp: millis, signed: (b, t) => [`[${t};`, b, ']'], body: j({ website_id: 'w', event: 'message:send', timestamp: T * 1000 }), want: [, 'chat.crisp.message.send', at], why: 'npm crisp-api verifies: verifyHook.' }));
   row('customer-io', own2('X-CIO-Signature', 'X-CIO-Timestamp', { signed: v0, body: j({ event_id: '01E4C4CT6YDC7Y5M7FE1GWWPQJ', object_type: 'email', metric: 'sent', timestamp: T }), want: ['01E4C4CT6YDC7Y5M7FE1GWWPQJ', 'io.customer.email.sent', at] }));
+  b64('front-rules', { sig: 'X-Front-Signature', alg: 'sha1', body: j({ type: 'inbound', id: 'evt_55c8c149' }), want: ['evt_55c8c149', 'com.frontapp.inbound'] });
   b64('front', own2('X-Front-Signature', 'X-Front-Request-Timestamp', { stamp: millis, signed: colon, body: j({ type: 'inbound', payload: { id: 'evt_55c8c149' } }), want: ['evt_55c8c149', 'com.frontapp.inbound'] }));
   row('quicknode', { sig: 'X-QN-Signature', stamp: seconds, signed: (b, t) => ['6d8c5f9f', t, b], more: (t) => [['X-QN-Nonce', '6d8c5f9f'], ['X-QN-Timestamp', t]], body: '[{"block":"0x1"}]', want: [, 'com.quicknode.unknown'] });
   row('samsara', own2('X-Samsara-Signature', 'X-Samsara-Timestamp', { label: 'v1=', signed: (b, t) => [`v1:${t}:`, b], secrets: b64Keys, key: fromB64, body: j({ eventId: 'bf72239c', eventTime: at, eventType: 'VehicleUpdated' }), want: ['bf72239c', 'com.samsara.vehicleupdated', at] }));

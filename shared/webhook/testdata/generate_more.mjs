@@ -17,6 +17,11 @@ const hmac = (alg, key, enc, ...msg) => msg.reduce((h, m) => h.update(m), create
 const sha256 = (b, enc = 'hex') => createHash('sha256').update(b).digest(enc);
 const spki = (pem) => createPublicKey(pem).export({ format: 'der', type: 'spki' }).toString('base64');
 const hash = (b) => `sha256-${sha256(b)}`;
+// The providers' own libraries, which say so in e2e/peers.
+const peers = {
+  adyen: '@adyen/api-library', 'aws-sns': 'sns-validator', box: 'box-node-sdk', contentful: '@contentful/node-apps-toolkit', 'google-pubsub': 'google-auth-library',
+  'hubspot-v1': '@hubspot/api-client', 'hubspot-v2': '@hubspot/api-client', 'jira-connect': 'atlassian-jwt', sendgrid: '@sendgrid/eventwebhook', twilio: 'twilio',
+};
 const b64u = (x) => Buffer.from(x).toString('base64url');
 const begun = new Set();
 
@@ -50,7 +55,7 @@ function row(p) {
   const base = { secrets: [main], params: p.params, documents: p.documents, ...make(a) };
   const ok = (over = {}) => ({ id: p.id, type: p.type, time: p.time ?? '-', secret: 'main', authenticated: p.covered === false ? 'bearer' : 'signature', ...over });
   const put = (name, c) => write(p.name, name, { ...base, ...c });
-  put('accept', { why: 'A delivery as the provider sends it.', want: ok() });
+  put('accept', { why: `A delivery as the provider sends it.${peers[p.name] ? `\nnpm ${peers[p.name]} verifies it.` : ''}`, want: ok() });
   put('second-secret', { why: 'While a secret rotates, either is taken, and the result says which.', secrets: [main, next], ...make(b), want: ok({ secret: 'next', ...p.second }) });
   put('secret-ended', { why: 'The overlap has ended: the old secret no longer verifies.', secrets: [{ ...main, until: NOW }, next], error: 'bad_signature' });
   put('no-active-secret', { why: 'With every secret ended there is nothing to verify with.', secrets: [{ ...main, until: NOW }], error: 'source_not_ready' });
@@ -179,30 +184,30 @@ const AK = ['44782DEF547AAA06C910C43932B1EB0C71FC68D9D0C057550C48EC2ACF6BA056', 
 row({ name: 'adyen', secrets: AK, wrong: '22'.repeat(32), covered: false, body: adyenBody(adyen(AK[0])), make: (s) => ({ headers: [json], body: adyenBody(adyen(s)) }), inBody: inJSON('notificationItems', 0, 'NotificationRequestItem', 'additionalData', 'hmacSignature'), tamperBody: swap('1130', '1'), notJSON: 'malformed_signature',
   id: '7914073381342284:AUTHORISATION:true', type: 'com.adyen.authorisation', time: '2026-01-01T11:59:50Z',
   extra: ({ put, ok }) => {
-    put('published-vector', { why: 'Adyen\'s own example (adyen-node-api-library, hmacValidator.spec): coqCmt/IZ4E3CzPvMY8zTjQVL5hYJUiBRg8UU+iCWo0=.', body: adyenBody({ NotificationRequestItem: { additionalData: { hmacSignature: 'coqCmt/IZ4E3CzPvMY8zTjQVL5hYJUiBRg8UU+iCWo0=' }, amount: { value: 1130, currency: 'EUR' }, pspReference: '7914073381342284', eventCode: 'AUTHORISATION', eventDate: AT, merchantAccountCode: 'TestMerchant', merchantReference: 'TestPayment-1407325143704', success: 'true' } }), want: ok({ time: AT }) });
+    put('published-vector', { why: 'Signature from the tests of Adyen\'s own library:\nhttps://github.com/Adyen/adyen-node-api-library hmacValidator.spec', body: adyenBody({ NotificationRequestItem: { additionalData: { hmacSignature: 'coqCmt/IZ4E3CzPvMY8zTjQVL5hYJUiBRg8UU+iCWo0=' }, amount: { value: 1130, currency: 'EUR' }, pspReference: '7914073381342284', eventCode: 'AUTHORISATION', eventDate: AT, merchantAccountCode: 'TestMerchant', merchantReference: 'TestPayment-1407325143704', success: 'true' } }), want: ok({ time: AT }) });
     const two = adyenBody(adyen(AK[0]), adyen(AK[0], { ...adyenItem, pspReference: '2' }));
     put('two-items', { why: 'Each item has its own signature.', body: two, want: ok({ id: hash(two) }) });
     put('two-items-one-forged', { why: 'One forged item spoils all.', body: adyenBody(adyen(AK[0]), adyen('22'.repeat(32))), error: 'bad_signature' });
     put('split', { why: 'Two items, two events.', body: two, params: { split: 'true' }, want: ok({ id: hash(two), events: '7914073381342284:AUTHORISATION:true com.adyen.authorisation, 2:AUTHORISATION:true com.adyen.authorisation' }) });
   } });
 const cfl = '{"sys":{"id":"x","updatedAt":"2026-01-01T11:59:50Z"} }';
-const contentful = (s, body, ts, list = 'x-contentful-topic,x-contentful-signed-headers,x-contentful-timestamp') => {
+const contentful = (s, body, ts, list = 'x-contentful-signed-headers,x-contentful-timestamp,x-contentful-topic') => {
   const h = { 'x-contentful-topic': 'ContentManagement.Entry.publish', 'x-contentful-signed-headers': list, 'x-contentful-timestamp': `${ts}000` };
   const canonical = ['POST', '/webhooks/acme/contentful', list.split(',').map((n) => `${n}:${h[n]}`).join(';'), body].join('\n');
   return [...Object.entries(h), ['x-contentful-signature', hmac('sha256', s, 'hex', canonical)]];
 };
-row({ name: 'contentful', secrets: S, wrong: WRONG, body: cfl, signature: 'x-contentful-signature', timestamp: 'x-contentful-timestamp', past: 300, tamperBody: swap('"x"', '"y"'), make: (s, { body, ts }) => ({ headers: contentful(s, body, ts), body }), id: hash(cfl), type: 'com.contentful.contentmanagement.entry.publish', time: '2026-01-01T11:59:50Z',
-  extra: ({ put }) => put('timestamp-not-signed', { why: 'A timestamp that is not among the signed headers says nothing.', headers: contentful(S[0], cfl, NOW, 'x-contentful-topic,x-contentful-signed-headers'), error: 'malformed_signature' }) });
+row({ name: 'contentful', secrets: ['1', '2'].map((c) => c.repeat(64)), wrong: '3'.repeat(64), body: cfl, signature: 'x-contentful-signature', timestamp: 'x-contentful-timestamp', past: 300, tamperBody: swap('"x"', '"y"'), make: (s, { body, ts }) => ({ headers: contentful(s, body, ts), body }), id: hash(cfl), type: 'com.contentful.contentmanagement.entry.publish', time: '2026-01-01T11:59:50Z',
+  extra: ({ put, main }) => put('timestamp-not-signed', { why: 'A timestamp that is not among the signed headers says nothing.', headers: contentful(main.value, cfl, NOW, 'x-contentful-signed-headers,x-contentful-topic'), error: 'malformed_signature' }) });
 const mailgun = (s, ts) => JSON.stringify({ signature: { timestamp: String(ts), token: 'a8ce0edb2dd8301dee6c2405235584e45aa91d1e9f979f3de0', signature: hmac('sha256', s, 'hex', `${ts}a8ce0edb2dd8301dee6c2405235584e45aa91d1e9f979f3de0`) }, 'event-data': { event: 'opened', timestamp: 1767268790.25, id: 'Ase7i2zsRYeDXztHGENqRA' } });
-row({ name: 'mailgun', secrets: S, wrong: WRONG, covered: false, past: 9 * 3600, body: mailgun(S[0], NOW), make: (s, { ts }) => ({ headers: [json], body: mailgun(s, ts) }), inBody: inJSON('signature', 'signature'), tamperBody: swap('a8ce', 'b8ce'), retime: swap(`"${NOW}"`, `"${NOW + 1}"`), id: 'Ase7i2zsRYeDXztHGENqRA', type: 'com.mailgun.opened', time: '2026-01-01T11:59:50.25Z',
-  extra: ({ put, ok, base }) => put('event-not-signed', { why: 'The event itself is not signed, and the result says so.', body: base.body.replace('opened', 'clicked'), want: ok({ type: 'com.mailgun.clicked' }) }) });
+row({ name: 'mailgun', secrets: S, wrong: WRONG, covered: false, past: 9 * 3600, body: mailgun(S[0], NOW), make: (s, { ts }) => ({ headers: [json], body: mailgun(s, ts) }), inBody: inJSON('signature', 'signature'), tamperBody: swap('a8ce', 'b8ce'), retime: swap(`"${NOW}"`, `"${NOW + 1}"`), id: 'a8ce0edb2dd8301dee6c2405235584e45aa91d1e9f979f3de0', type: 'com.mailgun.opened', time: '2026-01-01T11:59:50.25Z',
+  extra: ({ put, ok, base }) => put('event-not-signed', { why: 'The event itself is not signed, and the result says so. Its name is the token: what is written under one that was seen is a duplicate.', body: base.body.replace('opened', 'clicked'), want: ok({ type: 'com.mailgun.clicked' }) }) });
 const ds = '{"event":"envelope-sent","generatedDateTime":"2026-01-01T11:59:50.0000000Z"}';
 row({ name: 'docusign', secrets: S, wrong: WRONG, body: ds, signature: 'X-DocuSign-Signature-1', tamperBody: swap('sent', 'void'), make: (s, { body }) => ({ headers: [json, ['X-DocuSign-Signature-1', hmac('sha256', s, 'base64', body)]], body }), id: hash(ds), type: 'com.docusign.envelope-sent', time: '2026-01-01T11:59:50Z',
   extra: ({ put, ok }) => put('third-header', { why: 'One header for each key: the third one is ours.', headers: [['X-DocuSign-Signature-1', hmac('sha256', WRONG, 'base64', ds)], ['X-DocuSign-Signature-2', hmac('sha256', 'x', 'base64', ds)], ['X-DocuSign-Signature-3', hmac('sha256', S[0], 'base64', ds)]], want: ok() }) });
 const box = '{"type":"webhook_event","id":"eb0c4e06","created_at":"2026-01-01T03:59:50-08:00","trigger":"FILE.UPLOADED"}';
 const boxTime = (ts) => new Date(ts * 1000).toISOString();
 const boxSign = (s, body, ts) => hmac('sha256', s, 'base64', body, boxTime(ts));
-row({ name: 'box', secrets: S, wrong: WRONG, body: box, signature: 'BOX-SIGNATURE-PRIMARY', timestamp: 'BOX-DELIVERY-TIMESTAMP', past: 600, tamperBody: swap('FILE', 'TILE'), make: (s, { body, ts }) => ({ headers: [['BOX-DELIVERY-ID', 'f96bb54b-ee16'], ['BOX-DELIVERY-TIMESTAMP', boxTime(ts)], ['BOX-SIGNATURE-PRIMARY', boxSign(s, body, ts)]], body }), id: 'f96bb54b-ee16', type: 'com.box.file.uploaded', time: '2026-01-01T11:59:50Z',
+row({ name: 'box', secrets: S, wrong: WRONG, body: box, signature: 'BOX-SIGNATURE-PRIMARY', timestamp: 'BOX-DELIVERY-TIMESTAMP', past: 600, tamperBody: swap('FILE', 'TILE'), make: (s, { body, ts }) => ({ headers: [['BOX-DELIVERY-ID', 'f96bb54b-ee16'], ['BOX-DELIVERY-TIMESTAMP', boxTime(ts)], ['BOX-SIGNATURE-VERSION', '1'], ['BOX-SIGNATURE-ALGORITHM', 'HmacSHA256'], ['BOX-SIGNATURE-PRIMARY', boxSign(s, body, ts)]], body }), id: 'f96bb54b-ee16', type: 'com.box.file.uploaded', time: '2026-01-01T11:59:50Z',
   extra: ({ put, ok, base }) => put('secondary', { why: 'The primary key is new to Box and not yet to us: the secondary signature counts.', headers: [...base.headers.map(([k, v]) => (k === 'BOX-SIGNATURE-PRIMARY' ? [k, boxSign(WRONG, box, NOW)] : [k, v])), ['BOX-SIGNATURE-SECONDARY', boxSign(S[0], box, NOW)]], want: ok() }) });
 const asana = '{"events":[{"action":"changed","created_at":"2026-01-01T11:59:50.123Z","resource":{"gid":"1","resource_type":"task"}}]}';
 row({ name: 'asana', secrets: S, wrong: WRONG, body: asana, signature: 'X-Hook-Signature', tamperBody: swap('changed', 'deleted'), make: (s, { body }) => ({ headers: [json, ['X-Hook-Signature', hmac('sha256', s, 'hex', body)]], body }), id: hash(asana), type: 'com.asana.task.changed', time: '2026-01-01T11:59:50.123Z',
@@ -222,7 +227,7 @@ const third = spki(keys.otherEC);
 row({ name: 'sendgrid', secrets: [spki(keys.ec), third], wrong: 'wrong', body: sg, signature: 'X-Twilio-Email-Event-Webhook-Signature', timestamp: 'X-Twilio-Email-Event-Webhook-Timestamp', past: 25 * 3600, tamperBody: swap('processed', 'delivered'),
   make: (s, { body, ts }) => ({ headers: sgHeaders(sgSign(pemOf[s] ?? keys.otherEC, body, ts), ts), body }), id: 'rWVYmVk90MjZJ9iohOBa3w==', type: 'com.sendgrid.processed', time: '2026-01-01T11:59:50Z',
   extra: ({ put, ok, make, main }) => {
-    put('published-vector', { why: 'sendgrid-nodejs@31bf6a0, packages/eventwebhook.', secrets: [{ id: 'main', value: EC[1] }], now: 1588788367, body: '{"category":"example_payload","event":"test_event","message_id":"message_id"}', headers: sgHeaders('MEUCIQCtIHJeH93Y+qpYeWrySphQgpNGNr/U+UyUlBkU6n7RAwIgJTz2C+8a8xonZGi6BpSzoQsbVRamr2nlxFDWYNH2j/0=', 1588788367), want: ok({ id: hash('{"category":"example_payload","event":"test_event","message_id":"message_id"}'), type: 'com.sendgrid.unknown', time: '-' }) });
+    put('published-vector', { why: 'Signature from the tests of SendGrid\'s own library:\nhttps://github.com/sendgrid/sendgrid-nodejs at 31bf6a0, packages/eventwebhook', secrets: [{ id: 'main', value: EC[1] }], now: 1588788367, body: '{"category":"example_payload","event":"test_event","message_id":"message_id"}', headers: sgHeaders('MEUCIQCtIHJeH93Y+qpYeWrySphQgpNGNr/U+UyUlBkU6n7RAwIgJTz2C+8a8xonZGi6BpSzoQsbVRamr2nlxFDWYNH2j/0=', 1588788367), want: ok({ id: hash('{"category":"example_payload","event":"test_event","message_id":"message_id"}'), type: 'com.sendgrid.unknown', time: '-' }) });
     const two = sg.slice(0, -1) + ',' + sg.slice(1).replace('rWVY', 'sWVY');
     put('split', { why: 'Two events in one delivery.', ...make(main.value, { body: two }), params: { split: 'true' }, want: ok({ id: hash(two), events: 'rWVYmVk90MjZJ9iohOBa3w== com.sendgrid.processed, sWVYmVk90MjZJ9iohOBa3w== com.sendgrid.processed' }) });
   } });
@@ -307,6 +312,25 @@ row({ name: 'plaid', secrets: [spki(keys.ec), third], wrong: 'wrong', body: plai
     put('issued-later', { why: 'Issued in the future.', headers: plaidJWT(keys.ec, { iat: NOW + 61, request_body_sha256: sha256(plaid) }), error: 'future_timestamp' });
     put('hs256-with-public-key', { why: 'The public key is no HMAC key (RFC 8725 §2.1).', headers: [['Plaid-Verification', jwt('HS256', { iat: NOW, request_body_sha256: sha256(plaid) }, Buffer.from(spki(keys.ec), 'base64'))]], error: 'bad_signature' });
   } });
+const jc = '{"timestamp":1767268790000,"webhookEvent":"jira:issue_updated","issue":{"id":"10002"} }';
+const qsh = (canonical) => sha256(canonical);
+const connect = (s, over = {}) => [json, ['X-Atlassian-Webhook-Identifier', 'jw-1'], ['Authorization', `JWT ${jwt('HS256', { iss: 'client-key-1', iat: NOW - 5, exp: NOW + 175, qsh: qsh('POST&/webhooks/acme/jira-connect&'), ...over }, s)}`]];
+row({ name: 'jira-connect', secrets: S, wrong: WRONG, covered: false, params: { client_key: 'client-key-1' }, body: jc, signature: 'Authorization', tamperBody: swap('10002', '10003'), make: (s, { body }) => ({ headers: connect(s), body }), id: 'jw-1', type: 'com.atlassian.jira.issue_updated', time: '2026-01-01T11:59:50Z',
+  extra: ({ put, ok, main }) => {
+    const c = (name, why, over, rest) => put(name, { why, headers: connect(main.value, over), ...rest });
+    c('other-issuer', 'Another installation of the app.', { iss: 'client-key-2' }, { error: 'bad_signature' });
+    c('no-issuer', 'Nobody\'s token.', { iss: undefined }, { error: 'bad_signature' });
+    c('expired', 'The token has ended.', { exp: NOW - 61 }, { error: 'stale_timestamp' });
+    c('other-path', 'A token for another URL.', { qsh: qsh('POST&/webhooks/acme/other&') }, { error: 'bad_signature' });
+    c('other-method', 'A token for another method.', { qsh: qsh('GET&/webhooks/acme/jira-connect&') }, { error: 'bad_signature' });
+    c('no-qsh', 'A token for no URL.', { qsh: undefined }, { error: 'bad_signature' });
+    c('context-qsh', 'The fixed qsh of a browser\'s context token, which every user of the app has, is no request\'s.', { qsh: 'context-qsh' }, { error: 'bad_signature' });
+    c('query', 'The query is sorted, escaped and joined; the token\'s own parameter is left out.', { qsh: qsh('POST&/webhooks/acme/jira-connect&a%20b=%2A&user_id=admin,zed') }, { query: '?user_id=zed&jwt=x&user_id=admin&a+b=*', want: ok() });
+    c('query-added', 'A parameter that was not signed.', {}, { query: '?user_id=admin', error: 'bad_signature' });
+    c('base-path', 'The path of the app\'s base URL is not signed.', { qsh: qsh('POST&/jira-connect&') }, { params: { client_key: 'client-key-1', base_path: '/webhooks/acme/' }, want: ok() });
+    c('base-path-outside', 'A URL that is not the app\'s.', { qsh: qsh('POST&/jira-connect&') }, { params: { client_key: 'client-key-1', base_path: '/webhooks/acm' }, error: 'bad_signature' });
+    put('rs256', { why: 'Installation callbacks are signed by Atlassian\'s own key; a shared secret is no RSA key.', headers: [['Authorization', `JWT ${jwt('RS256', { iss: 'client-key-1', exp: NOW + 60, qsh: qsh('POST&/webhooks/acme/jira-connect&') }, keys.rsa, 'k1')}`]], error: 'bad_signature' });
+  } });
 const JWKS = 'https://www.googleapis.com/oauth2/v3/certs';
 const jwks = JSON.stringify({ keys: [jwk(keys.otherRSA, 'k0'), jwk(keys.rsa, 'k1')] });
 const pubsub = '{"message":{"data":"SGVsbG8=","messageId":"2070443601311540","publishTime":"2026-01-01T11:59:50.123Z"},"subscription":"s"}';
@@ -330,6 +354,35 @@ row({ name: 'google-pubsub', secrets: SA, wrong: 'evil@evil.iam.gserviceaccount.
     put('hs256-with-public-key', { why: 'RFC 8725 §2.1.', headers: bearer(jwt('HS256', claims(SA[0]), 'x', 'k1')), error: 'bad_signature' });
     put('critical-header', { why: 'An extension that must be understood (RFC 7515 §4.1.11).', headers: bearer((() => { const t = `${b64u('{"alg":"RS256","kid":"k1","crit":["x"]}')}.${b64u(JSON.stringify(claims(SA[0])))}`; return `${t}.${sign('sha256', Buffer.from(t), keys.rsa).toString('base64url')}`; })()), error: 'malformed_signature' });
   } });
+
+// Rich notifications of Microsoft Graph.
+const graphKeys = { 'https://login.microsoftonline.com/common/discovery/v2.0/keys': jwks };
+const graphParams = { audience: '8e460676-ae3f-4b1e-8790-ee0fb5d6148f', tenant_id: '84bd8158-6d4d-4958-8b9f-9d6445542f95' };
+const publisher = '0bf30f3b-4a52-48df-9a82-234910c4a086';
+const graphToken = (over = {}, pem = keys.rsa, kid = 'k1') => jwt('RS256', { iss: `https://login.microsoftonline.com/${graphParams.tenant_id}/v2.0`, aud: graphParams.audience, azp: publisher, nbf: NOW - 60, exp: NOW + 3600, ...over }, pem, kid);
+const richBody = (tokens, clientState = S[0]) => JSON.stringify({ value: [{ id: 'n-0', subscriptionId: 's', changeType: 'created', clientState, encryptedContent: { data: 'x', dataKey: 'y', dataSignature: 'z' } }], validationTokens: tokens });
+const rich = (name, why, tokens, rest = {}) => write('microsoft-graph', name, { handshake: true, why, secrets: [{ id: 'main', value: S[0] }], params: graphParams, documents: graphKeys, headers: [json, ['CF-Ray', RAY]], body: richBody(tokens), ...rest });
+const richOK = { want: { id: 'n-0', type: 'com.microsoft.graph.created', time: '-', secret: 'main', authenticated: 'bearer' } };
+rich('rich', 'Rich notifications carry a token that Microsoft signed for the app.', [graphToken()], richOK);
+rich('rich-v1-token', 'A token of the older endpoint names its issuer and the publisher otherwise.', [graphToken({ iss: `https://sts.windows.net/${graphParams.tenant_id}/`, azp: undefined, appid: publisher })], richOK);
+rich('rich-two-tokens', 'Each token verifies.', [graphToken(), graphToken({ nbf: NOW - 30 })], richOK);
+rich('rich-not-asked', 'Without the parameter the tokens are not read, as before.', ['x'], { params: undefined, documents: undefined, ...richOK });
+rich('rich-one-forged', 'One token that does not verify spoils all.', [graphToken(), graphToken({}, keys.otherRSA)], { error: 'bad_signature' });
+rich('rich-none', 'A delivery without tokens, where they are asked for.', [], { error: 'missing_signature' });
+rich('rich-no-member', 'Nor with none at all.', undefined, { error: 'missing_signature' });
+rich('rich-no-token', 'A text that is no token.', ['x'], { error: 'malformed_signature' });
+rich('rich-number', 'Nor is a number.', [1], { error: 'malformed_signature' });
+rich('rich-other-audience', 'A token for another app.', [graphToken({ aud: 'another' })], { error: 'bad_signature' });
+rich('rich-other-tenant', 'A token of another tenant.', [graphToken({ iss: 'https://login.microsoftonline.com/evil/v2.0' })], { error: 'bad_signature' });
+rich('rich-no-tenant', 'Without the tenant configured no issuer is right.', [graphToken({ iss: 'https://login.microsoftonline.com//v2.0' })], { params: { audience: graphParams.audience }, error: 'bad_signature' });
+rich('rich-other-publisher', 'A token of the right tenant for the right app, from another app.', [graphToken({ azp: 'another' })], { documents: {}, error: 'bad_signature' });
+rich('rich-two-publishers', 'Two names, one of them another\'s.', [graphToken({ appid: 'another' })], { documents: {}, error: 'bad_signature' });
+rich('rich-no-publisher', 'From nobody.', [graphToken({ azp: undefined })], { documents: {}, error: 'bad_signature' });
+rich('rich-expired', 'The token has ended.', [graphToken({ exp: NOW - 61 })], { error: 'stale_timestamp' });
+rich('rich-unknown-kid', 'A key that Microsoft does not have.', [graphToken({}, keys.rsa, 'k9')], { error: 'bad_signature' });
+rich('rich-hs256', 'The key says the algorithm (RFC 8725 §2.1).', [jwt('HS256', { azp: publisher, aud: graphParams.audience, exp: NOW + 9 }, 'x', 'k1')], { error: 'bad_signature' });
+rich('rich-stranger', 'The clientState is asked first: a stranger has nothing fetched.', [graphToken()], { body: richBody([graphToken()], WRONG), documents: {}, error: 'bad_signature' });
+rich('rich-no-keys', 'Keys that cannot be fetched are no reason to accept.', [graphToken()], { documents: {}, error: 'keys_unavailable' });
 
 // Handshakes of rows in catalogue.go.
 const shake = (provider, name, c) => write(provider, name, { handshake: true, secrets: [{ id: 'main', value: S[0] }], headers: [], ...c });
@@ -355,6 +408,18 @@ const oracle = zoom.replace('qgg8vlvZRS6UYooatFL8Aw', `v0:${NOW}:{}`);
 shake('zoom', 'url-validation-oracle', { why: 'Not even Zoom gets the MAC of what an event\'s signed content looks like.', headers: zoomSigned(oracle), body: oracle, error: 'invalid_handshake' });
 shake('xero', 'intent', { why: 'The intent to receive: a good signature and no events.', headers: [['x-xero-signature', hmac('sha256', S[0], 'base64', '{"events":[],"entropy":"S"}')]], body: '{"events":[],"entropy":"S"}', want: { secret: 'main', authenticated: 'signature', reply: '200' } });
 shake('xero', 'intent-forged', { why: 'The same with a bad one: 401.', headers: [['x-xero-signature', hmac('sha256', WRONG, 'base64', '{"events":[]}')]], body: '{"events":[]}', error: 'bad_signature' });
+
+const offered = '{"verification_token":"secret_tMrlL1qK5vuQAh1b6cZGhFChZTSYJlce98V0pYn7yBl"}';
+const notion = (name, why, rest) => shake('notion', name, { why, headers: [json], body: offered, query: '?setup=a-text-of-the-operator', params: { setup: 'a-text-of-the-operator' }, ...rest });
+notion('verification', 'Notion\'s first request carries the secret it made. It is answered, handed to the operator, and nothing verifies with it.', { want: { reply: '200', offer: 'secret_tMrlL1qK5vuQAh1b6cZGhFChZTSYJlce98V0pYn7yBl' } });
+notion('verification-no-setup', 'Without the operator\'s text configured nobody can offer a secret.', { params: undefined, error: 'bad_signature' });
+notion('verification-other-setup', 'A stranger does not know the text.', { query: '?setup=guess', error: 'bad_signature' });
+notion('verification-no-query', 'Nor one who leaves it out.', { query: '', error: 'bad_signature' });
+notion('verification-twice-setup', 'Said twice, it is not said.', { query: '?setup=a-text-of-the-operator&setup=a-text-of-the-operator', error: 'bad_signature' });
+notion('verification-markup', 'A token is a token.', { body: '{"verification_token":"<script>"}', error: 'invalid_handshake' });
+notion('verification-two-tokens', 'Two are none.', { body: '{"verification_token":"a","verification_token":"b"}', error: 'missing_signature' });
+notion('verification-is-no-key', 'An offered secret signs nothing until the operator has made it the source\'s.', { headers: [json, ['X-Notion-Signature', `sha256=${hmac('sha256', 'secret_tMrlL1qK5vuQAh1b6cZGhFChZTSYJlce98V0pYn7yBl', 'hex', offered)}`]], error: 'bad_signature' });
+notion('setup-signs-nothing', 'The text opens the offer alone: an event needs its signature.', { body: '{"id":"1","type":"page.created"}', error: 'missing_signature' });
 
 // The rows an operator configures.
 const g = '{"id":"e-1","kind":"Thing.Made"}';
@@ -397,3 +462,28 @@ row({ name: 'jwt', secrets: ['robot-number-one', 'robot-number-two'], wrong: 'ro
     put('rs256', { why: 'The key set has both kinds.', headers: bearer(jwt('RS256', who('robot-number-one'), keys.rsa, 'r1')), want: ok() });
     put('kind-mixed-up', { why: 'The id of a key of the other kind.', headers: bearer(jwt('RS256', who('robot-number-one'), keys.rsa, 'e1')), error: 'bad_signature' });
   } });
+
+// A token in the URL.
+{
+  const soap = '<?xml version="1.0" encoding="UTF-8"?><soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"><soapenv:Body><notifications xmlns="http://soap.sforce.com/2005/09/outbound"><OrganizationId>00D000000000001</OrganizationId><Notification><Id>04l000000000001</Id></Notification></notifications></soapenv:Body></soapenv:Envelope>';
+  const [a, b] = S, main = { id: 'main', value: a }, next = { id: 'next', value: b }, want = { id: hash(soap), type: 'com.salesforce.outbound_message', time: '-', secret: 'main', authenticated: 'bearer' };
+  const put = (name, c) => write('salesforce', name, { body: soap, headers: [['Content-Type', 'text/xml; charset=utf-8']], query: `?token=${a}`, secrets: [main], ...c });
+  const changed = soap.replace('04l', '04m');
+  put('accept', { why: 'A delivery as the provider sends it.', want });
+  put('second-secret', { why: 'While a secret rotates, either is taken, and the result says which.', secrets: [main, next], query: `?token=${b}`, want: { ...want, secret: 'next' } });
+  put('secret-ended', { why: 'The overlap has ended: the old secret no longer verifies.', secrets: [{ ...main, until: NOW }, next], error: 'bad_signature' });
+  put('no-active-secret', { why: 'With every secret ended there is nothing to verify with.', secrets: [{ ...main, until: NOW }], error: 'source_not_ready' });
+  put('wrong-secret', { why: 'Another token.', query: `?token=${WRONG}`, error: 'bad_signature' });
+  put('tampered-signature', { why: 'One character of the token differs.', query: `?token=${tamper(a)}`, error: 'bad_signature' });
+  put('short-signature', { why: 'A token cut short is no token.', query: `?token=${a.slice(0, -1)}`, error: 'bad_signature' });
+  put('missing-signature', { why: 'No token at all.', query: '', error: 'missing_signature' });
+  put('empty-signature', { why: 'An empty one.', query: '?token=', error: 'missing_signature' });
+  put('token-in-header', { why: 'The token counts where it is to be.', query: '', headers: [['token', a]], error: 'missing_signature' });
+  put('duplicate-signature', { why: 'Two tokens, the good one first.', query: `?token=${a}&token=${WRONG}`, error: 'missing_signature' });
+  put('joined-signature', { why: 'The two in one.', query: `?token=${a},%20${WRONG}`, error: 'bad_signature' });
+  put('tampered-body', { why: 'The token does not cover the body, and the result says so.', body: changed, want: { ...want, id: hash(changed) } });
+  put('method', { why: 'The provider does not use this method.', method: 'GET', error: 'method_not_allowed' });
+}
+
+// The odd signatures of the generic rows.
+await import('./generate_odd.mjs');

@@ -35,5 +35,5 @@
 //
 // `want` is `ok`, then what the result must hold (id, type, time in RFC 3339
 // or `-`, secret, authenticated; for a handshake reply, its status and media
-// type, and reply-body), or `error:` and the code of the refusal.
+// type, reply-body, reply-header, and the secret it offers as offer), or `error:` and the code of the refusal.
 package webhooktest

@@ -37,6 +37,7 @@ type Want struct {
 
 	Reply, ReplyBody string // "200 text/plain; charset=utf-8", and what is answered
 	ReplyHeader      string // "Name: value"
+	Offer            string // the secret that the provider offers
 	Events           string // "id type, id type" of a delivery that is split
 }
 
@@ -227,7 +228,7 @@ func (w *Want) parse(text string) error {
 	}
 	fields := map[string]*string{
 		"id": &w.ID, "type": &w.Type, "secret": &w.Secret, "authenticated": &w.Authenticated,
-		"reply": &w.Reply, "reply-body": &w.ReplyBody, "reply-header": &w.ReplyHeader, "events": &w.Events,
+		"reply": &w.Reply, "reply-body": &w.ReplyBody, "reply-header": &w.ReplyHeader, "events": &w.Events, "offer": &w.Offer,
 	}
 	for _, line := range lines[1:] {
 		name, value, _ := strings.Cut(line, ": ")

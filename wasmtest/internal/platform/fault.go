@@ -33,6 +33,8 @@ const (
 	QueueDelay     Fault = "queue.delay"
 	R2Fail         Fault = "r2.fail"
 	R2PutLost      Fault = "r2.put-lost"
+	D1Fail         Fault = "d1.fail"
+	D1Lost         Fault = "d1.lost"
 	ObjectFail     Fault = "object.fail"
 	ObjectLost     Fault = "object.lost"
 	ObjectEvict    Fault = "object.evict"
@@ -57,7 +59,7 @@ const (
 func Catalogue() []Row {
 	const docs = "https://developers.cloudflare.com/"
 	return []Row{
-		{KVStale, "a read answers with the key as it was up to 60 s ago, a miss included", docs + "kv/concepts/how-kv-works/"},
+		{KVStale, "a location goes on with the copy it has read, up to 60 s old, a miss included", docs + "kv/concepts/how-kv-works/"},
 		{KVFail, "an operation is refused and changes nothing", "observed"},
 		{KVPutLost, "a write happens and its answer is lost", "observed"},
 		{QueueSendFail, "a send is refused and nothing is queued", docs + "queues/platform/limits/"},
@@ -67,6 +69,8 @@ func Catalogue() []Row {
 		{QueueDelay, "a message becomes visible up to five minutes late", "observed"},
 		{R2Fail, "an operation is refused and changes nothing", "observed"},
 		{R2PutLost, "an object is stored and the answer is lost", "observed"},
+		{D1Fail, "a query is refused and changes nothing", docs + "d1/observability/debug-d1/"},
+		{D1Lost, "a query is executed and its answer is lost", docs + "d1/observability/debug-d1/"},
 		{ObjectFail, "a call does not reach its Durable Object", docs + "durable-objects/best-practices/error-handling/"},
 		{ObjectLost, "a call is executed and its answer is lost", docs + "durable-objects/best-practices/error-handling/"},
 		{ObjectEvict, "an idle object loses its memory before its next event", docs + "durable-objects/concepts/durable-object-lifecycle/"},

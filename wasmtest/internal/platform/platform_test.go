@@ -32,19 +32,19 @@ func (w *World) advance(t *testing.T, d time.Duration) {
 func TestKV(t *testing.T) {
 	w := world(t, nil)
 	kv := NewKV(w, "n")
-	require.NoError(t, kv.Put("k", []byte("1"), "", time.Minute))
-	require.ErrorIs(t, kv.Put("k", []byte("2"), "", 0), ErrKVRate, "one write per second and key")
-	v, _, ok := kv.Get("k")
+	require.NoError(t, kv.Put("fra", "k", []byte("1"), "", time.Minute))
+	require.ErrorIs(t, kv.Put("fra", "k", []byte("2"), "", 0), ErrKVRate, "one write per second and key")
+	v, _, ok := kv.Get("fra", "k", 0)
 	require.Equal(t, "1 true", fmt.Sprint(string(v), " ", ok))
 	w.advance(t, 59*time.Second)
-	_, _, ok = kv.Get("k")
+	_, _, ok = kv.Get("fra", "k", 0)
 	require.True(t, ok)
 	w.advance(t, time.Second)
-	_, _, ok = kv.Get("k")
+	_, _, ok = kv.Get("fra", "k", 0)
 	require.False(t, ok, "expired")
-	require.NoError(t, kv.Put("k", []byte("3"), "", 0))
+	require.NoError(t, kv.Put("fra", "k", []byte("3"), "", 0))
 	w.advance(t, time.Second)
-	require.NoError(t, kv.Delete("k"))
+	require.NoError(t, kv.Delete("fra", "k"))
 	_, ok = kv.Latest("k")
 	require.False(t, ok)
 	require.Empty(t, kv.Keys())
@@ -53,37 +53,77 @@ func TestKV(t *testing.T) {
 	require.ErrorIs(t, CheckKVPut("k", make([]byte, MaxKVValue+1), 0), ErrKVSize)
 	require.ErrorIs(t, CheckKVPut(strings.Repeat("k", 513), nil, 0), ErrKVKey)
 	require.ErrorIs(t, CheckKVKey(""), ErrKVKey)
+	require.ErrorIs(t, CheckKVCache(29*time.Second), ErrKVCache)
+	require.NoError(t, CheckKVCache(0))
 }
 
+// TestKVStaleReads: a location goes on with its copy until that ends, and
+// every read there sees the same; another location has its own.
 func TestKVStaleReads(t *testing.T) {
-	w := world(t, map[Fault]float64{KVStale: 0.5})
+	w := world(t, map[Fault]float64{KVStale: 1})
 	kv := NewKV(w, "n")
-	w.advance(t, time.Hour)
-	require.NoError(t, kv.Put("k", []byte("old"), "", 0))
-	w.advance(t, time.Hour)
-	require.NoError(t, kv.Put("k", []byte("new"), "", 0))
-	seen := map[string]int{}
-	for range 59 {
-		w.advance(t, time.Second)
-		v, _, ok := kv.Get("k")
-		require.True(t, ok)
-		seen[string(v)]++
-	}
-	require.Positive(t, seen["old"])
-	require.Positive(t, seen["new"])
-	w.advance(t, 2*time.Second)
-	for range 50 {
-		v, _, _ := kv.Get("k")
-		require.Equal(t, "new", string(v), "never staler than a minute")
-	}
-	misses := 0
-	require.NoError(t, kv.Put("fresh", []byte("x"), "", 0))
-	for range 50 {
-		if _, _, ok := kv.Get("fresh"); !ok {
-			misses++
+	at := func(location string) string {
+		v, _, ok := kv.Get(location, "k", 0)
+		if !ok {
+			return "miss"
 		}
+		return string(v)
 	}
-	require.Positive(t, misses, "a miss is stale as well")
+	put := func(location, v string) { require.NoError(t, kv.Put(location, "k", []byte(v), "", 0)) }
+	w.advance(t, time.Hour)
+
+	require.Equal(t, "miss", at("fra"), "0 s")
+	w.advance(t, 10*time.Second)
+	put("nrt", "1")
+	require.Equal(t, "1", at("nrt"), "a location sees its own write")
+	require.Equal(t, "1", at("iad"), "one that has no copy reads the store")
+	w.advance(t, 20*time.Second)
+	put("nrt", "2")
+	w.advance(t, 29*time.Second)
+	require.Equal(t, "miss", at("fra"), "59 s: the miss is a copy too")
+	require.Equal(t, "miss", at("fra"), "and stays the same for every read")
+	require.Equal(t, "1", at("iad"), "49 s after its read")
+	require.Equal(t, "2", at("nrt"))
+	w.advance(t, time.Second)
+	require.Equal(t, "2", at("fra"), "60 s: the copy has ended")
+	require.Equal(t, "1", at("iad"))
+	w.advance(t, 10*time.Second)
+	require.Equal(t, "2", at("iad"), "its copy has ended as well")
+	require.NoError(t, kv.Delete("fra", "k"))
+	require.Equal(t, "miss", at("fra"))
+	w.advance(t, 50*time.Second)
+	require.Equal(t, "2", at("iad"), "a deleted key lives on in a copy")
+
+	// A copy kept for longer, by cacheTtl.
+	_, _, ok := kv.Get("gru", "k", 5*time.Minute)
+	require.False(t, ok)
+	put("", "3")
+	w.advance(t, 5*time.Minute-time.Second)
+	require.Equal(t, "miss", at("gru"))
+	w.advance(t, time.Second)
+	require.Equal(t, "3", at("gru"))
+
+	// Without the fault a copy ends as soon as there is something newer; with
+	// an even chance some do, and each location decides once.
+	calm := NewKV(world(t, nil), "n")
+	_, _, _ = calm.Get("fra", "k", 0)
+	require.NoError(t, calm.Put("nrt", "k", []byte("1"), "", 0))
+	_, _, ok = calm.Get("fra", "k", 0)
+	require.True(t, ok)
+	w = world(t, map[Fault]float64{KVStale: 0.5})
+	kv = NewKV(w, "n")
+	seen := map[string]int{}
+	for i := range 40 {
+		at(fmt.Sprint(i))
+	}
+	put("", "new")
+	for i := range 40 {
+		first := at(fmt.Sprint(i))
+		seen[first]++
+		require.Equal(t, first, at(fmt.Sprint(i)))
+	}
+	require.Greater(t, seen["miss"], 5)
+	require.Greater(t, seen["new"], 5)
 }
 
 // drain consumes a queue and notes what came when.
@@ -154,6 +194,26 @@ func TestQueueRetriesAndDeadLetters(t *testing.T) {
 	w.advance(t, time.Minute)
 	require.Len(t, gone.got, 1)
 	require.Empty(t, lost.Waiting(), "without a dead letter queue it is dropped")
+}
+
+// TestQueueConcurrency: several batches are out at once, as many as allowed.
+func TestQueueConcurrency(t *testing.T) {
+	for concurrent, want := range map[int]int{0: MaxConcurrency, 1: 1, 3: 3} {
+		w := world(t, nil)
+		q := queues(w)("q")
+		out, most := 0, 0
+		q.Consume(Consumer{BatchSize: 1, Concurrent: concurrent, Deliver: func(_ []*Message, done func([]Verdict)) {
+			out++
+			most = max(most, out)
+			w.Loop.After(time.Minute, "handler", func() { out--; done(make([]Verdict, 1)) })
+		}})
+		for range 2 * MaxConcurrency {
+			q.Send("text", nil, 0)
+		}
+		w.advance(t, time.Hour)
+		require.Equal(t, want, most)
+		require.Empty(t, q.Waiting())
+	}
 }
 
 func TestQueueRetention(t *testing.T) {

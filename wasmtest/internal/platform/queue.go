@@ -39,6 +39,7 @@ type Message struct {
 type Consumer struct {
 	BatchSize  int
 	Timeout    time.Duration // how long a batch waits to fill
+	Concurrent int           // batches at once; zero: MaxConcurrency
 	Retries    int
 	RetryDelay time.Duration
 	Dead       string // the dead letter queue's name; empty: dropped
@@ -77,7 +78,12 @@ func NewQueue(w *World, name string, dead func(string) *Queue) *Queue {
 }
 
 // Consume attaches a consumer.
-func (q *Queue) Consume(c Consumer) { q.consumer = &c }
+func (q *Queue) Consume(c Consumer) {
+	if c.Concurrent == 0 {
+		c.Concurrent = MaxConcurrency
+	}
+	q.consumer = &c
+}
 
 // CheckSend refuses what Queues refuses.
 func CheckSend(bodies [][]byte, delay time.Duration) error {
@@ -137,7 +143,7 @@ func (q *Queue) visible() []*Message {
 
 // schedule sets the queue to look again when a batch may be due.
 func (q *Queue) schedule() {
-	if q.consumer == nil || q.batches >= MaxConcurrency || len(q.waiting) == 0 {
+	if q.consumer == nil || q.batches >= q.consumer.Concurrent || len(q.waiting) == 0 {
 		return
 	}
 	ready := q.visible()

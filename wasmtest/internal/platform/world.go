@@ -65,6 +65,7 @@ func Ops() map[string]Op {
 		{"r2.list", 5 * ms, 30 * ms, R2Fail, ""},
 		{"r2.put", 10 * ms, 60 * ms, R2Fail, R2PutLost},
 		{"r2.delete", 10 * ms, 40 * ms, R2Fail, R2PutLost},
+		{"d1.query", 5 * ms, 40 * ms, D1Fail, D1Lost},
 		{"object.call", 1 * ms, 15 * ms, ObjectFail, ObjectLost},
 		{"service.fetch", 1 * ms, 2 * ms, ServiceFail, ""},
 		{"fetch", 5 * ms, 60 * ms, FetchRefused, FetchLost},

@@ -32,7 +32,7 @@ type Actor struct {
 }
 
 func newActor(o *Object) *Actor {
-	iso := o.worker.isolate(place(o.Class, o.Name))
+	iso := o.worker.objectIsolate(o.Class, o.Name)
 	a := &Actor{Object: o, iso: iso, crashes: map[int]func(error){}}
 	a.context = newContext(iso, o.Class+" "+o.Name)
 	a.context.actor = a

@@ -2,9 +2,44 @@ package workerd
 
 import (
 	"errors"
+	"time"
 
 	"github.com/hookweir/hookweir/wasmtest/internal/jsobj"
 )
+
+// hostStart is host.start(settle, object, method, ...args).
+func hostStart(c *jsobj.Call) (jsobj.Value, error) {
+	r := c.Realm
+	settle, callable := c.Arg(0).(jsobj.Callable)
+	object, ok := c.Arg(1).(jsobj.Object)
+	if !ok || !callable {
+		return nil, r.TypeError("context.host.start: wrong arguments")
+	}
+	v, err := r.Invoke(object, jsobj.Describe(c.Arg(2)), c.Args[3:]...)
+	if err != nil {
+		return nil, err
+	}
+	p, ok := v.(*jsobj.Promise)
+	if !ok {
+		return nil, r.TypeError("Cannot read properties of undefined (reading 'then')")
+	}
+	p.Then(func(v jsobj.Value, rejected bool) {
+		if _, err := settle.Call(r, jsobj.Undefined{}, []jsobj.Value{!rejected, v}); err != nil {
+			_ = r.Caught(err)
+		}
+	})
+	return jsobj.Undefined{}, nil
+}
+
+// hostSetAlarm is host.setAlarm(storage, at).
+func hostSetAlarm(c *jsobj.Call) (jsobj.Value, error) {
+	storage, ok := c.Arg(0).(jsobj.Object)
+	if !ok {
+		return nil, c.Realm.TypeError("context.host.setAlarm: wrong arguments")
+	}
+	_, err := c.Realm.Invoke(storage, "setAlarm", c.Arg(1))
+	return jsobj.Undefined{}, err
+}
 
 // hostFetch is host.fetch(method, url, headers, body|null, ms, maxBody).
 func (g *backend) hostFetch(c *jsobj.Call) (jsobj.Value, error) {
@@ -81,6 +116,13 @@ func (g *backend) hostSendBatch(c *jsobj.Call) (jsobj.Value, error) {
 		batch[i] = r.NewRecord().With("body", body).With("contentType", "bytes")
 	}
 	return r.Invoke(queue, "sendBatch", r.NewArray(batch...))
+}
+
+// hostSleep is host.sleep(ms).
+func (g *backend) hostSleep(c *jsobj.Call) (jsobj.Value, error) {
+	out := c.Realm.NewPromise()
+	g.iso.After(time.Duration(jsobj.ToNumber(c.Arg(0))*float64(time.Millisecond)), "setTimeout", func() { out.Resolve(jsobj.Undefined{}) })
+	return out, nil
 }
 
 // hostObjectGet is host.objectGet(binding, key).

@@ -36,6 +36,9 @@ func (wk *Worker) nextTick(e *cronEntry, after time.Time) {
 	w := wk.world
 	w.Loop.At(due, "cron "+e.text, func() {
 		wk.nextTick(e, due)
+		if wk.still {
+			return
+		}
 		if _, skip := w.Hit(platform.CronSkip); skip {
 			return
 		}
@@ -53,6 +56,9 @@ func (wk *Worker) nextTick(e *cronEntry, after time.Time) {
 	})
 }
 
+// Pause stops the triggers' own ticks, or has them come again.
+func (wk *Worker) Pause(still bool) { wk.still = still }
+
 // Cron fires every trigger now.
 func (wk *Worker) Cron() {
 	for _, e := range wk.crons {
@@ -61,7 +67,7 @@ func (wk *Worker) Cron() {
 }
 
 func (wk *Worker) tick(text string, due time.Time) {
-	c := wk.event("scheduled", func(c *Context) (*jsobj.Promise, error) {
+	c := wk.event(wk.world.somewhere("cron", text), "scheduled", func(c *Context) (*jsobj.Promise, error) {
 		event := c.iso.realm.NewRecord().
 			With("cron", text).
 			With("scheduledTime", float64(due.UnixMilli())).

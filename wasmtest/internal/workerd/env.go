@@ -20,6 +20,9 @@ func (iso *Isolate) newEnv() *jsobj.Record {
 	for _, name := range sortedKeys(wk.Buckets) {
 		env.With(name, iso.bucketBinding(wk.Buckets[name]))
 	}
+	for _, name := range sortedKeys(wk.Databases) {
+		env.With(name, iso.databaseBinding(wk.Databases[name]))
+	}
 	for _, name := range sortedKeys(wk.Producers) {
 		env.With(name, iso.queueBinding(wk.Producers[name]))
 	}

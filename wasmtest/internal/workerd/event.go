@@ -12,6 +12,8 @@ type Request struct {
 	URL    string
 	Header []jsobj.Field
 	Body   []byte // nil: none
+	// Location is where it arrives, one of World.Locations; empty: anywhere.
+	Location string
 }
 
 // Response is an HTTP response between isolates, or to outside.
@@ -24,8 +26,8 @@ type Response struct {
 // event runs an event in a new context of the stateless part. done is called
 // once, in the turn that settles the event's promise (then it says by calling
 // answered that the event was answered) or with the error that ended it.
-func (wk *Worker) event(name string, start func(c *Context) (*jsobj.Promise, error), done func(c *Context, v jsobj.Value, err error)) *Context {
-	iso := wk.isolate("front")
+func (wk *Worker) event(location, name string, start func(c *Context) (*jsobj.Promise, error), done func(c *Context, v jsobj.Value, err error)) *Context {
+	iso := wk.front(location)
 	c := newContext(iso, name)
 	c.failed = func(err error) { done(c, nil, err) }
 	iso.world.Tracef("%s %s", iso.name, name)
@@ -55,7 +57,10 @@ func (wk *Worker) Fetch(q Request, done func(Response, error)) *Context {
 			done(p, err)
 		}
 	}
-	c := wk.event("fetch", func(c *Context) (*jsobj.Promise, error) {
+	if q.Location == "" {
+		q.Location = wk.world.somewhere(q.Method, q.URL)
+	}
+	c := wk.event(q.Location, "fetch", func(c *Context) (*jsobj.Promise, error) {
 		return c.iso.glue.Fetch(c, c.iso.incoming(q))
 	}, func(c *Context, v jsobj.Value, err error) {
 		if err != nil {

@@ -1,12 +1,8 @@
 package workerd
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"slices"
 	"time"
@@ -92,27 +88,29 @@ func (f *fetching) travel(q Request, hops int) {
 	if server == nil {
 		w.Fail(fmt.Errorf("wasmtest: %s: fetch %s: no server for host %q in Config.Servers", f.iso.name, q.URL, u.Host))
 	}
-	w.trip("fetch", f.iso.lane("fetch", ""), detail, func(answer func()) {
-		var r Response
-		var fate error
+	w.trip("fetch", f.iso.lane("fetch", ""), detail, func(answered func()) {
+		var a answer
 		if status, hit := w.Hit(platform.FetchStatus); hit {
-			r = frontAnswer(status.IntN(3))
+			a.Response = frontAnswer(status.IntN(3))
 		} else if server != nil {
-			r, fate = serve(server, q)
+			a = serve(server, q)
 		}
-		w.Tracef("fetch %s answered %d", detail, r.Status)
-		if _, silent := w.Hit(platform.FetchSilent); silent || fate == ErrSilent {
+		w.Tracef("fetch %s answered %d", detail, a.Status)
+		if _, silent := w.Hit(platform.FetchSilent); silent || a.fate == ErrSilent && !a.headed {
 			return
 		}
-		f.answer = func() { f.arrive(q, u, r, hops) }
-		if fate != nil {
+		f.answer = func() { f.arrive(q, u, a, hops) }
+		if a.fate != nil && !a.headed {
 			f.answer = func() { f.fail(platform.ErrLost.Error()) }
 		}
 		if late, hit := w.Hit(platform.FetchLate); hit {
-			w.Loop.After(late.Between(time.Second, lateMost), "fetch late", answer)
+			a.late += late.Between(time.Second, lateMost)
+		}
+		if a.late > 0 {
+			w.Loop.After(a.late, "fetch late", answered)
 			return
 		}
-		answer()
+		answered()
 	}, func(err error) {
 		if err != nil {
 			f.fail(err.Error())
@@ -136,51 +134,18 @@ func frontAnswer(i int) Response {
 	return r
 }
 
-// ErrSilent is what a server's handler panics with to never answer.
-var ErrSilent = errors.New("wasmtest: the server stays silent")
-
-// serve runs a handler. Nothing of it outlives the call. The error is
-// ErrSilent, or http.ErrAbortHandler for a connection that breaks.
-func serve(h http.Handler, q Request) (r Response, fate error) {
-	defer func() {
-		switch v := recover(); v {
-		case nil:
-		case ErrSilent, http.ErrAbortHandler:
-			fate = v.(error)
-		default:
-			panic(v)
-		}
-	}()
-	req := httptest.NewRequest(q.Method, q.URL, bytes.NewReader(q.Body))
-	req.RequestURI = req.URL.RequestURI()
-	for _, f := range q.Header {
-		req.Header.Add(f.Name, f.Value)
-	}
-	rec := httptest.NewRecorder()
-	h.ServeHTTP(rec, req)
-	res := rec.Result()
-	body, _ := io.ReadAll(res.Body)
-	r = Response{Status: res.StatusCode, Body: body}
-	for _, name := range sortedKeys(res.Header) {
-		for _, v := range res.Header[name] {
-			r.Header = append(r.Header, jsobj.Field{Name: name, Value: v})
-		}
-	}
-	return r, nil
-}
-
 // arrive is the answer's arrival: a redirect goes on, all else is given to the
 // guest, the body perhaps slowly.
-func (f *fetching) arrive(q Request, from *url.URL, r Response, hops int) {
+func (f *fetching) arrive(q Request, from *url.URL, a answer, hops int) {
 	redirects := []int{301, 302, 303, 307, 308}
-	if to := location(r); slices.Contains(redirects, r.Status) && to != "" && f.redirect != "manual" {
+	if to := location(a.Response); slices.Contains(redirects, a.Status) && to != "" && f.redirect != "manual" {
 		next, err := from.Parse(to)
 		if err != nil || f.redirect == "error" || hops == maxRedirects {
 			f.fail("Too many redirects, or a redirect where none was allowed")
 			return
 		}
 		q.URL = next.String()
-		if r.Status == 303 || r.Status < 303 && q.Method == "POST" {
+		if a.Status == 303 || a.Status < 303 && q.Method == "POST" {
 			q.Method, q.Body = "GET", nil
 		}
 		f.travel(q, hops+1)
@@ -191,7 +156,7 @@ func (f *fetching) arrive(q Request, from *url.URL, r Response, hops int) {
 		gap = slow.Between(time.Second, 15*time.Second)
 	}
 	f.end(func() {
-		p := f.iso.response(r, gap)
+		p := f.iso.response(a, gap)
 		p.URL = q.URL
 		f.abortBody(p)
 		f.out.Resolve(p)
@@ -220,12 +185,14 @@ func location(r Response) string {
 
 // response is a response as the current context sees it; gap, if not zero,
 // lies between the chunks of its body.
-func (iso *Isolate) response(r Response, gap time.Duration) *jsobj.Response {
+func (iso *Isolate) response(a answer, gap time.Duration) *jsobj.Response {
 	var body *jsobj.Stream
-	switch r.Status {
-	case http.StatusNoContent, http.StatusResetContent, http.StatusNotModified:
+	switch {
+	case a.Status == http.StatusNoContent, a.Status == http.StatusResetContent, a.Status == http.StatusNotModified:
+	case a.pieces != nil:
+		body = iso.trickling(a)
 	default:
-		body = iso.arriving(r.Body, "response body", gap)
+		body = iso.arriving(a.Body, "response body", gap)
 	}
-	return iso.realm.NewResponse(r.Status, iso.realm.NewHeaders(r.Header...), body)
+	return iso.realm.NewResponse(a.Status, iso.realm.NewHeaders(a.Header...), body)
 }

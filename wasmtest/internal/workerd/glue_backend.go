@@ -15,16 +15,21 @@ type backend struct {
 	current *backendInstance
 	all     []*backendInstance
 	serial  int
-	host    *jsobj.Namespace
 }
 
 // NewBackend is the glue of the private Worker.
 func NewBackend(iso *Isolate) Glue {
-	g := &backend{iso: iso}
-	g.host = iso.realm.NewNamespace("context.host", map[string]jsobj.Func{
-		"fetch": g.hostFetch, "invoke": g.hostInvoke, "sendBatch": g.hostSendBatch, "objectGet": g.hostObjectGet, "transaction": g.hostTransaction,
+	return &backend{iso: iso}
+}
+
+// host is context.host for one instance.
+func (g *backend) host(in *backendInstance) *jsobj.Namespace {
+	sql := &sqlOf{instance: in}
+	return g.iso.realm.NewNamespace("context.host", map[string]jsobj.Func{
+		"start": hostStart, "fetch": g.hostFetch, "invoke": g.hostInvoke, "sendBatch": g.hostSendBatch,
+		"objectGet": g.hostObjectGet, "sleep": g.hostSleep, "setAlarm": hostSetAlarm, "transaction": g.hostTransaction,
+		"sqlStatement": sql.statement, "sqlForget": sql.forget, "sql": sql.exec, "sqlRest": sql.takeRest,
 	})
-	return g
 }
 
 // Instances implements Glue.
@@ -42,11 +47,15 @@ type backendInstance struct {
 	iso     *Isolate
 	guest   *gojs.Instance
 	binding *jsobj.Record
+	objects map[float64]bool // serials of those that Go knows
 	flight  []*flight
 	events  int
 	dead    bool
 	retired bool
 	isReady bool
+
+	goroutines float64 // at rest
+	counting   bool    // they will be looked at
 }
 
 // flight is an event in an instance.
@@ -83,7 +92,7 @@ func (g *backend) get() (*backendInstance, error) {
 		return idle
 	})
 	r := g.iso.realm
-	in := &backendInstance{iso: g.iso, binding: r.NewRecord()}
+	in := &backendInstance{iso: g.iso, binding: r.NewRecord(), objects: map[float64]bool{}}
 	waitUntil := jsobj.NewFunction("waitUntil", func(c *jsobj.Call) (jsobj.Value, error) {
 		g.iso.current.WaitUntil(c.Realm.Resolved(c.Arg(0)))
 		return jsobj.Undefined{}, nil
@@ -96,7 +105,7 @@ func (g *backend) get() (*backendInstance, error) {
 		With("env", g.iso.env).
 		With("ctx", r.NewRecord().With("waitUntil", waitUntil)).
 		With("binding", in.binding).
-		With("host", g.host).
+		With("host", g.host(in)).
 		With("retire", retire))
 	var err error
 	if in.guest, err = g.iso.Boot(in, nil, true, in.die); err != nil {
@@ -106,6 +115,7 @@ func (g *backend) get() (*backendInstance, error) {
 	if err := in.guest.Run(); err == nil && !in.isReady {
 		in.die(fmt.Errorf("main did not call ready"))
 	}
+	in.goroutines, _ = in.resting()
 	in.guest.Made()
 	return in, nil
 }
@@ -122,8 +132,8 @@ func (in *backendInstance) die(why error) {
 	in.flight = nil
 }
 
-// run enters Go with resolve and reject, before args, and gives what Go
-// answers.
+// run enters Go with settle(ok, value or text of the error), before args, and
+// gives what Go answers.
 func (in *backendInstance) run(handler string, args ...jsobj.Value) *jsobj.Promise {
 	r, f := in.iso.realm, &flight{in.iso.realm.NewPromise()}
 	in.events++
@@ -132,24 +142,59 @@ func (in *backendInstance) run(handler string, args ...jsobj.Value) *jsobj.Promi
 		return f.out
 	}
 	in.flight = append(in.flight, f)
-	end := func(settle func(jsobj.Value)) *jsobj.Function {
-		return jsobj.NewFunction("settle", func(c *jsobj.Call) (jsobj.Value, error) {
-			in.flight = slices.DeleteFunc(in.flight, func(o *flight) bool { return o == f })
-			settle(c.Arg(0))
-			return jsobj.Undefined{}, nil
-		})
+	c := in.iso.current
+	end := func() {
+		in.flight = slices.DeleteFunc(in.flight, func(o *flight) bool { return o == f })
+		in.count(c)
 	}
-	resolve, reject := end(f.out.Resolve), end(f.out.Reject)
-	err := in.enter(handler, resolve, reject, args)
-	if err != nil {
+	settle := jsobj.NewFunction("settle", func(c *jsobj.Call) (jsobj.Value, error) {
+		end()
+		if jsobj.Truthy(c.Arg(0)) {
+			f.out.Resolve(c.Arg(1))
+		} else {
+			f.out.Reject(r.NewError("Error", jsobj.Describe(c.Arg(1))))
+		}
+		return jsobj.Undefined{}, nil
+	})
+	if err := in.enter(handler, settle, args); err != nil {
 		in.die(err)
+		end()
 		f.out.Settle(nil, err)
 	}
 	return f.out
 }
 
+// resting is how many goroutines the guest has; ok is false when it does not say.
+func (in *backendInstance) resting() (n float64, ok bool) {
+	fn, ok := in.binding.Own("goroutines").(jsobj.Callable)
+	if !ok || in.guest.Err() != nil {
+		return 0, false
+	}
+	v, err := fn.Call(in.iso.realm, jsobj.Undefined{}, nil)
+	return jsobj.ToNumber(v), err == nil
+}
+
+// count looks at the guest's goroutines once no event is in flight: more than
+// after the start were left behind, by c's event at the latest.
+func (in *backendInstance) count(c *Context) {
+	if in.counting || in.goroutines == 0 {
+		return
+	}
+	in.counting = true
+	in.iso.world.Loop.After(0, "goroutines", func() {
+		in.counting = false
+		if len(in.flight) > 0 {
+			return
+		}
+		if n, ok := in.resting(); ok && n > in.goroutines {
+			in.iso.leak(c, "goroutine", int(n-in.goroutines), "it still waits for something, and nothing is left that could wake it")
+			in.goroutines = n
+		}
+	})
+}
+
 // enter calls a handler. syumai's own take one argument and give a promise.
-func (in *backendInstance) enter(handler string, resolve, reject jsobj.Value, args []jsobj.Value) error {
+func (in *backendInstance) enter(handler string, settle jsobj.Callable, args []jsobj.Value) error {
 	r := in.iso.realm
 	fn, ok := in.binding.Own(handler).(jsobj.Callable)
 	if !ok {
@@ -164,10 +209,20 @@ func (in *backendInstance) enter(handler string, resolve, reject jsobj.Value, ar
 		if !ok {
 			return r.TypeError("Cannot read properties of undefined (reading 'then')")
 		}
-		_, err = r.Invoke(p, "then", resolve, reject)
-		return err
+		p.Then(func(v jsobj.Value, rejected bool) {
+			text := jsobj.Value(jsobj.Undefined{})
+			if e, ok := v.(*jsobj.Error); ok && rejected {
+				text = e.Message
+			} else if rejected {
+				text = jsobj.Describe(v)
+			}
+			if _, err := settle.Call(r, jsobj.Undefined{}, []jsobj.Value{!rejected, text}); err != nil {
+				r.Abort(err)
+			}
+		})
+		return nil
 	}
-	_, err := fn.Call(r, in.binding, append([]jsobj.Value{resolve, reject}, args...))
+	_, err := fn.Call(r, in.binding, append([]jsobj.Value{settle}, args...))
 	return err
 }
 
@@ -176,6 +231,9 @@ func (g *backend) Fetch(_ *Context, q *jsobj.Request) (*jsobj.Promise, error) {
 	in, err := g.get()
 	if err != nil {
 		return nil, err
+	}
+	if p, err := g.routed(in, q); p != nil || err != nil {
+		return p, err
 	}
 	r, out := g.iso.realm, g.iso.realm.NewPromise()
 	limit := int(jsobj.ToNumber(in.binding.Own("bodyLimit")))
@@ -261,7 +319,7 @@ func (g *backend) enter(handler string, args ...jsobj.Value) (*jsobj.Promise, er
 // Object implements Glue.
 func (g *backend) Object(a *Actor) (ObjectGlue, error) {
 	g.serial++
-	return &backendObject{g, a, float64(g.serial)}, nil
+	return &backendObject{glue: g, actor: a, serial: float64(g.serial)}, nil
 }
 
 // backendObject is backend.mjs's objectClass.
@@ -269,6 +327,7 @@ type backendObject struct {
 	glue   *backend
 	actor  *Actor
 	serial float64
+	objectStreams
 }
 
 // Call implements ObjectGlue: there is one method, invoke(method, payload).
@@ -276,15 +335,38 @@ func (o *backendObject) Call(method string, args []jsobj.Value) (*jsobj.Promise,
 	if method != "invoke" || len(args) != 2 {
 		return nil, o.glue.iso.realm.TypeError("The RPC receiver does not implement the method \"" + method + "\".")
 	}
-	return o.glue.enter("handleObject", o.serial, o.actor.Object.Class, o.actor.state, args[0], args[1])
-}
-
-// Fetch implements ObjectGlue.
-func (o *backendObject) Fetch(*jsobj.Request) (*jsobj.Promise, error) {
-	return nil, o.glue.iso.realm.TypeError("Handler does not export a fetch() function.")
+	in, err := o.instance()
+	if err != nil {
+		return nil, err
+	}
+	return o.enter(in, "handleObject", args[0], args[1]), nil
 }
 
 // Alarm implements ObjectGlue.
 func (o *backendObject) Alarm() (*jsobj.Promise, error) {
-	return o.glue.enter("handleAlarm", o.serial, o.actor.Object.Class, o.actor.state)
+	in, err := o.instance()
+	if err != nil {
+		return nil, err
+	}
+	return o.enter(in, "handleAlarm"), nil
+}
+
+// enter calls a handler. Class and state cross until a call has succeeded: then
+// Go knows them.
+func (o *backendObject) enter(in *backendInstance, handler string, args ...jsobj.Value) *jsobj.Promise {
+	class, state := jsobj.Value(o.actor.Object.Class), o.actor.state
+	if in.objects[o.serial] {
+		class, state = nil, nil
+	}
+	p := in.run(handler, append([]jsobj.Value{o.serial, class, state}, args...)...)
+	out := o.glue.iso.realm.NewPromise()
+	p.Then(func(v jsobj.Value, rejected bool) {
+		if rejected {
+			out.Reject(v)
+			return
+		}
+		in.objects[o.serial] = true
+		out.Resolve(v)
+	})
+	return out
 }

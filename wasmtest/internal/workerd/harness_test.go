@@ -74,7 +74,7 @@ func deploy(t *testing.T, s *script, planned ...platform.Hit) *rig {
 	w.Servers = map[string]http.Handler{}
 	config := Config{
 		Name: "w", Glue: func(*Isolate) Glue { return scriptGlue{script: s} },
-		KV: map[string]string{"KV": "kv"}, Producers: map[string]string{"Q": "q"}, Buckets: map[string]string{"R2": "r2"},
+		KV: map[string]string{"KV": "kv"}, Producers: map[string]string{"Q": "q"}, Buckets: map[string]string{"R2": "r2"}, Databases: map[string]string{"DB": "db"},
 		Objects: map[string]Class{"OBJ": {Name: "Obj"}}, Services: map[string]string{"SELF": "w"},
 	}
 	if s.queue != nil {

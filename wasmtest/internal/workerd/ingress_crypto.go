@@ -56,6 +56,15 @@ func cryptoImports(row importRow) []gojs.Import {
 				a[0] = 1
 			}
 		}),
+		row("seal", 7, 1, func(in *ingressInstance, a []uint64) {
+			box, ok := sealBox(in.iso, bytes(in, a, 0), bytes(in, a, 2), bytes(in, a, 4))
+			out := a[6]
+			a[0] = 0
+			if ok {
+				put(in, out, box)
+				a[0] = 1
+			}
+		}),
 		row("certificate", 5, 1, func(in *ingressInstance, a []uint64) {
 			key, ok := certifiedKey(bytes(in, a, 0), time.Unix(int64(uint32(a[2])), 0))
 			if !ok || len(key) > int(uint32(a[4])) {
@@ -131,6 +140,21 @@ func openBox(key, box, aad []byte) ([]byte, bool) {
 	}
 	plaintext, err := gcm.Open(nil, box[:gcm.NonceSize()], box[gcm.NonceSize():], aad)
 	return plaintext, err == nil
+}
+
+// sealBox seals under a nonce of the isolate's randomness.
+func sealBox(iso *Isolate, key, plaintext, aad []byte) ([]byte, bool) {
+	block, err := aes.NewCipher(key)
+	if err != nil || len(key) != 32 {
+		return nil, false
+	}
+	gcm, err := cipher.NewGCM(block)
+	if err != nil {
+		return nil, false
+	}
+	nonce := make([]byte, gcm.NonceSize())
+	iso.Random(nonce)
+	return gcm.Seal(nonce, nonce, plaintext, aad), true
 }
 
 // Results of edge.verify.

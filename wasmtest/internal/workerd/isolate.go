@@ -17,6 +17,7 @@ type Isolate struct {
 	worker   *Worker
 	world    *World
 	name     string
+	location string // where in the world it is
 	realm    *jsobj.Realm
 	glue     Glue
 	env      *jsobj.Record
@@ -26,12 +27,13 @@ type Isolate struct {
 	dead     bool
 	lanes    map[string]*sched.Lane
 	booted   int // guests booted, for their names
+	memory   gojs.Memory
 }
 
-func newIsolate(wk *Worker, place string) *Isolate {
+func newIsolate(wk *Worker, place, location string) *Isolate {
 	wk.world.serial++
 	iso := &Isolate{
-		worker: wk, world: wk.world, lanes: map[string]*sched.Lane{},
+		worker: wk, world: wk.world, location: location, lanes: map[string]*sched.Lane{},
 		name: fmt.Sprintf("%s/%s.%d", wk.Name, place, wk.world.serial),
 	}
 	iso.world.Tracef("%s new isolate", iso.name)
@@ -58,7 +60,7 @@ func (iso *Isolate) Boot(owner any, global jsobj.Object, quiet bool, onEnd func(
 	name := fmt.Sprintf("%s:%d", iso.name, iso.booted)
 	iso.world.Tracef("%s boot", name)
 	return iso.worker.Module.Instantiate(gojs.Config{
-		Name: name, Realm: iso.realm, Global: global, Owner: owner, Limits: iso.world.Limits, Quiet: quiet,
+		Name: name, Realm: iso.realm, Global: global, Owner: owner, Limits: iso.world.Limits, Quiet: quiet, Memory: &iso.memory,
 		OnEnd: func(err error) {
 			iso.world.Tracef("%s ended", name)
 			var missing *jsobj.Missing

@@ -36,22 +36,28 @@ func (iso *Isolate) kvGet(kv *platform.KV, c *jsobj.Call, shape func(value, meta
 	if err != nil {
 		return nil, err
 	}
-	kind := c.Arg(1)
+	kind, cacheFor := c.Arg(1), time.Duration(0)
 	if o, ok := kind.(*jsobj.Record); ok {
 		if err := known("KVNamespace.get", o, "type", "cacheTtl"); err != nil {
 			return nil, err
 		}
 		kind = o.Own("type")
+		if s, ok := o.Own("cacheTtl").(float64); ok {
+			cacheFor = time.Duration(s) * time.Second
+		}
 	}
 	if err := platform.CheckKVKey(key); err != nil {
+		return iso.refused(err)
+	}
+	if err := platform.CheckKVCache(cacheFor); err != nil {
 		return iso.refused(err)
 	}
 	var value []byte
 	var meta string
 	var found bool
 	return iso.promise("kv.get", key, func(answer func()) {
-		value, meta, found = kv.Get(key)
-		iso.world.Tracef("kv.get %s found %v", key, found)
+		value, meta, found = kv.Get(iso.location, key, cacheFor)
+		iso.world.Tracef("kv.get %s at %s found %v", key, iso.location, found)
 		answer()
 	}, func() (jsobj.Value, error) {
 		if !found {
@@ -115,7 +121,7 @@ func (iso *Isolate) kvPut(kv *platform.KV, c *jsobj.Call) (jsobj.Value, error) {
 	}
 	var failed error
 	return iso.promise("kv.put", key, func(answer func()) {
-		failed = kv.Put(key, value, meta, ttl)
+		failed = kv.Put(iso.location, key, value, meta, ttl)
 		answer()
 	}, func() (jsobj.Value, error) { return jsobj.Undefined{}, iso.thrown(failed) })
 }
@@ -138,7 +144,7 @@ func (iso *Isolate) kvDelete(kv *platform.KV, c *jsobj.Call) (jsobj.Value, error
 	}
 	var failed error
 	return iso.promise("kv.delete", key, func(answer func()) {
-		failed = kv.Delete(key)
+		failed = kv.Delete(iso.location, key)
 		answer()
 	}, func() (jsobj.Value, error) { return jsobj.Undefined{}, iso.thrown(failed) })
 }

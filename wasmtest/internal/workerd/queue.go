@@ -112,7 +112,7 @@ func (iso *Isolate) queueSend(name string, batch []outMessage) (jsobj.Value, err
 // deliver hands a batch to the Worker's queue handler.
 func (wk *Worker) deliver(queue string, k platform.Consumer, batch []*platform.Message, done func([]platform.Verdict)) {
 	d := &delivery{verdicts: make([]verdict, len(batch)), consumer: k}
-	c := wk.event("queue "+queue, func(c *Context) (*jsobj.Promise, error) {
+	c := wk.event(wk.world.somewhere("queue", queue), "queue "+queue, func(c *Context) (*jsobj.Promise, error) {
 		v, err := c.iso.batch(queue, batch, d)
 		if err != nil {
 			return nil, err

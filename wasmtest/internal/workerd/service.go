@@ -11,6 +11,7 @@ func (iso *Isolate) serviceBinding(worker string) jsobj.Value {
 	return iso.realm.NewNamespace("Fetcher", map[string]jsobj.Func{
 		"fetch": func(c *jsobj.Call) (jsobj.Value, error) {
 			return iso.call("service.fetch", worker, c, func(q Request, done func(Response, error)) {
+				q.Location = iso.location // a service is called where its caller is
 				iso.world.Worker(worker).Fetch(q, done)
 			})
 		},
@@ -40,7 +41,7 @@ func (iso *Isolate) call(op, detail string, c *jsobj.Call, deliver func(Request,
 			if failed != nil {
 				return nil, iso.realm.Fail(remote(failed))
 			}
-			return iso.response(response, 0), nil
+			return iso.response(answer{Response: response}, 0), nil
 		})
 		out.Settle(p, err)
 	})

@@ -152,48 +152,68 @@ func (iso *Isolate) column(v any) jsobj.Value {
 	return v // float64, string or nil
 }
 
-// cursor is a SqlStorageCursor over rows that were all read.
-func (iso *Isolate) cursor(rows platform.Rows) jsobj.Value {
-	r := iso.realm
-	names := make([]jsobj.Value, len(rows.Columns))
-	for i, name := range rows.Columns {
-		names[i] = name
-	}
-	objects, lists := make([]jsobj.Value, len(rows.Values)), make([]jsobj.Value, len(rows.Values))
-	for i, row := range rows.Values {
-		object, list := r.NewRecord(), make([]jsobj.Value, len(row))
-		for j, v := range row {
-			list[j] = iso.column(v)
-			object.With(rows.Columns[j], list[j])
-		}
-		objects[i], lists[i] = object, r.NewArray(list...)
-	}
-	at := 0
-	cursor := r.NewNamespace("SqlStorageCursor", map[string]jsobj.Func{
-		"toArray": func(*jsobj.Call) (jsobj.Value, error) {
-			rest := objects[at:]
-			at = len(objects)
-			return r.NewArray(append([]jsobj.Value(nil), rest...)...), nil
-		},
-		"raw": func(*jsobj.Call) (jsobj.Value, error) {
-			rest := lists[at:]
-			at = len(lists)
-			return r.NewIterator(rest), nil
-		},
+// sqlCursor is a SqlStorageCursor over rows that were all read.
+type sqlCursor struct {
+	*jsobj.Namespace
+	iso  *Isolate
+	rows platform.Rows
+	at   int // of the next row
+}
+
+func (iso *Isolate) cursor(rows platform.Rows) *sqlCursor {
+	r, c := iso.realm, &sqlCursor{iso: iso, rows: rows}
+	c.Namespace = r.NewNamespace("SqlStorageCursor", map[string]jsobj.Func{
+		"toArray": func(*jsobj.Call) (jsobj.Value, error) { return r.NewArray(c.rest(c.object)...), nil },
+		"raw":     func(*jsobj.Call) (jsobj.Value, error) { return r.NewIterator(c.rest(c.list)), nil },
 		"one": func(*jsobj.Call) (jsobj.Value, error) {
-			if len(objects) != 1 {
-				return nil, r.Fail("Expected exactly one result from SQL query, but got " + jsobj.FormatNumber(float64(len(objects))))
+			if n := len(rows.Values); n != 1 {
+				return nil, r.Fail("Expected exactly one result from SQL query, but got " + jsobj.FormatNumber(float64(n)))
 			}
-			return objects[0], nil
+			return c.object(0), nil
 		},
 		"next": func(*jsobj.Call) (jsobj.Value, error) {
-			if at == len(objects) {
+			if c.at == len(rows.Values) {
 				return r.NewRecord().With("done", true), nil
 			}
-			at++
-			return r.NewRecord().With("done", false).With("value", objects[at-1]), nil
+			c.at++
+			return r.NewRecord().With("done", false).With("value", c.object(c.at-1)), nil
 		},
 	})
-	cursor.Define("columnNames", r.NewArray(names...))
-	return cursor
+	return c
+}
+
+// Get reads a member.
+func (c *sqlCursor) Get(r *jsobj.Realm, name string) (jsobj.Value, error) {
+	if name != "columnNames" {
+		return c.Namespace.Get(r, name)
+	}
+	names := make([]jsobj.Value, len(c.rows.Columns))
+	for i, name := range c.rows.Columns {
+		names[i] = name
+	}
+	return r.NewArray(names...), nil
+}
+
+func (c *sqlCursor) rest(row func(i int) jsobj.Value) []jsobj.Value {
+	var list []jsobj.Value
+	for ; c.at < len(c.rows.Values); c.at++ {
+		list = append(list, row(c.at))
+	}
+	return list
+}
+
+func (c *sqlCursor) object(i int) jsobj.Value {
+	o := c.iso.realm.NewRecord()
+	for j, name := range c.rows.Columns {
+		o.With(name, c.iso.column(c.rows.Values[i][j]))
+	}
+	return o
+}
+
+func (c *sqlCursor) list(i int) jsobj.Value {
+	list := make([]jsobj.Value, len(c.rows.Columns))
+	for j := range list {
+		list[j] = c.iso.column(c.rows.Values[i][j])
+	}
+	return c.iso.realm.NewArray(list...)
 }

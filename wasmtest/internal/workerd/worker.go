@@ -18,6 +18,7 @@ type Config struct {
 	Vars      map[string]string
 	KV        map[string]string // binding to namespace id
 	Buckets   map[string]string // binding to bucket
+	Databases map[string]string // binding to D1 database id
 	Producers map[string]string // binding to queue
 	Consumers []Consumer
 	Objects   map[string]Class  // binding to class
@@ -60,10 +61,11 @@ type ObjectGlue interface {
 type Worker struct {
 	Config
 	world    *World
-	isolates map[string]*Isolate // by place: "front", "objects-0" …
+	isolates map[string]*Isolate // by place: "front-fra", "objects-0" …
 	objects  map[string]*Object  // by class and name
 	ids      []string            // of objects, as they came
 	crons    []*cronEntry
+	still    bool // cron triggers are paused
 }
 
 // Deploy deploys Workers together, since their bindings name each other.
@@ -110,18 +112,27 @@ func (wk *Worker) connect() error {
 // they often do.
 const objectPlaces = 2
 
-func place(class, name string) string {
+func (wk *Worker) objectIsolate(class, name string) *Isolate {
 	h := fnv.New32a()
 	h.Write([]byte(class + "/" + name))
-	return fmt.Sprintf("objects-%d", h.Sum32()%objectPlaces)
+	i := int(h.Sum32() % objectPlaces)
+	return wk.isolate(fmt.Sprintf("objects-%d", i), wk.world.Locations[i%len(wk.world.Locations)])
+}
+
+// front is the isolate of the stateless part at a location.
+func (wk *Worker) front(location string) *Isolate {
+	if len(wk.world.Locations) == 1 {
+		return wk.isolate("front", location)
+	}
+	return wk.isolate("front-"+location, location)
 }
 
 // isolate is the isolate of a place, a new one if the last one died.
-func (wk *Worker) isolate(place string) *Isolate {
+func (wk *Worker) isolate(place, location string) *Isolate {
 	if iso := wk.isolates[place]; iso != nil && !iso.dead {
 		return iso
 	}
-	iso := newIsolate(wk, place)
+	iso := newIsolate(wk, place, location)
 	wk.isolates[place] = iso
 	return iso
 }
@@ -138,12 +149,8 @@ func (wk *Worker) Recycle() {
 
 func (wk *Worker) places() []*Isolate {
 	var list []*Isolate
-	for i := -1; i < objectPlaces; i++ {
-		name := "front"
-		if i >= 0 {
-			name = fmt.Sprintf("objects-%d", i)
-		}
-		if iso := wk.isolates[name]; iso != nil && !iso.dead {
+	for _, name := range sortedKeys(wk.isolates) {
+		if iso := wk.isolates[name]; !iso.dead {
 			list = append(list, iso)
 		}
 	}

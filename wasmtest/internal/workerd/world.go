@@ -2,6 +2,7 @@ package workerd
 
 import (
 	"fmt"
+	"hash/fnv"
 	"net/http"
 	"time"
 
@@ -16,12 +17,16 @@ type World struct {
 	Entropy *sched.Rand             // what guests see as random
 	Servers map[string]http.Handler // outside servers, by host name
 	Limits  gojs.Limits
-	OnLog   func(Line)
+	// Locations are where in the world the Workers run, one at least.
+	Locations []string
+	Seed      uint64 // decides which of them an event is at
+	OnLog     func(Line)
 
 	ops     map[string]platform.Op
 	kvs     map[string]*platform.KV
 	queues  map[string]*platform.Queue
 	buckets map[string]*platform.Bucket
+	bases   map[string]*platform.Database
 	workers map[string]*Worker
 	order   []*Worker
 	serial  int // of isolates, for their names
@@ -54,13 +59,22 @@ func (l Leak) String() string {
 // NewWorld is a world without Workers.
 func NewWorld(p *platform.World, entropy *sched.Rand) *World {
 	return &World{
-		World: p, Entropy: entropy,
+		World: p, Entropy: entropy, Locations: []string{"home"},
 		ops:     platform.Ops(),
 		kvs:     map[string]*platform.KV{},
 		queues:  map[string]*platform.Queue{},
 		buckets: map[string]*platform.Bucket{},
+		bases:   map[string]*platform.Database{},
 		workers: map[string]*Worker{},
 	}
+}
+
+// somewhere is the location of an event: by chance, but the same for the same
+// event at the same instant, whatever else happens in the run.
+func (w *World) somewhere(event ...string) string {
+	h := fnv.New64a()
+	fmt.Fprint(h, w.Seed, w.Now().UnixNano(), event)
+	return w.Locations[h.Sum64()%uint64(len(w.Locations))]
 }
 
 // KV is the namespace with this id.
@@ -88,6 +102,29 @@ func (w *World) Bucket(name string) *platform.Bucket {
 		w.buckets[name] = platform.NewBucket(w.World)
 	}
 	return w.buckets[name]
+}
+
+// Database is the D1 database with this id.
+func (w *World) Database(id string) *platform.Database {
+	if w.bases[id] == nil {
+		db, err := platform.OpenDatabase()
+		if err != nil {
+			w.Fail(fmt.Errorf("wasmtest: database %s: %w", id, err))
+			return nil
+		}
+		w.bases[id] = db
+	}
+	return w.bases[id]
+}
+
+// Close drops every Worker and every database.
+func (w *World) Close() {
+	for _, wk := range w.order {
+		wk.Close()
+	}
+	for _, name := range sortedKeys(w.bases) {
+		w.bases[name].Close()
+	}
 }
 
 // Worker is the Worker of this name; nil for none.

@@ -5,6 +5,7 @@
 package main
 
 import (
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall/js"
@@ -24,14 +25,17 @@ func main() {
 	binding.Set("bodyLimit", 1<<10)
 	binding.Set("maxEvents", maxEvents)
 	binding.Set("maxMemory", 100<<20)
+	binding.Set("goroutines", js.FuncOf(func(js.Value, []js.Value) any { return runtime.NumGoroutine() }))
 	binding.Set("handleFetch", js.FuncOf(func(_ js.Value, args []js.Value) any {
 		served++
-		n, resolve, url := served, args[0], args[3].String()
+		n, settle, url := served, args[0], args[2].String()
 		go func() {
 			_, path, _ := strings.Cut(strings.TrimPrefix(url, "https://"), "/")
 			switch path {
 			case "timer":
 				time.AfterFunc(time.Hour, func() {})
+			case "goroutine":
+				go func() { <-make(chan int) }()
 			case "callback":
 				js.FuncOf(func(js.Value, []js.Value) any { return nil })
 			case "retire-late":
@@ -44,7 +48,7 @@ func main() {
 			body := js.Global().Get("Uint8Array").New(len(strconv.Itoa(n)))
 			js.CopyBytesToJS(body, []byte(strconv.Itoa(n)))
 			answer.Set("body", body)
-			resolve.Invoke(answer)
+			settle.Invoke(true, answer)
 		}()
 		return nil
 	}))

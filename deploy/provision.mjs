@@ -1,0 +1,167 @@
+// `make provision`: creates what the two wrangler.toml files name and the
+// account does not have yet — KV namespaces, R2 buckets, queues, D1 databases,
+// secrets — and writes the ids that Cloudflare gives into the files.
+//
+//	wrangler.toml, consumers/wrangler.toml ─▶ plan ─▶ wrangler … info ─▶ exists
+//	                                                     │ missing
+//	                                                     ▼
+//	                                              wrangler … create
+//
+// It is safe to repeat, also after it failed half way: what exists is left
+// alone, a secret that is set is never set again, and the secrets it makes are
+// kept in deploy/secrets.json (mode 0600, ignored by git) before any of them
+// is uploaded. Secrets travel by standard input, never as an argument.
+import { execFile } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { unstable_readConfig as readConfig } from "wrangler";
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+const wranglerCLI = path.resolve(here, "../node_modules/wrangler/bin/wrangler.js");
+
+/** The two Workers' configuration files, below the repository's root. */
+const files = ["wrangler.toml", "consumers/wrangler.toml"];
+
+/** What Cloudflare gives as the id of a KV namespace or a D1 database. */
+const isID = (id) => /^[0-9a-f]{32}$|^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id ?? "");
+
+/** A key ring of one new key: 32 random bytes (package seal). */
+const newRing = () => `k1:${randomBytes(32).toString("base64")}`;
+
+/** How each secret is made. A secret that two Workers share is one value. */
+const makers = { SOURCE_KEYS: newRing, VAULT_KEYS: newRing, ADMIN_TOKEN: () => randomBytes(32).toString("hex") };
+
+class Failure extends Error {}
+
+async function main() {
+  const root = path.resolve(process.argv[2] ?? path.join(here, ".."));
+  const workers = files.map((file) => ({ file: path.join(root, file), config: readConfig({ config: path.join(root, file) }, { hideWarnings: true }) }));
+  const wrangler = (args, input) => run(root, args, input);
+  await provisionKV(workers, wrangler);
+  for (const bucket of unique(workers, (c) => (c.r2_buckets ?? []).map((b) => b.bucket_name))) {
+    await ensure("R2 bucket", bucket, () => wrangler(["r2", "bucket", "info", bucket, "--json"]), () => wrangler(["r2", "bucket", "create", bucket]));
+  }
+  for (const queue of unique(workers, (c) => [
+    ...(c.queues.producers ?? []).map((p) => p.queue),
+    ...(c.queues.consumers ?? []).flatMap((q) => [q.queue, q.dead_letter_queue]),
+  ])) {
+    await ensure("queue", queue, () => wrangler(["queues", "info", queue]), () => wrangler(["queues", "create", queue]));
+  }
+  await provisionD1(workers, wrangler);
+  await provisionSecrets(root, workers, wrangler);
+  console.log("\nEverything is there. Next: make deploy");
+}
+
+const unique = (workers, names) => [...new Set(workers.flatMap(({ config }) => names(config)).filter(Boolean))].sort();
+
+/** ensure creates what info says does not exist; any other failure is one. */
+async function ensure(kind, name, info, create) {
+  const found = await info();
+  if (found.ok) return say("exists", kind, name);
+  if (!/does not exist|not found|\[code: 10006\]/i.test(found.output)) throw new Failure(`${kind} ${name}: ${found.output}`);
+  const made = await create();
+  if (!made.ok) throw new Failure(`${kind} ${name}: ${made.output}`);
+  say("created", kind, name);
+}
+
+async function provisionKV(workers, wrangler) {
+  const wanted = unique(workers, (c) => (c.kv_namespaces ?? []).map((n) => n.id));
+  const list = async () => json("KV namespaces", await wrangler(["kv", "namespace", "list"]));
+  // The files hold a name until there is an id.
+  const known = (list, name) => list.some((n) => n.id === name || n.title === name);
+  let existing = await list();
+  const missing = wanted.filter((name) => !known(existing, name));
+  for (const name of missing) {
+    if (isID(name)) throw new Failure(`KV namespace ${name}, as ${files.join(" or ")} says, is not in this account`);
+    const made = await wrangler(["kv", "namespace", "create", name]);
+    if (!made.ok) throw new Failure(`KV namespace ${name}: ${made.output}`);
+  }
+  if (missing.length > 0) existing = await list();
+  for (const name of wanted) {
+    say(missing.includes(name) ? "created" : "exists", "KV namespace", name);
+    if (!isID(name)) await substitute(workers, "id", name, existing.find((n) => n.title === name)?.id);
+  }
+}
+
+async function provisionD1(workers, wrangler) {
+  const databases = workers.flatMap(({ config }) => config.d1_databases ?? []);
+  for (const { database_name: name, database_id: id } of databases) {
+    const info = () => wrangler(["d1", "info", name, "--json"]);
+    await ensure("D1 database", name, info, () => wrangler(["d1", "create", name]));
+    if (!isID(id)) await substitute(workers, "database_id", id, json(`D1 database ${name}`, await info()).uuid);
+  }
+}
+
+/** substitute writes the id Cloudflare gave in place of the name that stood there. */
+async function substitute(workers, key, placeholder, id) {
+  if (!isID(id)) throw new Failure(`${placeholder}: wrangler gave no id`);
+  for (const { file } of workers) {
+    const before = await readFile(file, "utf8");
+    const after = before.replaceAll(`${key} = "${placeholder}"`, `${key} = "${id}"`);
+    if (after === before) continue;
+    await writeFile(file, after);
+    say("wrote", key, `${id} into ${path.relative(process.cwd(), file)}`);
+  }
+}
+
+async function provisionSecrets(root, workers, wrangler) {
+  const store = path.join(root, "deploy", "secrets.json");
+  const kept = JSON.parse(await readFile(store, "utf8").catch((error) => (error.code === "ENOENT" ? "{}" : Promise.reject(error))));
+  const missing = [];
+  for (const { file, config } of workers) {
+    const listed = await wrangler(["secret", "list", "-c", file]);
+    if (!listed.ok && !/not found/i.test(listed.output)) throw new Failure(`secrets of ${config.name}: ${listed.output}`);
+    const set = listed.ok ? json(`secrets of ${config.name}`, listed).map((s) => s.name) : [];
+    const unset = (config.secrets?.required ?? []).filter((name) => !set.includes(name));
+    for (const name of config.secrets?.required ?? []) if (set.includes(name)) say("exists", "secret", `${name} of ${config.name}`);
+    missing.push({ file, name: config.name, set, unset });
+  }
+  for (const secret of new Set(missing.flatMap((w) => w.unset))) {
+    const holder = missing.find((w) => w.set.includes(secret));
+    // Cloudflare never shows a secret: a second Worker can get the first one's
+    // value only from whoever made it.
+    if (holder && !kept[secret]) throw new Failure(`${secret} is set for ${holder.name} but not everywhere, and ${path.relative(process.cwd(), store)} does not have it. Set the same value everywhere: wrangler secret put ${secret} -c FILE`);
+    if (!makers[secret]) throw new Failure(`${secret} is required and has to be set by hand: wrangler secret put ${secret}`);
+    kept[secret] ??= makers[secret]();
+  }
+  if (missing.every((w) => w.unset.length === 0)) return;
+  await writeFile(store, `${JSON.stringify(kept, null, 2)}\n`, { mode: 0o600 });
+  for (const { file, name, unset } of missing) {
+    if (unset.length === 0) continue;
+    const put = await wrangler(["secret", "bulk", "-c", file], JSON.stringify(Object.fromEntries(unset.map((s) => [s, kept[s]]))));
+    if (!put.ok) throw new Failure(`secrets of ${name}: ${put.output}`);
+    for (const secret of unset) say("created", "secret", `${secret} of ${name}`);
+  }
+  console.log(`\nThe secrets are in ${path.relative(process.cwd(), store)}: move them to your password manager and delete the file.`);
+}
+
+function json(what, { ok, stdout, output }) {
+  if (!ok) throw new Failure(`${what}: ${output}`);
+  try {
+    return JSON.parse(stdout.slice(stdout.search(/[[{]/)));
+  } catch {
+    throw new Failure(`${what}: wrangler answered no JSON`);
+  }
+}
+
+function run(cwd, args, input) {
+  return new Promise((resolve) => {
+    const env = { ...process.env, WRANGLER_SEND_METRICS: "false", WRANGLER_SEND_ERROR_REPORTS: "false", NO_COLOR: "1" };
+    const child = execFile(process.execPath, [wranglerCLI, ...args], { cwd, env, maxBuffer: 16 << 20 }, (error, stdout, stderr) => {
+      resolve({ ok: !error, stdout, output: `${stdout}\n${stderr}`.trim() });
+    });
+    child.stdin.end(input ?? "");
+  });
+}
+
+const say = (what, kind, name) => console.log(`${what.padEnd(8)}${kind} ${name}`);
+
+try {
+  await main();
+} catch (error) {
+  if (!(error instanceof Failure)) throw error;
+  console.error(`\nNot finished: ${error.message}\n\nNothing that exists was changed. Mend this and run it again; it goes on where it stopped.`);
+  process.exitCode = 1;
+}

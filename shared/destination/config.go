@@ -1,0 +1,198 @@
+package destination
+
+import (
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/hookweir/hookweir/shared/breaker"
+	"github.com/hookweir/hookweir/shared/name"
+	"github.com/hookweir/hookweir/shared/pace"
+	"github.com/hookweir/hookweir/shared/retry"
+	"github.com/hookweir/hookweir/shared/target"
+)
+
+// Error is the rule a value breaks. Its text is meant for the operator and
+// quotes nothing of the value.
+type Error string
+
+func (e Error) Error() string { return "destination: " + string(e) }
+
+// What a configuration may get wrong. Those of package target are passed on.
+const (
+	ErrBaseURL     Error = "base_url must have no query and no path that could be read in two ways"
+	ErrConnection  Error = "connection must be a connection's name"
+	ErrAuth        Error = "give either a connection or a credential, not both"
+	ErrCredential  Error = "a bearer token is 1 to 4096 visible ASCII characters; basic takes a user without colon and a password"
+	ErrRate        Error = "rate must be 1 to 1000000 requests per 1s to 744h, burst 1 to 1000, concurrency 0 to 100"
+	ErrOnFailure   Error = "on_failure must be block, park or skip"
+	ErrRetry       Error = "retry must have base from 100ms, cap up to 24h, max_attempts 1 to 100 and max_age up to 720h"
+	ErrBreaker     Error = "breaker must have failure_ratio over 0 up to 1, min_requests 1 to 1000, window 1s to 1h, pause 1s to 1h"
+	ErrIdempotency Error = "idempotency_header must be a header's name, or none"
+	ErrTimeout     Error = "timeout must be from 1s to 60s"
+)
+
+// What happens to a partition key when one of its writes has failed for good.
+const (
+	Block = "block" // the key stops until somebody decides
+	Park  = "park"  // the write waits for a decision, the key goes on
+	Skip  = "skip"  // the write is dead, the key goes on
+)
+
+// How a static credential is sent.
+const (
+	Bearer = "bearer"
+	Basic  = "basic"
+)
+
+const (
+	// DefaultTimeout is how long a destination may take to answer; a queue
+	// consumer and an object may wait 15 minutes in all.
+	DefaultTimeout = 15 * time.Second
+	minTimeout     = time.Second
+	maxTimeout     = 60 * time.Second
+
+	// DefaultIdempotencyHeader is Stripe's, and what the IETF draft took.
+	DefaultIdempotencyHeader = "idempotency-key"
+
+	maxConcurrency = 100
+	maxCredential  = 4096 // bytes; some JWTs are 2 KB
+)
+
+// defaultRetry spans about a day: 20 attempts under full jitter, base 5 s and
+// cap 6 h take 26 hours on average.
+var defaultRetry = retry.Policy{
+	Backoff:     retry.Backoff{Base: 5 * time.Second, Cap: 6 * time.Hour},
+	MaxAttempts: 20,
+	MaxAge:      72 * time.Hour,
+}
+
+// defaultBreaker opens when half of at least ten answers within a minute are
+// failures.
+var defaultBreaker = breaker.Config{
+	Ratio: 0.5, Requests: 10, Window: time.Minute, Pause: 30 * time.Second, MaxPause: 10 * time.Minute,
+}
+
+// Config is one destination. Secrets are not in it.
+type Config struct {
+	// BaseURL is absolute and has no query; paths are appended to it.
+	BaseURL string
+	// Connection names the OAuth connection whose token each attempt takes;
+	// empty for none.
+	Connection string
+	// Auth says how the sealed credential is sent: Bearer, Basic or, without
+	// one, empty.
+	Auth string
+	// Rate is the budget. The zero Limit limits nothing.
+	Rate pace.Limit
+	// Concurrency is how many requests may be under way at once; zero: as many
+	// as the platform allows.
+	Concurrency int
+	// OnFailure is Block, Park or Skip.
+	OnFailure string
+	Retry     retry.Policy
+	Breaker   breaker.Config
+	// IdempotencyHeader carries an id that is stable over the attempts of a
+	// write, in lower case. Empty: the destination knows no such header, and
+	// what is not idempotent by its method is not repeated blindly.
+	IdempotencyHeader string
+	// Timeout covers one exchange.
+	Timeout time.Duration
+}
+
+// New is a configuration with every default.
+func New(baseURL string) Config {
+	return Config{
+		BaseURL: baseURL, OnFailure: Block, Retry: defaultRetry, Breaker: defaultBreaker,
+		IdempotencyHeader: DefaultIdempotencyHeader, Timeout: DefaultTimeout,
+	}
+}
+
+// Check reports what is wrong, as nil, an Error or a target.Error.
+func (c *Config) Check(p target.Policy) error {
+	if err := target.Check(c.BaseURL, p); err != nil {
+		return err
+	}
+	if strings.ContainsRune(c.BaseURL, '?') {
+		return ErrBaseURL
+	}
+	u, err := url.Parse(c.BaseURL)
+	if err != nil {
+		return ErrBaseURL
+	}
+	if path := strings.TrimSuffix(u.EscapedPath(), "/"); path != "" && checkPath(path) != nil {
+		return ErrBaseURL
+	}
+	r, b := c.Retry, c.Breaker
+	switch {
+	case c.Connection != "" && !name.Valid(c.Connection):
+		return ErrConnection
+	case c.Connection != "" && c.Auth != "", c.Auth != "" && c.Auth != Bearer && c.Auth != Basic:
+		return ErrAuth
+	case !validRate(c.Rate) || c.Concurrency < 0 || c.Concurrency > maxConcurrency:
+		return ErrRate
+	case c.OnFailure != Block && c.OnFailure != Park && c.OnFailure != Skip:
+		return ErrOnFailure
+	case r.Backoff.Base < 100*time.Millisecond || r.Backoff.Cap < r.Backoff.Base || r.Backoff.Cap > 24*time.Hour ||
+		r.MaxAttempts < 1 || r.MaxAttempts > 100 || r.MaxAge < r.Backoff.Base || r.MaxAge > 30*24*time.Hour:
+		return ErrRetry
+	case !(b.Ratio > 0 && b.Ratio <= 1) || b.Requests < 1 || b.Requests > 1000 || b.Window < time.Second || b.Window > time.Hour ||
+		b.Pause < time.Second || b.Pause > time.Hour || b.MaxPause < b.Pause || b.MaxPause > time.Hour:
+		return ErrBreaker
+	case c.IdempotencyHeader != "" && (!validName(c.IdempotencyHeader) || reserved(c.IdempotencyHeader) || c.IdempotencyHeader == "authorization"):
+		return ErrIdempotency
+	case c.Timeout < minTimeout || c.Timeout > maxTimeout:
+		return ErrTimeout
+	}
+	return nil
+}
+
+func validRate(l pace.Limit) bool {
+	if l == (pace.Limit{}) {
+		return true
+	}
+	return l.Requests >= 1 && l.Requests <= pace.MaxRequests && l.Per >= time.Second && l.Per <= pace.MaxPer &&
+		l.Burst >= 1 && l.Burst <= pace.MaxBurst && l.Spacing == 0
+}
+
+// Authorized reports whether each request gets its token from Hookweir.
+func (c *Config) Authorized() bool { return c.Connection != "" || c.Auth != "" }
+
+// Credential is a static credential, open.
+type Credential struct {
+	User   string `json:"user,omitempty"` // Basic only
+	Secret string `json:"secret"`         // a bearer token, or the password
+}
+
+// Check reports whether the credential can be sent that way, as nil or an
+// Error. A bearer token goes into a header as it is (RFC 6750 §2.1), a
+// password may hold any text (RFC 7617 §2).
+func (c Credential) Check(auth string) error {
+	if c.Secret == "" || len(c.Secret) > maxCredential || len(c.User) > maxCredential {
+		return ErrCredential
+	}
+	switch auth {
+	case Bearer:
+		for i := range len(c.Secret) {
+			if b := c.Secret[i]; b <= ' ' || b > '~' {
+				return ErrCredential
+			}
+		}
+		if c.User != "" {
+			return ErrCredential
+		}
+		return nil
+	case Basic:
+		if strings.ContainsAny(c.User, ":\r\n\x00") || strings.ContainsAny(c.Secret, "\r\n\x00") {
+			return ErrCredential
+		}
+		return nil
+	}
+	return ErrAuth
+}
+
+// String shows nothing.
+func (Credential) String() string { return "destination.Credential" }
+
+// GoString is String.
+func (c Credential) GoString() string { return c.String() }

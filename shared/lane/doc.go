@@ -1,0 +1,57 @@
+// Package lane is one destination of one tenant: its configuration, its
+// budget, and every write that waits for it. One Durable Object, plain Go over
+// its SQLite.
+//
+//	API ─ Accept ─▶ row ┬─ no key ──▶ queue `writes` (a reference) ─▶ consumer
+//	                    │                                              │ Claim: work and slots
+//	                    │                                              ▼ send
+//	                    │                                            Settle
+//	                    └─ partition key ─▶ Alarm: drain, in order per key
+//	reads, polls, tools ─ Permit ─▶ slots of the same budget ─ Report ─▶ what was learned
+//
+// # States of a write
+//
+//	           Claim / drain        2xx
+//	pending ──────────────▶ delivering ─────▶ delivered ──(72 h)──▶ gone
+//	 ▲  ▲ ▲  refused for now   │ │ │
+//	 │  │ └────────────────────┘ │ └─ nobody knows, and not repeatable ─▶ parked
+//	 │  │                        └─ refused for good, or the last attempt ─▶ dead
+//	 │  └─ Replay ── dead, parked, cancelled
+//	 └──── the alarm: whoever was sending vanished, and it is repeatable
+//
+// # Invariants
+//
+//   - G3: a row is written before a write is accepted, and it is the record:
+//     a queue message is only a reference to it. Whatever is open has a due
+//     time, or is ready, or stands behind such a one of its key; an alarm is
+//     set no later than the earliest. Nothing but Delivered, Cancel, Purge and
+//     then retention deletes a write.
+//   - G7: of the writes of a key that hold their place, only the first may be
+//     ready or under way. It gives its place up when it is delivered,
+//     cancelled, purged, or has failed and the destination's on_failure lets
+//     the key go on.
+//   - G8: every slot comes from one transaction over the stored state: the
+//     breaker, the provider's own budgets, then the rate. State is stored, not
+//     remembered, because an object restarts, and because for a while two Go
+//     instances may serve the same object.
+//   - Nothing is repeated blindly. An attempt of which nobody knows the end (a
+//     timeout, a lost connection, a lease that ran out) is repeated if its
+//     method is idempotent or it carried an idempotency key; otherwise it is
+//     parked until somebody decides. What was safe is noted when the attempt
+//     starts: the configuration may change meanwhile.
+//   - The fence grows with every attempt; a Settle with an older one changes
+//     nothing.
+//   - An idempotency key has one write within 72 h: the lookup and the insert
+//     are one transaction.
+//   - G10: the object belongs to one tenant and destination; a call that names
+//     another is refused.
+//   - The lock is held for synchronous SQL only, never across a call out.
+//
+// # Failure modes
+//
+// The queue refuses or loses a reference: the alarm sends it again. A consumer
+// dies: its lease runs out. The object dies in the middle of a drain: the same.
+// A notice that the queue `events` refuses stays in the outbox. The platform
+// gives an alarm up after six failures: each alarm sets the next one before it
+// does anything else.
+package lane

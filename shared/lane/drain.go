@@ -1,0 +1,272 @@
+package lane
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/hookweir/hookweir/shared/outbound"
+)
+
+const (
+	// drainParallel is how many writes the drain has under way: an object may
+	// have six connections that wait for headers.
+	drainParallel = 6
+	// maxDrain is how long a drain starts new attempts before it returns and
+	// the alarm starts another: well within an alarm's 15 minutes, whatever
+	// the attempts take, and the next one runs in a fresh instance if this one
+	// is to be replaced.
+	maxDrain = 30 * time.Second
+	// idleDrain is the longest a drain with nothing under way waits for a slot
+	// instead of leaving it to the alarm.
+	idleDrain = time.Second
+	// drainTick bounds every wait within a drain.
+	drainTick = 5 * time.Second
+	// yieldPause is how long the queue's consumers have the concurrency to
+	// themselves after a drain that left them none.
+	yieldPause = 3 * time.Second
+)
+
+// job is a write the drain is about to send.
+type job struct {
+	work Work
+	slot outbound.Slot
+}
+
+// drain sends writes with a partition key: one under way per key, several keys
+// at once. Every wait is for something of this very alarm: an attempt, or a
+// timer; the wake channel only cuts it short.
+func (l *Lane) drain() error {
+	ends := l.now().Add(maxDrain)
+	done := make(chan error, drainParallel)
+	timer := make(chan struct{}, 1)
+	var tick time.Time // of the earliest timer that is under way
+	flying, dirty := 0, false
+	for {
+		if now := l.now(); now.Before(ends) {
+			if _, err := l.sweep(); err != nil {
+				return l.drained(flying, done, err)
+			}
+			l.sendReady()
+			p, err := l.pick(drainParallel-flying, ends)
+			if err != nil {
+				return l.drained(flying, done, err)
+			}
+			dirty = dirty || p.shared
+			for i := range p.jobs {
+				flying++
+				go func() { done <- l.attempt(p.target, &p.jobs[i]) }()
+			}
+			if flying == 0 && (p.wait == 0 || p.wait > idleDrain) {
+				break
+			}
+			wait := drainTick
+			if p.wait > 0 {
+				wait = min(wait, p.wait)
+			}
+			if at := now.Add(wait); !tick.After(now) || at.Before(tick) {
+				tick = at
+				go func() {
+					l.cfg.Performer.Sleep(context.Background(), wait)
+					select {
+					case timer <- struct{}{}:
+					default: // another one has rung
+					}
+				}()
+			}
+		} else if flying == 0 {
+			break
+		}
+		select {
+		case err := <-done:
+			flying--
+			if err != nil {
+				return l.drained(flying, done, err)
+			}
+		case <-timer:
+		case <-l.wake:
+		}
+	}
+	if !dirty {
+		return nil
+	}
+	return l.endShare()
+}
+
+// drained waits for what is under way after a failure, so that the alarm that
+// is run again meets none of it.
+func (l *Lane) drained(flying int, done chan error, err error) error {
+	for range flying {
+		<-done
+	}
+	return err
+}
+
+// wakeDrain tells a drain under way that there is more. Without one nothing
+// happens; the alarm is set all the same.
+func (l *Lane) wakeDrain() {
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+}
+
+type picked struct {
+	jobs   []job
+	target outbound.Target
+	wait   time.Duration // until more can be picked; zero for nobody knows
+	shared bool          // the lane's row notes a share of the concurrency
+}
+
+// pick takes ready writes, with a slot each.
+func (l *Lane) pick(n int, ends time.Time) (picked, error) {
+	var p picked
+	if n <= 0 {
+		return p, nil
+	}
+	now := l.now()
+	err := l.tx(func(h *head) error {
+		p = picked{target: h.target()}
+		if !h.configured {
+			return nil
+		}
+		list, err := l.rows(`ordered = 1 AND rank IS NOT NULL ORDER BY rank, seq LIMIT ?`, n)
+		if err != nil {
+			return err
+		}
+		due, err := l.minTime(`SELECT min(due_at) FROM writes WHERE due_at IS NOT NULL`)
+		if err != nil {
+			return err
+		}
+		if !due.IsZero() {
+			p.wait = max(due.Sub(now), time.Millisecond)
+		}
+		if list, err = l.expire(h, list, now); err != nil || len(list) == 0 {
+			return err
+		}
+		room, err := l.share(h, now, ends, drainParallel-n)
+		if err != nil {
+			return err
+		}
+		p.shared = h.state.Drain.Parallel > 0
+		if room == 0 {
+			p.wait = sooner(p.wait, busyWait)
+			return nil
+		}
+		a := h.admit(now, min(room, len(list)), claimHorizon)
+		if planted == "nopace" {
+			a = admission{slots: slices.Repeat([]time.Time{now}, len(list)), slack: time.Second}
+		}
+		if a.wait > 0 {
+			p.wait = sooner(p.wait, a.wait)
+		}
+		for i, at := range a.slots {
+			v := &list[i]
+			w, err := l.work(v)
+			if err != nil {
+				return err
+			}
+			if err := l.start(h, v, now.Add(lease(&h.cfg)), repeatable(&h.cfg, w.Method, w.Header)); err != nil {
+				return err
+			}
+			w.Fence, w.Attempt = v.fence, v.attempts
+			p.jobs = append(p.jobs, job{w, outbound.Slot{At: at, Until: at.Add(a.slack)}})
+		}
+		return nil
+	})
+	return p, err
+}
+
+// expire ends those whose time has passed and returns the others.
+func (l *Lane) expire(h *head, list []row, now time.Time) ([]row, error) {
+	left := list[:0]
+	for i := range list {
+		v := &list[i]
+		if v.expiresAt.IsZero() || v.expiresAt.After(now) {
+			left = append(left, *v)
+			continue
+		}
+		if err := l.fail(h, v, Dead, Result{Reason: ReasonExpired}, now); err != nil {
+			return nil, err
+		}
+	}
+	return left, nil
+}
+
+func sooner(a, b time.Duration) time.Duration {
+	if a == 0 {
+		return b
+	}
+	return min(a, b)
+}
+
+// share is how many more the drain may have under way within the destination's
+// concurrency: all that is free, but half of it while the queue's consumers
+// have work too.
+func (l *Lane) share(h *head, now, ends time.Time, flying int) (int, error) {
+	if h.cfg.Concurrency == 0 {
+		return drainParallel - flying, nil
+	}
+	if !now.Before(h.state.Drain.Until) || h.state.Drain.Parallel == 0 {
+		if now.Before(h.state.Yield) {
+			return 0, nil
+		}
+		h.state.Drain = drainShare{}
+		used, err := l.inUse(h, now)
+		if err != nil {
+			return 0, err
+		}
+		free := min(h.cfg.Concurrency-used, drainParallel)
+		if free <= 0 {
+			return 0, nil
+		}
+		if h.released > 0 {
+			free = max(free/2, 1)
+		}
+		h.state.Drain = drainShare{Parallel: free, Until: ends.Add(lease(&h.cfg))}
+	}
+	return max(h.state.Drain.Parallel-flying, 0), nil
+}
+
+// endShare gives the concurrency back.
+func (l *Lane) endShare() error {
+	now := l.now()
+	return l.tx(func(h *head) error {
+		if h.released > 0 && h.state.Drain.Parallel >= h.cfg.Concurrency {
+			h.state.Yield = now.Add(yieldPause)
+		}
+		h.state.Drain = drainShare{}
+		return nil
+	})
+}
+
+// attempt sends one write and settles it.
+func (l *Lane) attempt(t outbound.Target, j *job) error {
+	given := false
+	began := l.now()
+	done := l.cfg.Performer.Perform(context.Background(), l.tenant, l.destination, t, &j.work, func() (outbound.Slot, bool) {
+		if !given {
+			given = true
+			return j.slot, true
+		}
+		return l.slot()
+	})
+	return l.settle(Settlement{
+		Results: []Result{done.Result},
+		Report:  outbound.Report{Sent: l.now().Sub(began), Seen: done.Seen},
+	})
+}
+
+// slot takes one more slot, for a repeat.
+func (l *Lane) slot() (outbound.Slot, bool) {
+	now := l.now()
+	var a admission
+	err := l.tx(func(h *head) error {
+		a = h.admit(now, 1, claimHorizon)
+		return nil
+	})
+	if err != nil || len(a.slots) == 0 {
+		return outbound.Slot{}, false
+	}
+	return outbound.Slot{At: a.slots[0], Until: a.slots[0].Add(a.slack)}, true
+}

@@ -1,0 +1,166 @@
+package lane
+
+import (
+	"time"
+
+	"github.com/hookweir/hookweir/shared/breaker"
+	"github.com/hookweir/hookweir/shared/event"
+	"github.com/hookweir/hookweir/shared/notice"
+	"github.com/hookweir/hookweir/shared/outbound"
+	"github.com/hookweir/hookweir/shared/pace"
+	"github.com/hookweir/hookweir/shared/ratelimit"
+	"github.com/hookweir/hookweir/shared/sqlstore"
+)
+
+// state is what the lane remembers of its destination. It is stored with every
+// decision: an object that restarts must not have its whole burst again (G8),
+// and for a while two Go instances may hold the same object.
+type state struct {
+	Pace    pace.State         `json:"pace"`
+	Breaker breaker.State      `json:"breaker"`
+	Budgets []ratelimit.Budget `json:"budgets,omitempty"`
+	// Drain is the share of the concurrency that a drain under way holds.
+	Drain drainShare `json:"drain,omitzero"`
+	// Wake is when what was held back from the queue may go on.
+	Wake time.Time `json:"wake,omitzero"`
+	// Yield is until when the drain leaves the concurrency to the queue's
+	// consumers, after it had all of it.
+	Yield time.Time `json:"yield,omitzero"`
+}
+
+type drainShare struct {
+	Parallel int       `json:"parallel"`
+	Until    time.Time `json:"until"`
+}
+
+// admission is the answer to who wants to send.
+type admission struct {
+	slots  []time.Time
+	slack  time.Duration
+	wait   time.Duration // with fewer slots than asked for
+	reason string
+}
+
+// admit takes slots from the budget: the breaker first, then what the provider
+// told about its own limits, then the rate.
+func (h *head) admit(now time.Time, n int, horizon time.Duration) admission {
+	a := admission{}
+	allowed, next, wait := h.cfg.Breaker.Allow(h.state.Breaker, now, n, h.cfg.Timeout+leaseGrace)
+	if allowed < n {
+		a.wait, a.reason = wait, outbound.ReasonBreaker
+		if n = allowed; n == 0 {
+			return a
+		}
+	}
+	limit, slack := h.cfg.Rate.Margin()
+	spacing, pause := ratelimit.Plan(h.state.Budgets, now)
+	if pause > 0 {
+		h.state.Pace = limit.Pause(h.state.Pace, now.Add(pause))
+	}
+	limit.Spacing = spacing
+	slots, paced, late := limit.Reserve(h.state.Pace, now, n, horizon)
+	if len(slots) < n {
+		a.wait, a.reason = late, outbound.ReasonBudget
+	}
+	if len(slots) == 0 { // an unused probe stays to be had
+		return a
+	}
+	h.state.Breaker, h.state.Pace = next, paced
+	ratelimit.Spend(h.state.Budgets, len(slots))
+	a.slots, a.slack = slots, slack
+	return a
+}
+
+// learn applies what exchanges taught, sent at the earliest so long ago, and
+// raises a notice when the breaker opens.
+func (l *Lane) learn(h *head, now time.Time, sent time.Duration, seen []outbound.Observation) error {
+	if len(seen) == 0 {
+		return nil
+	}
+	was := h.state.Breaker
+	ok, failed, reauth := 0, 0, false
+	for _, o := range seen {
+		switch {
+		case o.Reauth:
+			reauth = true
+		case o.Failed:
+			failed++
+		case o.OK:
+			ok++
+		}
+		if o.Pause > 0 {
+			limit, _ := h.cfg.Rate.Margin()
+			h.state.Pace = limit.Pause(h.state.Pace, now.Add(o.Pause))
+		}
+		if len(o.Budgets) > 0 {
+			h.state.Budgets = ratelimit.Merge(h.state.Budgets, o.Budgets, now)
+		}
+	}
+	h.state.Breaker = h.cfg.Breaker.Report(was, now, now.Add(-max(sent, 0)), ok, failed)
+	if reauth {
+		h.state.Breaker = h.cfg.Breaker.Trip(h.state.Breaker, now, ReasonNeedsReauth, reauthPause)
+	}
+	switch b := h.state.Breaker; {
+	case b.Open && b.Opened != was.Opened:
+		l.cfg.Log("breaker_opened", "tenant", l.tenant, "destination", l.destination, "reason", b.Reason)
+		return l.tell("hookweir.breaker.opened", "breaker.opened/"+l.destination+"/"+itoa(b.Opened), now, map[string]any{
+			"destination": l.destination, "reason": b.Reason, "until": b.Until, "waiting": h.depth,
+		})
+	case was.Open && !b.Open:
+		l.cfg.Log("breaker_closed", "tenant", l.tenant, "destination", l.destination)
+	}
+	return nil
+}
+
+// reauthPause is how long the breaker stays open at least when the connection
+// needs a person: people take minutes.
+const reauthPause = time.Minute
+
+// tell puts a notice to the agent into the outbox; call it in the transaction
+// of what it tells.
+func (l *Lane) tell(kind, id string, now time.Time, data any) error {
+	e, err := notice.New(l.tenant, kind, id, now, data)
+	if err != nil {
+		return err
+	}
+	return l.notice.Add(event.Encode(e))
+}
+
+// take finds room for so many parallel requests under the destination's
+// concurrency, and notes it until then. With no limit it answers want and id
+// 0: there is nothing to note.
+func (l *Lane) take(h *head, now, until time.Time, want int) (id int64, parallel int, err error) {
+	if h.cfg.Concurrency == 0 {
+		return 0, want, nil
+	}
+	used, err := l.inUse(h, now)
+	if err != nil {
+		return 0, 0, err
+	}
+	parallel = min(want, h.cfg.Concurrency-used)
+	if parallel <= 0 {
+		return 0, 0, nil
+	}
+	id, err = sqlstore.Int64(l.cfg.DB, `INSERT INTO grants (parallel, until) VALUES (?, ?) RETURNING id`, parallel, until.UnixMilli())
+	return id, parallel, err
+}
+
+// inUse is the concurrency that is taken, leases that ran out set free.
+func (l *Lane) inUse(h *head, now time.Time) (int, error) {
+	if _, err := l.cfg.DB.Exec(`DELETE FROM grants WHERE until <= ?`, now.UnixMilli()); err != nil {
+		return 0, err
+	}
+	n, err := sqlstore.Int64(l.cfg.DB, `SELECT COALESCE(SUM(parallel), 0) FROM grants`)
+	if now.Before(h.state.Drain.Until) {
+		n += int64(h.state.Drain.Parallel)
+	}
+	return int(n), err
+}
+
+func (l *Lane) release(id int64) error {
+	if id == 0 {
+		return nil
+	}
+	_, err := l.cfg.DB.Exec(`DELETE FROM grants WHERE id = ?`, id)
+	return err
+}
