@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import http from "node:http";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { promisify } from "node:util";
@@ -224,6 +225,35 @@ describe("oauth", () => {
     assert.equal(server.refreshes().length, 1, "a refused token is not tried again");
     await connect("left", server);
     assert.equal((await token("left")).status, 200);
+  });
+
+  test("a destination takes the token by itself, and its calls are counted as use of scopes", async () => {
+    const server = await authServer();
+    await connect("proxied", server, { callers: ["destination:*"], operations: [{ method: "GET", path: "/whoami", scopes: ["read"] }] });
+    assert.equal((await token("proxied")).json.code, "caller_not_allowed", "the agent never sees it");
+    const seen = [];
+    const api = http.createServer((request, response) => {
+      seen.push(request.headers.authorization);
+      response.writeHead(200, { "content-type": "application/json" }).end("{}");
+    });
+    await new Promise((resolve) => api.listen(0, "127.0.0.1", resolve));
+    try {
+      await must(scene.admin("PUT", "/destinations/whoami", { base_url: `http://127.0.0.1:${api.address().port}`, connection: "proxied" }));
+      await must(scene.admin("POST", "/destinations/whoami/reads", { path: "/whoami" }));
+      const [, bearer] = seen[0].split(" ");
+      assert.equal(await server.introspect(bearer), true);
+      const report = await until("the use to be counted", async () => {
+        const { json } = await must(scene.admin("GET", "/connections/proxied/scopes"));
+        return json.calls > 0 && json;
+      });
+      assert.deepEqual(report.unused, ["write"]);
+      assert.equal(report.scopes.find((s) => s.scope === "read").calls, 1);
+    } finally {
+      await new Promise((resolve) => {
+        api.close(resolve);
+        api.closeAllConnections();
+      });
+    }
   });
 
   test("docs/oauth.md, command by command", async () => {
