@@ -3,8 +3,6 @@
 package main
 
 import (
-	"time"
-
 	"github.com/hookweir/hookweir/shared/admin"
 	"github.com/hookweir/hookweir/shared/edge/backend"
 	"github.com/hookweir/hookweir/shared/service"
@@ -17,7 +15,7 @@ func main() {
 		AdminToken:   backend.Setting("ADMIN_TOKEN"),
 		PublicURL:    backend.Setting("PUBLIC_URL"),
 		Development:  backend.Setting("DEVELOPMENT") == "1",
-		Now:          time.Now,
+		Now:          now,
 		Invoke:       backend.Invoke,
 		Sources:      backend.KV{Binding: "CONFIG"},
 		SendEvents:   func(messages [][]byte) error { return backend.SendBatch("EVENTS", messages) },
@@ -36,7 +34,7 @@ func main() {
 		panic(err)
 	}
 	backend.Run(backend.Handlers{
-		Fetch:     s.API,
+		Fetch:     clocked(s.API),
 		BodyLimit: admin.MaxWrites,
 		Queue:     s.Queue,
 		Scheduled: s.Scheduled,

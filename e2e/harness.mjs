@@ -173,6 +173,8 @@ async function describe(mf, workers, { logs, temporary, adminToken }) {
     kv: (binding) => mf.getKVNamespace(binding, holder("kvNamespaces", binding)),
     bucket: (binding) => mf.getR2Bucket(binding, holder("r2Buckets", binding)),
     queue: (binding) => mf.getQueueProducer(binding, holder("queueProducers", binding)),
+    /** One tick of the cron trigger, which workerd does not fire by itself. */
+    tick: async () => (await mf.getWorker(workers[1].name)).scheduled({ cron: "* * * * *", scheduledTime: new Date() }),
     /** Sets what goes wrong per binding, e.g. {EVENTS: {fail: 1}}; see faults.worker.mjs. */
     async faults(modes) {
       if (!control) throw new Error("start({faults: true}) first");
