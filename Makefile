@@ -62,6 +62,11 @@ build/test/worker.wasm: $(SOURCES)
 build/test/consumers.wasm: $(SOURCES)
 	$(GOWASM) -tags hookweirtest -o $@ ./consumers
 
+# The consumers with the fixtures of the MCP conformance suite in place of the
+# tools. Never deployed.
+build/conformance/consumers.wasm: $(SOURCES)
+	$(GOWASM) -tags hookweirconformance -o $@ ./consumers
+
 .dev.vars: .dev.vars.example
 	cp -n $< $@
 
@@ -74,7 +79,7 @@ demo: build ## send real signed deliveries through the product on workerd, show 
 dev: build .dev.vars consumers/.dev.vars ## serve on 127.0.0.1:8787 (PORT overrides) until stopped
 	node e2e/dev.mjs
 
-test: build .dev.vars consumers/.dev.vars build/test/worker.wasm build/test/consumers.wasm e2e/peers/node_modules/.installed ## every test: Go on the host, the Wasm in wazero, end to end on workerd
+test: build .dev.vars consumers/.dev.vars build/test/worker.wasm build/test/consumers.wasm build/conformance/consumers.wasm e2e/peers/node_modules/.installed ## every test: Go on the host, the Wasm in wazero, end to end on workerd
 	$(TOOL) gotestsum --format pkgname-and-test-fails -- ./...
 	node --test --test-concurrency=3 --test-reporter=spec 'e2e/*.test.mjs'
 

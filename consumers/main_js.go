@@ -3,12 +3,21 @@
 package main
 
 import (
+	"strings"
+
 	"github.com/hookweir/hookweir/shared/admin"
 	"github.com/hookweir/hookweir/shared/edge/backend"
+	"github.com/hookweir/hookweir/shared/knowledge"
 	"github.com/hookweir/hookweir/shared/service"
+	"github.com/hookweir/hookweir/shared/tools"
+	"github.com/hookweir/hookweir/shared/toolserver"
 )
 
 func main() {
+	var base tools.Knowledge
+	if backend.HasD1("KNOWLEDGE") {
+		base = knowledge.Base{DB: &backend.D1{Binding: "KNOWLEDGE"}, Tables: strings.Fields(backend.Setting("KNOWLEDGE_TABLES"))}
+	}
 	s, err := service.New(service.Config{
 		SourceKeys:   backend.Setting("SOURCE_KEYS"),
 		VaultKeys:    backend.Setting("VAULT_KEYS"),
@@ -26,6 +35,10 @@ func main() {
 		Fetch:        fetcher(),
 		Log:          backend.Log,
 		BodyTooLarge: backend.ErrBodyTooLarge,
+		Fixture:      fixture(),
+
+		Knowledge: base, KnowledgeTenants: strings.Fields(backend.Setting("KNOWLEDGE_TENANTS")),
+		Origins: strings.Fields(backend.Setting("MCP_ORIGINS")),
 		Missing: func() []string {
 			return backend.Missing("LEDGER", "TENANT", "VAULT", "LANE", "POLL", "SCHEDULE", "CONFIG", "EVENTS", "WRITES", "POLLS", "PAYLOADS")
 		},
@@ -34,10 +47,12 @@ func main() {
 		panic(err)
 	}
 	backend.Run(backend.Handlers{
-		Fetch:     clocked(s.API),
-		BodyLimit: admin.MaxWrites,
-		Queue:     s.Queue,
-		Scheduled: s.Scheduled,
+		Fetch:           clocked(s.API),
+		BodyLimit:       admin.MaxWrites,
+		Route:           s.Route,
+		ObjectBodyLimit: toolserver.MaxBody,
+		Queue:           s.Queue,
+		Scheduled:       s.Scheduled,
 		Objects: map[string]func(*backend.Storage) (backend.Object, error){
 			"Ledger":   func(st *backend.Storage) (backend.Object, error) { return s.Ledger(st) },
 			"Tenant":   func(st *backend.Storage) (backend.Object, error) { return s.Tenant(st) },

@@ -47,6 +47,7 @@ const moduleTypes = { ".js": "ESModule", ".mjs": "ESModule", ".wasm": "CompiledW
  *              temporary one, removed by stop()
  *   outbound   async (Request) => Response | undefined: sees every fetch of
  *              both Workers first; undefined lets it go out
+ *   d1         {consumers?: {BINDING: name}}: D1 databases beside the configured ones
  *   faults     true puts a fault Worker between the public Worker and its stores
  *   verbose    true prints what the Workers log; default: VERBOSE=1 in the environment
  */
@@ -86,7 +87,7 @@ export async function start(given = {}) {
 }
 
 /** One Worker's miniflare options: bindings from its wrangler.toml, modules from its bundle. */
-export async function loadWorker(role, part, { wasm, vars, outbound, port = {} } = {}) {
+export async function loadWorker(role, part, { wasm, vars, outbound, port = {}, d1 } = {}) {
   const config = readConfig({ config: path.resolve(root, part.config) }, { hideWarnings: true });
   // Settings are the committed examples: no .dev.vars of the developer's, no environment.
   const { workerOptions } = miniflareOptions({ ...config, secrets: undefined, userConfigPath: path.join(root, "build", "no-dev-vars", "wrangler.toml") });
@@ -99,6 +100,7 @@ export async function loadWorker(role, part, { wasm, vars, outbound, port = {} }
     modules: await readModules(bundle, wasm?.[role]),
     bindings: { ...config.vars, ...(developmentVars[role] && (await readVars(developmentVars[role]))), ...vars?.[role] },
     unsafeDirectSockets: [{ host: "127.0.0.1", port: port[role] ?? 0 }],
+    ...(d1?.[role] && { d1Databases: { ...bindings.d1Databases, ...d1[role] } }),
     ...(outbound && { outboundService: async (request) => (await outbound(request.clone())) ?? fetch(request.url, forwardable(request)) }),
   };
 }
@@ -172,6 +174,7 @@ async function describe(mf, workers, { logs, temporary, adminToken }) {
     },
     kv: (binding) => mf.getKVNamespace(binding, holder("kvNamespaces", binding)),
     bucket: (binding) => mf.getR2Bucket(binding, holder("r2Buckets", binding)),
+    d1: (binding) => mf.getD1Database(binding, holder("d1Databases", binding)),
     queue: (binding) => mf.getQueueProducer(binding, holder("queueProducers", binding)),
     /** One tick of the cron trigger, which workerd does not fire by itself. */
     tick: async () => (await mf.getWorker(workers[1].name)).scheduled({ cron: "* * * * *", scheduledTime: new Date() }),

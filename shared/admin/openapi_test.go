@@ -4,6 +4,7 @@ package admin
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"flag"
 	"go/ast"
@@ -23,6 +24,8 @@ import (
 	"github.com/google/jsonschema-go/jsonschema"
 	"github.com/stretchr/testify/require"
 
+	"github.com/hookweir/hookweir/shared/lane"
+	"github.com/hookweir/hookweir/shared/outbound"
 	"github.com/hookweir/hookweir/shared/problem"
 )
 
@@ -62,6 +65,10 @@ func TestOperationsAreRoutes(t *testing.T) {
 			AdminToken: "t", Log: func(string, ...string) {},
 			Tenant: func(string) TenantAPI { return nil }, Ledger: func(string, int) LedgerAPI { return nil },
 			Vault: func(string) VaultAPI { return nil }, Keys: struct{ KeysAPI }{},
+			Lane: func(string, string) LaneAPI { return nil },
+			Read: func(context.Context, string, string, outbound.Call) (outbound.Response, error) { panic("nobody reads") },
+			Poll: func(string, string) PollAPI { return nil }, Schedule: func(string) ScheduleAPI { return nil },
+			Upstreams: func(string) UpstreamAPI { return nil },
 		})
 		require.NoError(t, err)
 		r := httptest.NewRequest("PROPFIND", "http://localhost"+fill(path), nil)
@@ -77,8 +84,11 @@ var placeholder = regexp.MustCompile(`\{(\w+)\}`)
 
 func fill(path string) string {
 	return placeholder.ReplaceAllStringFunc(path, func(name string) string {
-		if name == "{event}" {
+		switch name {
+		case "{event}":
 			return "acme%2Fgithub%2Fx"
+		case "{write}":
+			return "acme." + strings.Repeat("0", 21) // of lane's form
 		}
 		return "acme"
 	})
@@ -160,7 +170,11 @@ func (g *generator) operation(o operation) object {
 	}
 	if o.in != nil {
 		s := g.schema(reflect.TypeOf(o.in))
-		out["requestBody"] = object{"required": !o.optional, "content": object{"application/json": object{"schema": g.request(reflect.TypeOf(o.in), s, o.need)}}}
+		body := g.request(reflect.TypeOf(o.in), s, o.need)
+		if o.many {
+			body = object{"oneOf": []any{body, object{"type": "array", "minItems": 1, "maxItems": lane.MaxList, "items": body}}}
+		}
+		out["requestBody"] = object{"required": !o.optional, "content": object{"application/json": object{"schema": body}}}
 	}
 	if o.public {
 		out["security"] = []object{}

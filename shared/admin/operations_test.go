@@ -5,8 +5,11 @@ package admin
 import (
 	"strings"
 
+	"github.com/hookweir/hookweir/shared/lane"
 	"github.com/hookweir/hookweir/shared/ledger"
+	"github.com/hookweir/hookweir/shared/poll"
 	"github.com/hookweir/hookweir/shared/tenant"
+	"github.com/hookweir/hookweir/shared/upstream"
 	"github.com/hookweir/hookweir/shared/vault"
 	"github.com/hookweir/hookweir/shared/webhook/reference"
 )
@@ -17,6 +20,7 @@ type operation struct {
 	in                    any      // zero value of the body
 	need                  []string // members the body must have
 	optional              bool     // no body will do
+	many                  bool     // or a list of up to 1,000 of them
 	query                 []parameter
 	public                bool // takes no token
 	answers               []response
@@ -49,7 +53,10 @@ func (o operation) id() string {
 // operations is the table of the API, part by part.
 func operations() []operation {
 	var all []operation
-	for _, part := range [][]operation{publicOperations(), sourceOperations(), eventOperations(), keyOperations(), connectionOperations()} {
+	for _, part := range [][]operation{
+		publicOperations(), sourceOperations(), eventOperations(), keyOperations(), connectionOperations(),
+		destinationOperations(), writeOperations(), pollOperations(), upstreamOperations(),
+	} {
 		all = append(all, part...)
 	}
 	return all
@@ -65,6 +72,7 @@ func publicOperations() []operation {
 		{method: "GET", path: "/v1/providers", summary: "The catalogue of webhook providers", answers: []response{
 			{"200", "Every provider.", list{"providers", reference.Row{}, false}, ""},
 		}},
+		{method: "GET", path: "/v1/presets", summary: "The presets of polls, and what each can promise", answers: []response{{"200", "Every preset.", list{"presets", presetRow{}, false}, ""}}},
 		{method: "GET", path: "/oauth/callback", summary: "Where a provider sends the browser back to", public: true, query: []parameter{
 			{"state", "The flow's.", true}, {"code", "The provider's, when it agreed.", false}, {"iss", "RFC 9207.", false}, {"error", "The provider's, when it refused.", false},
 		}, answers: []response{
@@ -147,6 +155,91 @@ func connectionOperations() []operation {
 		}},
 		{method: "POST", path: connections + "/{connection}/token", summary: "A live access token", in: tokenBody{}, optional: true, answers: []response{{"200", "The token.", tokenAnswer{}, ""}}},
 		{method: "GET", path: connections + "/{connection}/scopes", summary: "Scopes requested, granted and used", query: []parameter{{"days", "Unused for so many days; 90 by default.", false}}, answers: []response{{"200", "The report.", vault.Scopes{}, ""}}},
-		{method: "DELETE", path: inTenant + "/vault", summary: "Shreds the tenant's tokens and the key they are under (operator)", answers: []response{{"200", "What went.", vault.Shredded{}, ""}}},
+		{method: "DELETE", path: inTenant + "/vault", summary: "Shreds the tenant's tokens and the key they are under", answers: []response{{"200", "What went.", vault.Shredded{}, ""}}},
+	}
+}
+
+func destinationOperations() []operation {
+	const destinations = inTenant + "/destinations"
+	one := []response{{"200", "The destination, its queue, rate and breaker.", destinationAnswer{}, ""}}
+	return []operation{
+		{method: "GET", path: destinations, summary: "The tenant's destinations", answers: []response{{"200", "All of them.", list{"destinations", destinationAnswer{}, false}, ""}}},
+		{method: "GET", path: destinations + "/{destination}", summary: "One destination and how it is doing", answers: one},
+		{method: "PUT", path: destinations + "/{destination}", summary: "Makes or changes a destination", in: destinationBody{}, need: []string{"base_url"}, answers: one},
+		{method: "DELETE", path: destinations + "/{destination}", summary: "Removes a destination for which nothing waits", answers: []response{{"204", "Removed.", nil, ""}}},
+		{method: "POST", path: destinations + "/{destination}/writes", summary: "Accepts one write, or a list of up to 1,000, all or none", in: writeBody{}, need: []string{"method", "path"}, many: true, answers: []response{
+			{"202", "Durable; the ids in the order of the writes.", acceptedAnswer{}, ""},
+		}},
+		{method: "GET", path: destinations + "/{destination}/writes", summary: "The destination's writes, newest first", query: writeFilter(), answers: pageOfWrites()},
+		{method: "POST", path: destinations + "/{destination}/reads", summary: "Reads at once, under the same token, pacer and breaker", in: readBody{}, need: []string{"path"}, answers: []response{
+			{"200", "What the destination answered.", readAnswer{}, ""},
+		}},
+	}
+}
+
+func writeFilter() []parameter {
+	return []parameter{
+		{"destination", "A destination's name.", false},
+		{"state", "pending, delivering, delivered, dead, parked, cancelled or purged.", false},
+		{"partition_key", "Exactly this one.", false},
+		{"since", "Accepted at or after, RFC 3339.", false},
+		{"until", "Accepted before, RFC 3339.", false},
+		{"limit", "1 to 200; 50 by default.", false},
+		{"cursor", "`next` of the page before.", false},
+	}
+}
+
+func pageOfWrites() []response {
+	return []response{{"200", "A page.", list{"writes", lane.Entry{}, true}, ""}}
+}
+
+func writeOperations() []operation {
+	const writes = inTenant + "/writes"
+	done := []response{{"204", "Done.", nil, ""}}
+	decided := func(did string) []response {
+		return []response{{"202", "How many; `more`: the same call goes on with the rest.", object{
+			"type": "object", "required": []string{did, "more"}, "properties": object{did: object{"type": "integer"}, "more": object{"type": "boolean"}},
+		}, ""}}
+	}
+	return []operation{
+		{method: "GET", path: writes, summary: "Writes of every destination, newest first", query: writeFilter(), answers: pageOfWrites()},
+		{method: "GET", path: writes + "/{write}", summary: "One write with its attempts and the answer that settled it", answers: []response{{"200", "The write; secrets are cut out of it.", writeShown{}, ""}}},
+		{method: "DELETE", path: writes + "/{write}", summary: "Purges a settled write", answers: done},
+		{method: "POST", path: writes + "/{write}/replay", summary: "Sends a dead, parked or cancelled write again, in its old place", answers: done},
+		{method: "POST", path: writes + "/{write}/cancel", summary: "Cancels a write that is not under way", answers: done},
+		{method: "POST", path: writes + "/replay", summary: "Sends again what a filter selects", in: decideBody{}, need: []string{"state"}, answers: decided("replayed")},
+		{method: "POST", path: writes + "/purge", summary: "Purges what a filter selects", in: decideBody{}, need: []string{"state"}, answers: decided("purged")},
+	}
+}
+
+func pollOperations() []operation {
+	const polls = inTenant + "/polls"
+	one := []response{{"200", "Definition, cursor, next run, budget, health.", poll.Status{}, ""}}
+	return []operation{
+		{method: "GET", path: polls, summary: "The tenant's polls", answers: []response{{"200", "All of them.", list{"polls", pollEntry{}, false}, ""}}},
+		{method: "GET", path: polls + "/{poll}", summary: "One poll and its health", answers: one},
+		{method: "PUT", path: polls + "/{poll}", summary: "Makes or changes a poll", in: pollBody{}, need: []string{"destination"}, answers: one},
+		{method: "DELETE", path: polls + "/{poll}", summary: "Removes a poll", answers: []response{
+			{"204", "Removed.", nil, ""},
+			{"202", "Removed; the schedule is still to be told.", object{"type": "object", "required": []string{"unlisted"}, "properties": object{"unlisted": object{"const": false}}}, ""},
+		}},
+		{method: "POST", path: polls + "/{poll}/run", summary: "Polls now, unless a pause was asked for", answers: []response{{"200", "What came of it.", poll.Ran{}, ""}}},
+	}
+}
+
+func upstreamOperations() []operation {
+	const upstreams = inTenant + "/upstreams"
+	one := []response{{"200", "The upstream and its health.", upstreamAnswer{}, ""}}
+	report := []response{{"200", "The report.", upstream.Report{}, ""}}
+	return []operation{
+		{method: "GET", path: upstreams, summary: "The tenant's upstream MCP servers", answers: []response{{"200", "All of them.", list{"upstreams", upstreamAnswer{}, false}, ""}}},
+		{method: "GET", path: upstreams + "/{upstream}", summary: "One upstream", answers: one},
+		{method: "PUT", path: upstreams + "/{upstream}", summary: "Connects an upstream and looks at it", in: upstreamBody{}, need: []string{"url"}, answers: one},
+		{method: "DELETE", path: upstreams + "/{upstream}", summary: "Removes an upstream; its pins stay", answers: []response{{"204", "Removed.", nil, ""}}},
+		{method: "GET", path: upstreams + "/{upstream}/drift", summary: "What changed since it was approved, as a readable difference", answers: report},
+		{method: "POST", path: upstreams + "/{upstream}/approve", summary: "Pins what a report shows (operator)", in: approveBody{}, need: []string{"report"}, answers: report},
+		{method: "GET", path: inTenant + "/authorization", summary: "Whose access tokens open the agent's endpoint", answers: []response{{"200", "The authorization server.", tenant.Authorization{}, ""}}},
+		{method: "PUT", path: inTenant + "/authorization", summary: "Says whose access tokens open the agent's endpoint", in: authorizationBody{}, need: []string{"issuer", "jwks_url"}, answers: []response{{"200", "The authorization server.", tenant.Authorization{}, ""}}},
+		{method: "DELETE", path: inTenant + "/authorization", summary: "No access token opens it any more", answers: []response{{"204", "Removed.", nil, ""}}},
 	}
 }

@@ -166,46 +166,51 @@ func (a *api) runPoll(c *call) (answer, error) {
 	return answer{http.StatusOK, ran}, nil
 }
 
+// pollEntry is a poll in the list.
+type pollEntry struct {
+	Poll   string    `json:"poll"`
+	Source string    `json:"source,omitempty"`
+	NextAt time.Time `json:"next_at"`
+}
+
 func (a *api) listPolls(c *call) (answer, error) {
 	list, err := a.Schedule(c.tenant).List(c.Context())
 	if err != nil {
 		return answer{}, err
 	}
-	type entry struct {
-		Poll   string    `json:"poll"`
-		Source string    `json:"source,omitempty"`
-		NextAt time.Time `json:"next_at"`
-	}
-	out := make([]entry, len(list))
+	out := make([]pollEntry, len(list))
 	for i, e := range list {
-		out[i] = entry{e.Poll, e.Source, e.Next}
+		out[i] = pollEntry{e.Poll, e.Source, e.Next}
 	}
 	return answer{http.StatusOK, map[string]any{"polls": out}}, nil
 }
 
+// presetRow is one preset.
+type presetRow struct {
+	Name    string        `json:"name"`
+	Title   string        `json:"title"`
+	Docs    string        `json:"docs"`
+	Checked string        `json:"checked"` // YYYY-MM-DD
+	Notes   string        `json:"notes"`
+	Params  []presetParam `json:"params"`
+	Rule    crawl.Rule    `json:"rule"`
+	Backs   string        `json:"backs,omitempty"` // the webhook provider
+	Promise poll.Promise  `json:"promise"`
+}
+
+type presetParam struct {
+	Name    string `json:"name"`
+	Doc     string `json:"doc"`
+	Default string `json:"default,omitempty"`
+}
+
 // listPresets is the table of presets, with what each of them can promise.
 func (a *api) listPresets(*call) (answer, error) {
-	type param struct {
-		Name    string `json:"name"`
-		Doc     string `json:"doc"`
-		Default string `json:"default,omitempty"`
-	}
-	type preset struct {
-		Name    string       `json:"name"`
-		Title   string       `json:"title"`
-		Docs    string       `json:"docs"`
-		Checked string       `json:"checked"`
-		Notes   string       `json:"notes"`
-		Params  []param      `json:"params"`
-		Rule    crawl.Rule   `json:"rule"`
-		Backs   string       `json:"backs,omitempty"` // the webhook provider
-		Promise poll.Promise `json:"promise"`
-	}
-	var out []preset
+	var out []presetRow
 	for _, r := range crawl.All() {
-		p := preset{Name: r.Name, Title: r.Title, Docs: r.Docs, Checked: r.Checked, Notes: r.Notes, Params: []param{}, Rule: r.Rule}
+		p := presetRow{Name: r.Name, Title: r.Title, Docs: r.Docs, Checked: r.Checked, Notes: r.Notes, Params: []presetParam{}, Rule: r.Rule}
 		for _, x := range r.Params {
-			p.Params = append(p.Params, param{x.Name, x.Doc, x.Default})
+			p.Params = append(p.Params, presetParam{x.Name, x.Doc, x.Default})
 		}
 		if r.Backs {
 			p.Backs = r.Provider

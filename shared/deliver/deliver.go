@@ -65,6 +65,8 @@ type Agent struct {
 	State   AgentState
 	// Generation tells this configuration of the agent from a later one.
 	Generation int64
+	// Watched has Config.Changed called for the tenant's events.
+	Watched bool
 }
 
 // Ledger is one shard; [ledger.Client] is one.
@@ -95,6 +97,9 @@ type Config struct {
 	// Arrived hears of the sources whose webhooks a batch has, while the batch
 	// is handled. Nil: nobody wants to know.
 	Arrived func(ctx context.Context, tenant string, sources []string)
+	// Changed tells who watches a tenant's events that these have been tried.
+	// Nil: nobody watches. What it cannot tell is not told again.
+	Changed func(ctx context.Context, tenant string, keys []string)
 	// Log writes one structured line: a stable name and pairs of strings.
 	Log func(event string, pairs ...string)
 

@@ -146,7 +146,7 @@ func (l *Lane) queue(h *head, now time.Time) (Queue, error) {
 	return q, nil
 }
 
-const entryColumns = `seq, tag, method, path, part, idem, priority, state, reason, attempts, replays, size, last_status, accepted, not_before, expires_at, due_at, settled_at, took_ms`
+const entryColumns = `seq, tag, method, path, part, idem, priority, state, reason, attempts, replays, size, last_status, accepted, not_before, expires_at, due_at, settled_at, took_ms, released`
 
 func (l *Lane) readEntry(r *sqlstore.Row) Entry {
 	seq, tag := r.Int64(), r.Text()
@@ -155,7 +155,7 @@ func (l *Lane) readEntry(r *sqlstore.Row) Entry {
 		Priority: r.Int(), State: r.Text(), Reason: r.Text(), Attempts: r.Int(), Replays: r.Int(), Size: r.Int64(), LastStatus: r.Int(),
 		Accepted: r.Time(), NotBefore: r.Time(), ExpiresAt: r.Time(), NextAt: r.Time(), SettledAt: r.Time(), TookMs: r.Int64(),
 	}
-	if e.State != Pending {
+	if released := r.Bool(); e.State != Pending || released { // due_at is when somebody is overdue
 		e.NextAt = time.Time{}
 	}
 	return e

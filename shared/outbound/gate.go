@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/hookweir/hookweir/shared/destination"
 	"github.com/hookweir/hookweir/shared/fetch"
 	"github.com/hookweir/hookweir/shared/pace"
 )
@@ -40,6 +41,9 @@ const (
 // not be called, *WaitError, ErrNotFound, ErrNeedsReauth, ErrUnavailable,
 // ErrTimeout, ErrNetwork, ErrLate. Any status is a Response.
 func (g *Gate) Do(ctx context.Context, tenant, dest string, c Call) (Response, error) {
+	if err := check(c); err != nil { // costs no slot
+		return Response{}, err
+	}
 	lane := g.Lane(tenant, dest)
 	request := PermitRequest{N: 1, Horizon: min(c.Wait, pace.MaxHorizon), Lease: request(c) + min(c.Wait, pace.MaxHorizon) + leaseSlack}
 	for range maxTries {
@@ -69,6 +73,15 @@ func (g *Gate) Do(ctx context.Context, tenant, dest string, c Call) (Response, e
 		return Response{e.Response, e.Took, grant.Target.Config.BaseURL}, e.Err
 	}
 	return Response{}, ErrLate
+}
+
+// check applies the rules that hold whatever the destination's configuration.
+func check(c Call) error {
+	var rules destination.Config
+	if _, err := rules.URL(c.Path); err != nil {
+		return err
+	}
+	return rules.CheckHeader(c.Header)
 }
 
 // observed is what there is to report of an exchange: nothing when nothing

@@ -18,6 +18,9 @@ import (
 	"github.com/hookweir/hookweir/shared/seal/aesgcm"
 	"github.com/hookweir/hookweir/shared/source"
 	"github.com/hookweir/hookweir/shared/tenant"
+	"github.com/hookweir/hookweir/shared/tools"
+	"github.com/hookweir/hookweir/shared/toolserver"
+	"github.com/hookweir/hookweir/shared/webhook"
 )
 
 // Bindings and queues, as in consumers/wrangler.toml.
@@ -62,6 +65,15 @@ type Config struct {
 	// BodyTooLarge is what reading an API request's body over the platform's
 	// limit returns.
 	BodyTooLarge error
+	// Origins are further origins whose pages may call the agent's endpoint.
+	Origins []string
+	// Knowledge is the company's database, and KnowledgeTenants who may read
+	// it. Nil: there is none.
+	Knowledge        tools.Knowledge
+	KnowledgeTenants []string
+	// Fixture, if not nil, replaces what the agent's endpoint offers and whom
+	// it lets in; server gives the endpoint. For the conformance build only.
+	Fixture func(cfg *toolserver.Config, server func() *toolserver.Server)
 	// Missing names what else of the platform is not there, for /healthz.
 	Missing func() []string
 }
@@ -75,6 +87,7 @@ type Service struct {
 	dispatcher            *dispatch.Dispatcher
 	clock                 *schedule.Clock
 	waker                 *schedule.Waker
+	documents             webhook.Documents // key sets of issuers
 	// API answers the requests of the service binding.
 	API http.Handler
 }
@@ -97,23 +110,7 @@ func New(cfg Config) (*Service, error) {
 	if s.dispatcher, err = s.newDispatcher(); err != nil {
 		return nil, err
 	}
-	s.API, err = admin.New(admin.Config{
-		AdminToken:    cfg.AdminToken,
-		Tenant:        func(name string) admin.TenantAPI { return s.tenant(name) },
-		Ledger:        func(name string, shard int) admin.LedgerAPI { return s.ledger(name, shard) },
-		Offer:         s.offer,
-		Vault:         func(name string) admin.VaultAPI { return s.vault(name) },
-		Lane:          func(name, dest string) admin.LaneAPI { return s.lane(name, dest) },
-		Read:          s.Gate().Do,
-		Poll:          func(name, p string) admin.PollAPI { return s.poll(name, p) },
-		Schedule:      func(name string) admin.ScheduleAPI { return s.schedule(name) },
-		Keys:          keys{s},
-		PublicURL:     cfg.PublicURL,
-		AllowLoopback: cfg.Development,
-		Health:        s.health,
-		TooLarge:      cfg.BodyTooLarge,
-		Log:           cfg.Log,
-	})
+	s.API, err = admin.New(s.adminConfig(cfg.Invoke))
 	if err != nil {
 		return nil, err
 	}
@@ -136,9 +133,11 @@ func (s *Service) health() []string {
 	return append(s.cfg.Missing(), s.problems...)
 }
 
-func (s *Service) tenant(name string) tenant.Client {
+func (s *Service) tenant(name string) tenant.Client { return s.tenantBy(s.cfg.Invoke, name) }
+
+func (s *Service) tenantBy(invoke invokeFunc, name string) tenant.Client {
 	return tenant.Client{Tenant: name, Invoke: func(ctx context.Context, method string, payload []byte) ([]byte, error) {
-		return s.cfg.Invoke(ctx, BindingTenant, name, method, payload)
+		return invoke(ctx, BindingTenant, name, method, payload)
 	}}
 }
 
@@ -160,6 +159,7 @@ func (s *Service) newDeliverer() (*deliver.Deliverer, error) {
 		Payload:       s.cfg.Payloads.Get,
 		Quarantine:    s.quarantine,
 		Arrived:       s.waker.Arrived,
+		Changed:       s.eventsChanged,
 		Log:           s.cfg.Log,
 		AllowLoopback: s.cfg.Development,
 	})

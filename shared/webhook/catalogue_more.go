@@ -358,6 +358,17 @@ var more = [...]Scheme{
 		Hash: HashBody, TypePrefix: "com.postmarkapp.", Type: made(path("RecordType")),
 	},
 	{
+		Name: "salesforce", Title: "Salesforce outbound messages", Checked: "2026-11-23", Confidence: ConfidenceC,
+		Docs: "https://developer.salesforce.com/docs/atlas.en-us.api.meta/api/sforce_api_om_outboundmessaging.htm",
+		Notes: "Salesforce signs nothing: the secret is the parameter `token` of the URL, as long as it stays one. The body is SOAP, up to a hundred notifications " +
+			"of one message; it is answered by Ack. One that is sent again with others is another event: look at the notifications' Ids.",
+		Headers: []HeaderSet{{Signature: "?token"}}, Keys: []KeyRule{{Algorithm: SharedToken}},
+		Hash: HashBody, TypePrefix: "com.salesforce.", Type: made(literal("outbound_message")),
+		Answer: &Reply{Status: 200, ContentType: "text/xml; charset=utf-8", Body: []byte(`<?xml version="1.0" encoding="UTF-8"?>` +
+			`<Envelope xmlns="http://schemas.xmlsoap.org/soap/envelope/"><Body><notificationsResponse xmlns="http://soap.sforce.com/2005/09/outbound">` +
+			`<Ack>true</Ack></notificationsResponse></Body></Envelope>`)},
+	},
+	{
 		Name: "sendgrid", Title: "Twilio SendGrid event webhook", Checked: "2026-11-23", Confidence: ConfidenceA,
 		Docs: "https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/getting-started-event-webhook-security-features",
 		Notes: "The secret is the verification key (ECDSA P-256, DER in base64). Events come in batches. SendGrid names no tolerance and repeats " +

@@ -35,6 +35,13 @@ type Handlers struct {
 	Fetch     http.Handler
 	BodyLimit int // bytes
 
+	// Route names the Durable Object that answers a URL in Fetch's place, by
+	// binding and name. Nil, and ok false: Fetch does.
+	Route func(url string) (binding, name string, ok bool)
+
+	// ObjectBodyLimit bounds the body of a request to an object, in bytes.
+	ObjectBodyLimit int
+
 	// Queue decides each message of a batch of the named queue.
 	Queue func(ctx context.Context, queue string, batch []queue.Message) []queue.Verdict
 
@@ -58,10 +65,13 @@ func Run(h Handlers) {
 	cron.ScheduleTaskNonBlock(s.scheduled)
 	binding := context.Get("binding")
 	binding.Set("bodyLimit", h.BodyLimit)
+	binding.Set("objectBodyLimit", h.ObjectBodyLimit)
 	binding.Set("maxEvents", maxEvents())
 	binding.Set("maxMemory", maxMemory)
 	binding.Set("goroutines", js.FuncOf(func(js.Value, []js.Value) any { return runtime.NumGoroutine() - len(s.idle) }))
 	s.register(binding, "handleFetch", s.fetch)
+	s.register(binding, "handleObjectFetch", s.objectFetch)
+	binding.Set("route", js.FuncOf(s.route))
 	s.register(binding, "handleObject", s.object)
 	s.register(binding, "handleAlarm", s.alarm)
 	workers.Ready()
@@ -168,13 +178,21 @@ func (s *server) fetch(args []js.Value) (any, error) {
 		return nil, errNoHandler
 	}
 	w := &recorder{header: http.Header{}}
-	u, err := url.Parse(args[1].String())
-	if err != nil { // what the platform takes as a URL, Go may not: `%zz`
-		p := problem.New(problem.CodeBadRequest, "the URL is malformed")
-		w.header.Set("Content-Type", problem.ContentType)
-		w.WriteHeader(p.Status)
-		_, _ = w.Write(p.Append(nil))
+	r := requestToGo(args)
+	if r == nil { // what the platform takes as a URL, Go may not: `%zz`
+		writeMalformedURL(w)
 		return w.toJS(), nil
+	}
+	s.Fetch.ServeHTTP(w, r.WithContext(context.Background()))
+	return w.toJS(), nil
+}
+
+// requestToGo makes a request of method, url, headers and body. Nil: its URL
+// is malformed.
+func requestToGo(args []js.Value) *http.Request {
+	u, err := url.Parse(args[1].String())
+	if err != nil {
+		return nil
 	}
 	r := &http.Request{
 		Method: args[0].String(), URL: u, Host: u.Host, RequestURI: u.RequestURI(),
@@ -184,13 +202,19 @@ func (s *server) fetch(args []js.Value) (any, error) {
 	if args[3].IsNull() {
 		r.Body = io.NopCloser(failingReader{})
 		r.ContentLength = -1
-	} else {
-		body := toGo(args[3])
-		r.Body = io.NopCloser(bytes.NewReader(body))
-		r.ContentLength = int64(len(body))
+		return r
 	}
-	s.Fetch.ServeHTTP(w, r.WithContext(context.Background()))
-	return w.toJS(), nil
+	body := toGo(args[3])
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	r.ContentLength = int64(len(body))
+	return r
+}
+
+func writeMalformedURL(w http.ResponseWriter) {
+	p := problem.New(problem.CodeBadRequest, "the URL is malformed")
+	w.Header().Set("Content-Type", problem.ContentType)
+	w.WriteHeader(p.Status)
+	_, _ = w.Write(p.Append(nil))
 }
 
 // recorder keeps a response until it is whole.

@@ -232,6 +232,9 @@ func (g *backend) Fetch(_ *Context, q *jsobj.Request) (*jsobj.Promise, error) {
 	if err != nil {
 		return nil, err
 	}
+	if p, err := g.routed(in, q); p != nil || err != nil {
+		return p, err
+	}
 	r, out := g.iso.realm, g.iso.realm.NewPromise()
 	limit := int(jsobj.ToNumber(in.binding.Own("bodyLimit")))
 	enter := func(body jsobj.Value) {
@@ -316,7 +319,7 @@ func (g *backend) enter(handler string, args ...jsobj.Value) (*jsobj.Promise, er
 // Object implements Glue.
 func (g *backend) Object(a *Actor) (ObjectGlue, error) {
 	g.serial++
-	return &backendObject{g, a, float64(g.serial)}, nil
+	return &backendObject{glue: g, actor: a, serial: float64(g.serial)}, nil
 }
 
 // backendObject is backend.mjs's objectClass.
@@ -324,6 +327,7 @@ type backendObject struct {
 	glue   *backend
 	actor  *Actor
 	serial float64
+	objectStreams
 }
 
 // Call implements ObjectGlue: there is one method, invoke(method, payload).
@@ -331,26 +335,25 @@ func (o *backendObject) Call(method string, args []jsobj.Value) (*jsobj.Promise,
 	if method != "invoke" || len(args) != 2 {
 		return nil, o.glue.iso.realm.TypeError("The RPC receiver does not implement the method \"" + method + "\".")
 	}
-	return o.enter("handleObject", args[0], args[1])
-}
-
-// Fetch implements ObjectGlue.
-func (o *backendObject) Fetch(*jsobj.Request) (*jsobj.Promise, error) {
-	return nil, o.glue.iso.realm.TypeError("Handler does not export a fetch() function.")
+	in, err := o.instance()
+	if err != nil {
+		return nil, err
+	}
+	return o.enter(in, "handleObject", args[0], args[1]), nil
 }
 
 // Alarm implements ObjectGlue.
 func (o *backendObject) Alarm() (*jsobj.Promise, error) {
-	return o.enter("handleAlarm")
+	in, err := o.instance()
+	if err != nil {
+		return nil, err
+	}
+	return o.enter(in, "handleAlarm"), nil
 }
 
 // enter calls a handler. Class and state cross until a call has succeeded: then
 // Go knows them.
-func (o *backendObject) enter(handler string, args ...jsobj.Value) (*jsobj.Promise, error) {
-	in, err := o.glue.get()
-	if err != nil {
-		return nil, err
-	}
+func (o *backendObject) enter(in *backendInstance, handler string, args ...jsobj.Value) *jsobj.Promise {
 	class, state := jsobj.Value(o.actor.Object.Class), o.actor.state
 	if in.objects[o.serial] {
 		class, state = nil, nil
@@ -365,5 +368,5 @@ func (o *backendObject) enter(handler string, args ...jsobj.Value) (*jsobj.Promi
 		in.objects[o.serial] = true
 		out.Resolve(v)
 	})
-	return out, nil
+	return out
 }
