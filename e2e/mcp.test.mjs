@@ -5,6 +5,7 @@ import { after, before, test } from "node:test";
 import { until } from "./harness.mjs";
 import { authorizationServer, dataOf, endpoint, eras, post } from "./mcp.mjs";
 import { arrived, join, keyOf, must, setUp } from "./scene.mjs";
+import { startUpstream } from "./upstream.mjs";
 
 const auth = authorizationServer();
 let scene, other, key;
@@ -196,4 +197,59 @@ test("what is no request of the protocol is refused by its codes", async () => {
     assert.deepEqual([answer.status, answer.json.code], [403, "forbidden_origin"]);
   }
   assert.equal((await fetch(url, { headers: { authorization: `Bearer ${key}`, "mcp-protocol-version": "2026-07-28" } })).status, 405);
+});
+
+for (const [era, connect] of Object.entries(eras)) {
+  test(`${era}: a call that is cancelled ends, and nothing else does`, { timeout: 60_000 }, async () => {
+    const upstream = await startUpstream([{ name: "wait", description: "Wait.", inputSchema: { type: "object" } }]);
+    try {
+      await must(scene.admin("PUT", "/upstreams/patience", { url: upstream.url, trust: "first_use", timeout: "20s" }));
+      const client = await connect(endpoint(scene), key);
+      upstream.silent = true;
+      const asked = upstream.requests.length;
+      const control = new AbortController();
+      const waiting = era.startsWith("2025")
+        ? client.callTool({ name: "patience__wait", arguments: {} }, undefined, { signal: control.signal })
+        : client.callTool({ name: "patience__wait", arguments: {} }, { signal: control.signal });
+      await until("the call to reach the upstream", () => upstream.requests.length > asked);
+      control.abort();
+      await assert.rejects(waiting);
+      dataOf(await client.callTool({ name: "list_sources", arguments: {} }));
+      await client.leave();
+    } finally {
+      await upstream.stop();
+      await must(scene.admin("DELETE", "/upstreams/patience"));
+    }
+  });
+}
+
+test("instances are replaced under sessions and listeners", { timeout: 90_000 }, async () => {
+  const small = await setUp({ testBuild: true, vars: { consumers: { HOOKWEIR_RECYCLE: "40" } } });
+  try {
+    const { key } = (await must(small.admin("POST", "/keys", {}))).json;
+    const heard = [];
+    const listener = await eras["2026-07-28 (client 2)"](endpoint(small), key, { onUpdated: (uri) => heard.push(uri) });
+    await listener.watch(["hookweir://events"]);
+    const client = await eras["2025-11-25 (sdk 1)"](endpoint(small), key);
+    const session = client.sessionId();
+    const recycled = () => small.product.logs.filter((line) => line.message.includes("backend.instance_recycled")).length;
+    const before = recycled();
+    await until("instances to be replaced", async () => {
+      for (let i = 0; i < 20; i++) dataOf(await client.callTool({ name: "list_sources", arguments: {} }));
+      return recycled() >= before + 3;
+    });
+    assert.equal(client.sessionId(), session, "the session is the same, in another instance's memory");
+    const again = await eras["2026-07-28 (client 2)"](endpoint(small), key, { onUpdated: (uri) => heard.push(uri) });
+    await again.watch(["hookweir://events"]);
+    const { delivery } = await small.deliver("standard webhooks");
+    await arrived(small, keyOf(small, delivery));
+    await until("the notification", () => heard.includes("hookweir://events"));
+    await again.leave();
+    await listener.leave();
+    await client.leave();
+    const failed = small.product.logs.filter((line) => /instance_died|panic|different Durable Object/.test(line.message));
+    assert.deepEqual(failed, []);
+  } finally {
+    await small.stop();
+  }
 });

@@ -1,0 +1,135 @@
+package playbook_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// A message comes five times at once and once much later; a stranger sends it
+// forged.
+func TestDuplicate(t *testing.T) {
+	s := open(t)
+	m := s.slack.post("case-dup: please refund order 1001")
+	statuses := []int{}
+	for range 5 {
+		s.edge.Send(s.slack.event(m, s.slack.secret), func(res *http.Response) { statuses = append(statuses, res.StatusCode) })
+	}
+	s.run(10 * time.Second)
+	require.Len(t, statuses, 5)
+	for _, status := range statuses {
+		assert.Contains(t, []int{200, 202}, status)
+	}
+	s.run(71 * time.Hour) // of the 72 that duplicates are known
+	assert.Equal(t, 200, s.deliver(m))
+	assert.Equal(t, 401, s.edge.Fetch(s.slack.event(m, "of a stranger")).StatusCode)
+	s.run(time.Minute)
+	assert.Len(t, s.agent.by(m.key()), 1)
+	assert.Equal(t, map[string][]int{"case-dup": {1}}, s.salesforce.records)
+}
+
+// The tokens of a connection leak.
+func TestTokenLeak(t *testing.T) {
+	s := open(t)
+	g := s.slack.grants
+	access, refresh := g.issued[len(g.issued)-0-1], ""
+	_, _ = access, refresh
+	for _, token := range g.issued {
+		if strings.Contains(token, "access") {
+			access = token
+		} else {
+			refresh = token
+		}
+	}
+	assert.Contains(t, s.call2(access, "/api/chat.postMessage"), "missing_scope")
+
+	s.run(11 * time.Hour) // Slack's tokens live for 12; they are refreshed at 80 to 90 %
+	require.Equal(t, 1, g.refreshes)
+	assert.Contains(t, s.spend(refresh), "invalid_refresh_token", "the stolen one is dead")
+	s.run(2 * time.Hour)
+	assert.Contains(t, s.call2(access, "/api/conversations.history"), "token_expired")
+	var live struct {
+		AccessToken string `json:"access_token"`
+	}
+	require.NoError(t, json.Unmarshal([]byte(s.must("POST", "/connections/slack/token", "")), &live))
+	assert.Contains(t, s.call2(live.AccessToken, "/api/conversations.history?limit=10"), `"ok":true`)
+
+	// The thief is first, with a token stolen anew.
+	for token := range g.refresh {
+		refresh = token
+	}
+	assert.Contains(t, s.spend(refresh), `"ok":true`)
+	s.run(13 * time.Hour)
+	notices := s.agent.told("hookweir.connection.needs_reauth")
+	require.Len(t, notices, 1)
+	assert.Equal(t, "slack", notices[0].Data.Connection)
+	status, body := s.call("POST", "/connections/slack/token", "")
+	assert.Equal(t, 409, status)
+	assert.Contains(t, body, `"code":"needs_reauth"`)
+	for _, line := range s.edge.Log() {
+		for _, token := range g.issued {
+			assert.NotContains(t, line.Text, token)
+		}
+	}
+}
+
+// call2 is a call of Slack's API by whoever has a token: the body.
+func (s *stage) call2(token, path string) string {
+	r := httptest.NewRequest("POST", "https://slack.com"+path, nil)
+	r.Header.Set("Authorization", "Bearer "+token)
+	w := httptest.NewRecorder()
+	s.slack.ServeHTTP(w, r)
+	return w.Body.String()
+}
+
+// spend uses a refresh token at Slack, with the client's secret too.
+func (s *stage) spend(token string) string {
+	form := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {token}, "client_id": {s.slack.clientID}, "client_secret": {s.slack.clientSecret}}
+	r := httptest.NewRequest("POST", "https://slack.com/api/oauth.v2.access", strings.NewReader(form.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	w := httptest.NewRecorder()
+	s.slack.ServeHTTP(w, r)
+	return w.Body.String()
+}
+
+// Salesforce is down for three minutes.
+func TestDownstream503(t *testing.T) {
+	s := open(t)
+	s.salesforce.ill = true
+	for i := range 12 {
+		require.Equal(t, 202, s.deliver(s.slack.post(fmt.Sprintf("case-%d: message %d", i%3, i))))
+	}
+	s.run(3 * time.Minute)
+	assert.Greater(t, s.salesforce.unavailable, 0)
+	assert.Empty(t, s.salesforce.records)
+	assert.Contains(t, s.must("GET", "/destinations/salesforce", ""), `"depth":12`)
+	s.salesforce.ill = false
+	s.run(time.Hour)
+	assert.Equal(t, map[string][]int{"case-0": {1, 2, 3, 4}, "case-1": {1, 2, 3, 4}, "case-2": {1, 2, 3, 4}}, s.salesforce.records)
+	assert.Zero(t, s.salesforce.limit.excess)
+}
+
+// 600 writes at once, half a minute's worth.
+func TestBurst(t *testing.T) {
+	s := open(t)
+	const count = 30 * perSecond
+	list := make([]map[string]any, count)
+	for i := range list {
+		list[i] = map[string]any{"method": "PATCH", "path": fmt.Sprint(upsertPath, "burst-", i), "body": map[string]int{"Step__c": 1}, "idempotency_key": fmt.Sprint("burst-", i)}
+	}
+	body, err := json.Marshal(list)
+	require.NoError(t, err)
+	s.must("POST", "/destinations/salesforce/writes", string(body))
+	s.run(2 * time.Minute)
+	assert.Equal(t, count, s.salesforce.written)
+	assert.Len(t, s.salesforce.records, count)
+	assert.Zero(t, s.salesforce.limit.excess)
+}
