@@ -65,8 +65,8 @@ func newPolls(s *simulation) part {
 func (p *polls) setUp(tenant string) {
 	p.must("PUT", tenant+"/sources/polled", fmt.Sprintf(`{"provider":"github","secrets":[%q]}`, hookSecret))
 	p.must("PUT", tenant+"/destinations/api", fmt.Sprintf(`{"base_url":"https://api.example.com/%s"}`, tenant))
-	p.must("PUT", tenant+"/polls/payments", `{"preset":"stripe","destination":"api","limit":3,"at_most":"5m","start":"2025-12-31T23:00:00Z"}`)
-	p.must("PUT", tenant+"/polls/deliveries", `{"preset":"github-deliveries","params":{"hook":"repos/a/b/hooks/1"},"destination":"api","source":"polled","limit":3,"at_most":"5m","start":"2025-12-31T23:00:00Z"}`)
+	p.must("PUT", tenant+"/polls/payments", `{"preset":"stripe","destination":"api","limit":3,"at_most":"12h","start":"2025-12-31T23:00:00Z"}`)
+	p.must("PUT", tenant+"/polls/deliveries", `{"preset":"github-deliveries","params":{"hook":"repos/a/b/hooks/1"},"destination":"api","source":"polled","limit":3,"at_most":"12h","start":"2025-12-31T23:00:00Z"}`)
 }
 
 // step is one thing that happens on a list, or to the API.
