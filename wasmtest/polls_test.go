@@ -190,11 +190,11 @@ func TestPollsKilled(t *testing.T) {
 		wasmtest.FetchLost, wasmtest.FetchRefused, wasmtest.FetchStatus, wasmtest.ObjectLost, wasmtest.ObjectFail,
 		wasmtest.ObjectEvict, wasmtest.QueueSendFail, wasmtest.QueueSendLost, wasmtest.AlarmTwice, wasmtest.CronSkip, wasmtest.CronTwice,
 	}
-	for i := range pollRuns(t, 40) {
+	for i := range pollRuns(t, 20) {
 		t.Run(strconv.Itoa(i), func(t *testing.T) {
 			r := rand.New(rand.NewPCG(uint64(i), 7))
 			from := start.Add(3 * time.Minute)
-			c := wasmtest.Config{Seed: uint64(i + 1), Start: start, Script: []wasmtest.Hit{{Fault: wasmtest.Crash, Nth: 1 + 3*i%250, From: from}}}
+			c := wasmtest.Config{Seed: uint64(i + 1), Start: start, Script: []wasmtest.Hit{{Fault: wasmtest.Crash, Nth: 1 + 13*i%250, From: from}}}
 			if i%3 == 2 {
 				c.Script = append(c.Script, wasmtest.Hit{Fault: faults[i/3%len(faults)], Nth: 1 + r.IntN(4), From: from})
 			}
