@@ -196,7 +196,7 @@ func (p *polls) servePayments(w http.ResponseWriter, r *http.Request, all []paym
 }
 
 func (p *polls) serveDeliveries(w http.ResponseWriter, r *http.Request, tenant string) {
-	list := slices.Clone(p.hooks[tenant])
+	list := append([]hookDelivery{}, p.hooks[tenant]...) // an empty list is none that is null
 	slices.Reverse(list)
 	etag := fmt.Sprintf(`"%d"`, len(list))
 	if r.Header.Get("If-None-Match") == etag {

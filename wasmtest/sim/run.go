@@ -22,7 +22,7 @@ const (
 	setup     = time.Minute      // before the first step
 	span      = 20 * time.Minute // over which a part spreads its steps, about
 	busy      = time.Hour        // in which they happen, with faults
-	ticking   = 2 * time.Hour    // of the calm, for which cron ticks
+	ticking   = 20 * time.Minute // of the calm, for which cron ticks
 	calm      = 4 * 24 * time.Hour
 	afterward = 48 * time.Hour // for what settling starts
 )
