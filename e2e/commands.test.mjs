@@ -9,6 +9,7 @@ import { test } from "node:test";
 import net from "node:net";
 import { promisify } from "node:util";
 import { startAgent } from "./agent.mjs";
+import { startAPIs } from "./apis.mjs";
 import { root, start, until } from "./harness.mjs";
 import { make, send } from "./providers.mjs";
 
@@ -67,6 +68,27 @@ test("the README's first event, then docs/rotation.md", { timeout: 60_000 }, asy
   } finally {
     await product.stop();
     await agent.stop();
+  }
+});
+
+test("docs/polling.md", { timeout: 60_000 }, async () => {
+  const apis = await startAPIs();
+  const product = await start();
+  const call = async (script) => {
+    const here = `API=${product.url}/v1/tenants/acme\nAUTH='authorization: Bearer dev-admin-token'\n${script.replaceAll("http://127.0.0.1:9100", apis.url).replaceAll("curl ", "curl -sS --fail-with-body ")}`;
+    return (await run("bash", ["-euc", here])).stdout;
+  };
+  try {
+    await product.admin("PUT", "/tenants/acme/sources/github", { provider: "github", secrets: ["It is a Secret to Everybody"] });
+    const [backed, looked, own] = await commands("docs/polling.md");
+    assert.match(await call(backed), /"backs_source":true/);
+    const status = await call(looked);
+    assert.match(status, /"outcome":"ok"/);
+    assert.match(status, /"state":"ok"/);
+    assert.match(await call(own), /"promise":\{"whole":true/);
+  } finally {
+    await product.stop();
+    await apis.stop();
   }
 });
 
