@@ -11,7 +11,9 @@ import { promisify } from "node:util";
 import { startAgent } from "./agent.mjs";
 import { startAPIs } from "./apis.mjs";
 import { root, start, until } from "./harness.mjs";
+import { post } from "./mcp.mjs";
 import { make, send } from "./providers.mjs";
+import { startUpstream } from "./upstream.mjs";
 
 const run = promisify(execFile);
 
@@ -68,6 +70,23 @@ test("the README's first event, then docs/rotation.md", { timeout: 60_000 }, asy
   } finally {
     await product.stop();
     await agent.stop();
+  }
+});
+
+test("docs/mcp.md", { timeout: 60_000 }, async () => {
+  const upstream = await startUpstream([{ name: "echo", description: "Echo.", inputSchema: { type: "object" } }]);
+  const product = await start();
+  const folder = await mkdtemp(path.join(tmpdir(), "hookweir-mcp-"));
+  try {
+    const script = (await commands("docs/mcp.md")).join("\n").replaceAll("http://127.0.0.1:8787", product.url).replaceAll("https://mcp.example.com/mcp", upstream.url);
+    const { stdout } = await run("bash", ["-euc", script], { cwd: folder });
+    for (const right of ['"name":"search_events"', '"authorization_servers":["https://auth.example.com"]', '"class":"added"', '"items":[]']) assert.ok(stdout.includes(right), `${right} in ${stdout}`);
+    const listed = await post(`${product.url}/mcp/acme`, JSON.parse(await readFile(path.join(folder, "key.json"), "utf8")).key, "tools/list");
+    assert.deepEqual(listed.json.result.tools.map((t) => t.name), ["get_event", "replay_event", "search_events", "demo__echo"]);
+  } finally {
+    await product.stop();
+    await upstream.stop();
+    await rm(folder, { recursive: true, force: true });
   }
 });
 

@@ -26,7 +26,6 @@ import (
 	"github.com/hookweir/hookweir/shared/lane"
 	"github.com/hookweir/hookweir/shared/ledger"
 	"github.com/hookweir/hookweir/shared/oauth/oauthtest"
-	"github.com/hookweir/hookweir/shared/outbound"
 	"github.com/hookweir/hookweir/shared/poll"
 	"github.com/hookweir/hookweir/shared/seal"
 	"github.com/hookweir/hookweir/shared/seal/aesgcm"
@@ -84,8 +83,6 @@ func newWorld(t *testing.T) *world {
 			}}
 		},
 		Vault:     func(n string) admin.VaultAPI { return vault.Client{Tenant: n, Invoke: w.invokeVault(n)} },
-		Lane:      func(string, string) admin.LaneAPI { return nil },
-		Read:      (&outbound.Gate{}).Do,
 		Poll:      func(n, p string) admin.PollAPI { return poll.Client{Tenant: n, Poll: p, Invoke: w.invokePoll(n, p)} },
 		Schedule:  func(n string) admin.ScheduleAPI { return w.schedule(n) },
 		Keys:      noKeys{},
