@@ -101,7 +101,7 @@ func (j *job) message(ctx context.Context, it crawl.Item, seen ledger.Sighting, 
 // counts reports that an item that no webhook brought is one that a webhook
 // should have brought: not before the poll was there to watch.
 func (j *job) counts(it crawl.Item) bool {
-	return j.row.definition.backs(j.row.recipe) && !it.Time.Before(j.row.health.Created)
+	return j.row.definition.backs(j.row.recipe) && !it.Time.Before(j.row.recipe.Cut(j.row.health.Created))
 }
 
 // redeliver asks the provider to send the webhook again. It is asked once for
