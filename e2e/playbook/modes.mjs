@@ -179,16 +179,16 @@ async function burst(stage) {
 
 // A tool of the upstream MCP server changes what it asks for.
 async function schemaChange(stage) {
-  const { say, tools, actor } = stage;
+  const { say, desk, actor } = stage;
   const args = { case: "case-1", team: "billing" };
-  const served = tools.tools;
-  assert.equal((await actor.tool("desk__route_case", args)).content[0].text, "route_case ran");
-  const calls = tools.calls.length;
-  tools.tools = served.map((tool) => (tool.name === "route_case" ? { ...tool, inputSchema: { ...tool.inputSchema, required: ["case", "team", "customer_email"] } } : tool));
-  say("tools", "route_case now wants customer_email");
+  const served = desk.tools;
+  await routes(actor, args);
+  const calls = desk.calls.length;
+  desk.tools = served.map((tool) => (tool.name === "route_case" ? { ...tool, inputSchema: { ...tool.inputSchema, required: ["case", "team", "customer_email"] } } : tool));
+  say("desk", "route_case now wants customer_email");
   const refused = await actor.tool("desk__route_case", args);
   assert.equal(JSON.parse(refused.content[0].text).code, "tool_changed");
-  assert.equal(tools.calls.length, calls, "the call did not reach it");
+  assert.equal(desk.calls.length, calls, "the call did not reach it");
   say("agent", "gets a tool error, tool_changed; nothing reached the upstream");
   const notice = await told(stage, "hookweir.upstream.drift", (data) => data.upstream === "desk");
   const { json: drift } = await must(stage.admin("GET", "/upstreams/desk/drift"));
@@ -196,7 +196,15 @@ async function schemaChange(stage) {
   assert.deepEqual([item.class, item.action], ["breaking", "block"]);
   say("operator", `GET …/upstreams/desk/drift: ${item.name} ${item.class}, ${item.changes.length} changes; report ${notice.data.report.slice(0, 12)}…`);
   await must(stage.admin("POST", "/upstreams/desk/approve", { report: drift.report }));
-  const again = await actor.tool("desk__route_case", { ...args, customer_email: "a@example.com" });
-  assert.equal(again.content[0].text, "route_case ran");
+  await routes(actor, { ...args, customer_email: "a@example.com" });
   say("operator", "approves that report; the new tool may be called");
+  desk.tools = served;
+  const { json: back } = await must(stage.admin("GET", "/upstreams/desk/drift"));
+  if (back.items.length > 0) await must(stage.admin("POST", "/upstreams/desk/approve", { report: back.report }));
+}
+
+async function routes(actor, args) {
+  const answer = await actor.tool("desk__route_case", args);
+  assert.equal(answer.content[0].text, "route_case ran");
+  actor.routed++;
 }
