@@ -2,7 +2,7 @@
 // `make dev`'s server.
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
@@ -10,6 +10,7 @@ import net from "node:net";
 import { promisify } from "node:util";
 import { startAgent } from "./agent.mjs";
 import { root, start, until } from "./harness.mjs";
+import { commands, shell as inPlace } from "./pages.mjs";
 import { make, send } from "./providers.mjs";
 
 const run = promisify(execFile);
@@ -25,27 +26,12 @@ function freePort() {
   });
 }
 
-/** The sh blocks of a page, or of one section of it, in order. */
-async function commands(page, section = "") {
-  const text = await readFile(path.join(root, page), "utf8");
-  const body = section ? text.split(/^## /m).find((part) => part.startsWith(section)) : text;
-  assert.ok(body, `${page} has no section ${section}`);
-  const blocks = [...body.matchAll(/^ *```sh\n(.*?)^ *```/gms)].map((m) => m[1]);
-  assert.ok(blocks.length > 0);
-  return blocks;
-}
-
 test("the README's first event, then docs/rotation.md", { timeout: 60_000 }, async () => {
   const blocks = await commands("README.md", "Receive your first event");
   const secret = blocks[0].match(/whsec_[A-Za-z0-9+/=]+/)[0];
   const agent = await startAgent({ secret });
   const product = await start();
-  const shell = async (script) => {
-    const here = script.replaceAll("http://127.0.0.1:8787", product.url).replaceAll("http://127.0.0.1:9000/events", agent.url);
-    assert.notEqual(here, script);
-    const { stdout } = await run("bash", ["-euc", here], { env: { ...process.env, PATH: `${path.join(root, "e2e/testdata/bin")}:${process.env.PATH}` } });
-    return stdout;
-  };
+  const shell = (script) => inPlace(script, { url: product.url, agent: agent.url });
   try {
     const configured = await shell(blocks[0]);
     assert.match(configured, /"webhook_url":"http:\/\/127\.0\.0\.1:\d+\/webhooks\/acme\/github"/);

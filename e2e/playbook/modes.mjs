@@ -6,7 +6,7 @@ import path from "node:path";
 import { answerOf } from "../harness.mjs";
 import { must } from "../scene.mjs";
 import { budget } from "./salesforce.mjs";
-import { authorize, chatter, connect, patience, received, written } from "./stage.mjs";
+import { authorize, chatter, connect, patience, received, runPoll, written } from "./stage.mjs";
 
 /** Rows: the name that ONLY= takes, the guarantee, and the scenario. */
 export const modes = [
@@ -42,14 +42,6 @@ async function droppedWebhook(stage) {
   const notice = await told(stage, "hookweir.webhook.missed");
   say("agent", `has all ${sent.length}, each once, and was told: webhook.missed, ${notice.data.count}`);
   assert.equal(slack.limit.excess, 0);
-}
-
-/** Runs a poll until what it is to find is there. */
-export async function runPoll(stage, poll, found) {
-  await stage.until(`poll ${poll} to find what it should`, async () => {
-    await must(stage.admin("POST", `/polls/${poll}/run`));
-    return stage.until("the events of that run", found, 2_000).catch(() => false);
-  }, patience);
 }
 
 // Slack sends the same message five times at once and once more later; a

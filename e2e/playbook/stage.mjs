@@ -27,9 +27,9 @@ export const patience = 90_000;
  *   tenant  default "acme"
  *   say     (who, what) => void: a line of the timeline
  *   lives   {slack, google}: how long their access tokens live, in ms
- *   harness options of the harness' start()
+ *   vars    {worker, consumers}: settings over the development ones
  */
-export async function openStage({ tenant = "acme", say = () => {}, lives = {}, harness } = {}) {
+export async function openStage({ tenant = "acme", say = () => {}, lives = {}, vars } = {}) {
   const closing = [];
   const close = async () => {
     for (const stop of closing.splice(0).reverse()) await stop();
@@ -48,16 +48,26 @@ export async function openStage({ tenant = "acme", say = () => {}, lives = {}, h
     const salesforce = await opened(startSalesforce());
     const desk = await opened(startUpstream([routeCase]));
     const out = internet([slack, google, salesforce, { hosts: [deskHost], origin: new URL(desk.url).origin }]);
-    const product = await opened(start({ ...harness, ...knowledge(tenant), persist: storage, outbound: out }));
+    const launch = (vars) => start({
+      persist: storage, outbound: out, d1: { consumers: { KNOWLEDGE: "knowledge" } },
+      vars: { worker: vars?.worker, consumers: { KNOWLEDGE_TABLES: "teams", KNOWLEDGE_TENANTS: tenant, ...vars?.consumers } },
+    });
     const stage = {
-      tenant, say, secret, agent, slack, google, salesforce, desk, product, storage, close,
+      tenant, say, secret, agent, slack, google, salesforce, desk, storage, close,
+      product: await launch(vars),
       /** A request of the operator's. */
-      admin: (method, route, body) => product.admin(method, `/tenants/${tenant}${route}`, body),
-      webhook: `${product.url}/webhooks/${tenant}/slack`,
+      admin: (method, route, body) => stage.product.admin(method, `/tenants/${tenant}${route}`, body),
+      get webhook() { return `${stage.product.url}/webhooks/${tenant}/slack`; },
       /** A request to an outside system under its own name. */
       outside: (url, init) => out(new Request(url, init)),
       until,
+      /** Deploys anew over the same storage, with other settings. */
+      async restart(vars) {
+        await stage.product.stop();
+        stage.product = await launch(vars);
+      },
     };
+    closing.push(() => stage.product.stop());
     await configure(stage);
     stage.actor = await opened(startActor(stage, (await must(stage.admin("POST", "/keys", { label: "the playbook's agent" }))).json.key));
     return stage;
@@ -75,7 +85,6 @@ const routeCase = {
 };
 
 /** The knowledge base: whose team a record is. */
-const knowledge = (tenant) => ({ d1: { consumers: { KNOWLEDGE: "knowledge" } }, vars: { consumers: { KNOWLEDGE_TABLES: "teams", KNOWLEDGE_TENANTS: tenant } } });
 const teams = [
   "CREATE TABLE teams (prefix TEXT PRIMARY KEY, team TEXT NOT NULL)",
   "INSERT INTO teams VALUES ('case', 'support'), ('refund', 'billing')",
@@ -164,4 +173,12 @@ export async function written(stage, deadline = patience) {
   const { actor, salesforce } = stage;
   await until("the agent to have acted", () => actor.idle(), deadline);
   await until("every write to have taken effect", () => salesforce.written >= actor.writes.length, deadline);
+}
+
+/** Runs a poll until what it is to find is there. */
+export async function runPoll(stage, poll, found) {
+  await until(`poll ${poll} to find what it should`, async () => {
+    await must(stage.admin("POST", `/polls/${poll}/run`));
+    return until("the events of that run", found, 2_000).catch(() => false);
+  }, patience);
 }

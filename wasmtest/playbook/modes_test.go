@@ -14,6 +14,34 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// Every third webhook is lost. Nobody but the cron trigger wakes the poll.
+func TestDroppedWebhook(t *testing.T) {
+	s := open(t)
+	s.run(time.Minute) // the poll has seen that there was nothing
+	var sent []message
+	for i := range 12 {
+		m := s.slack.post(fmt.Sprintf("case-%d: message %d", i%2, i))
+		if i%3 != 1 {
+			require.Equal(t, 202, s.deliver(m))
+		}
+		sent = append(sent, m)
+		s.run(time.Second)
+	}
+	s.run(2 * time.Minute) // two intervals
+	for i, m := range sent {
+		arrivals := s.agent.by(m.key())
+		require.Len(t, arrivals, 1, m.Text)
+		assert.Equal(t, map[bool]string{true: "poll", false: "webhook"}[i%3 == 1], arrivals[0].Origin)
+	}
+	missed := 0
+	for _, e := range s.agent.told("hookweir.webhook.missed") {
+		missed += e.Data.Count
+	}
+	assert.Equal(t, 4, missed)
+	assert.Equal(t, 12, s.salesforce.written)
+	assert.Zero(t, s.slack.limit.excess)
+}
+
 // A message comes five times at once and once much later; a stranger sends it
 // forged.
 func TestDuplicate(t *testing.T) {
@@ -50,11 +78,8 @@ func TestTokenLeak(t *testing.T) {
 	assert.Contains(t, s.spend(refresh), "invalid_refresh_token", "the stolen one is dead")
 	s.edge.Advance(2 * time.Hour)
 	assert.Contains(t, s.callSlack(access, "/api/conversations.history"), "token_expired")
-	var live struct {
-		AccessToken string `json:"access_token"`
-	}
-	require.NoError(t, json.Unmarshal([]byte(s.must("POST", "/connections/slack/token", "")), &live))
-	assert.Contains(t, s.callSlack(live.AccessToken, "/api/conversations.history?limit=10"), `"ok":true`)
+	live := s.ask("POST", "/connections/slack/token", "")["access_token"].(string)
+	assert.Contains(t, s.callSlack(live, "/api/conversations.history?limit=10"), `"ok":true`)
 
 	// The thief is first, with a token stolen anew.
 	for token := range g.refresh {
@@ -126,4 +151,21 @@ func TestBurst(t *testing.T) {
 	assert.Equal(t, count, s.salesforce.written)
 	assert.Len(t, s.salesforce.records, count)
 	assert.Zero(t, s.salesforce.limit.excess)
+}
+
+// A tool changes what it asks for.
+func TestSchemaChange(t *testing.T) {
+	s := open(t)
+	args := map[string]string{"case": "case-1", "team": "support"}
+	require.Equal(t, "routed", s.callTool("desk__route_case", args))
+	s.desk.required = []string{"case", "team", "customer_email"}
+	assert.Contains(t, s.callTool("desk__route_case", args), `"tool_changed"`)
+	assert.Equal(t, 1, s.desk.calls, "the call did not reach it")
+	s.run(10 * time.Second)
+	notices := s.agent.told("hookweir.upstream.drift")
+	require.Len(t, notices, 1)
+	assert.Equal(t, "desk", notices[0].Data.Upstream)
+	s.approve()
+	args["customer_email"] = "a@example.com"
+	assert.Equal(t, "routed", s.callTool("desk__route_case", args))
 }

@@ -1,0 +1,27 @@
+// The commands that our pages show, to be run as a reader would.
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { promisify } from "node:util";
+import { root } from "./harness.mjs";
+
+const run = promisify(execFile);
+
+/** The sh blocks of a page, or of one section of it, in order. */
+export async function commands(page, section = "") {
+  const text = await readFile(path.join(root, page), "utf8");
+  const body = section ? text.split(/^## /m).find((part) => part.startsWith(section)) : text;
+  assert.ok(body, `${page} has no section ${section}`);
+  const blocks = [...body.matchAll(/^ *```sh\n(.*?)^ *```/gms)].map((m) => m[1]);
+  assert.ok(blocks.length > 0);
+  return blocks;
+}
+
+/** Runs a script with the pages' URLs put in place, and a curl that is there: what it prints. */
+export async function shell(script, { url, agent }) {
+  const here = script.replaceAll("http://127.0.0.1:8787", url).replaceAll("http://127.0.0.1:9000/events", agent);
+  assert.notEqual(here, script);
+  const { stdout } = await run("bash", ["-euc", here], { env: { ...process.env, PATH: `${path.join(root, "e2e/testdata/bin")}:${process.env.PATH}` } });
+  return stdout;
+}
