@@ -77,15 +77,14 @@ async function tokenLeak(stage) {
   const life = grants.life;
   grants.life = 5_000; // Slack's are 12 hours; all else follows from it
   await connect(stage, "slack", "slack-leak");
-  const [access, refresh] = grants.issued.slice(-2);
-  const refreshes = grants.refreshes;
+  const { access, refresh } = grants.newest;
   say("thief", "has a copy of Slack's access token and refresh token");
   for (const [method, path] of [["POST", "/api/chat.postMessage"], ["GET", "/api/users.list"]]) {
     const answer = await as(stage, access, method, path);
     assert.equal(answer.json.error, "missing_scope", path);
   }
   say("slack", "the connection asked for channels:history alone: the thief may not write, nor list people");
-  await stage.until("the product to refresh by itself", () => grants.refreshes > refreshes, patience);
+  await stage.until("the product to refresh by itself", () => !grants.refreshable(refresh), patience);
   grants.life = life;
   assert.equal((await spend(stage, refresh)).json.error, "invalid_refresh_token");
   say("slack", "Hookweir has refreshed, at 80 % of the token's life: the stolen refresh token is dead");
@@ -99,7 +98,7 @@ async function tokenLeak(stage) {
   // The worst case: the thief is first.
   grants.life = 5_000;
   await authorize(stage, "slack-leak");
-  assert.equal((await spend(stage, grants.issued.at(-1))).json.ok, true);
+  assert.equal((await spend(stage, grants.newest.refresh)).json.ok, true);
   grants.life = life;
   say("thief", "spends the next refresh token before Hookweir does");
   const notice = await told(stage, "hookweir.connection.needs_reauth", (data) => data.connection === "slack-leak");
