@@ -104,7 +104,7 @@ async function tokenLeak(stage) {
   const notice = await told(stage, "hookweir.connection.needs_reauth", (data) => data.connection === "slack-leak");
   const refused = await stage.admin("POST", "/connections/slack-leak/token");
   assert.deepEqual([refused.status, refused.json.code], [409, "needs_reauth"]);
-  say("agent", `is told at once: needs_reauth, ${notice.data.cause}; callers get 409, no call leaves without a token`);
+  say("agent", `is told when that refresh is refused: needs_reauth, ${notice.data.cause}; callers get 409, no call leaves without a token`);
   const ended = await must(stage.admin("DELETE", "/connections/slack-leak"));
   say("operator", `DELETE …/connections/slack-leak: ${JSON.stringify(ended.json)}`);
 }

@@ -17,6 +17,7 @@ import (
 // Every third webhook is lost. Nobody but the cron trigger wakes the poll.
 func TestDroppedWebhook(t *testing.T) {
 	s := open(t)
+	s.poll()
 	s.run(time.Minute) // the poll has seen that there was nothing
 	var sent []message
 	for i := range 12 {
@@ -156,6 +157,8 @@ func TestBurst(t *testing.T) {
 // A tool changes what it asks for.
 func TestSchemaChange(t *testing.T) {
 	s := open(t)
+	s.must("PUT", "/upstreams/desk", `{"url":"https://desk.example.com/mcp"}`)
+	s.approve()
 	args := map[string]string{"case": "case-1", "team": "support"}
 	require.Equal(t, "routed", s.callTool("desk__route_case", args))
 	s.desk.required = []string{"case", "team", "customer_email"}
@@ -163,8 +166,8 @@ func TestSchemaChange(t *testing.T) {
 	assert.Equal(t, 1, s.desk.calls, "the call did not reach it")
 	s.run(10 * time.Second)
 	notices := s.agent.told("hookweir.upstream.drift")
-	require.Len(t, notices, 1)
-	assert.Equal(t, "desk", notices[0].Data.Upstream)
+	require.Len(t, notices, 2, "when it was connected, and when it changed")
+	assert.Equal(t, "desk", notices[1].Data.Upstream)
 	s.approve()
 	args["customer_email"] = "a@example.com"
 	assert.Equal(t, "routed", s.callTool("desk__route_case", args))

@@ -63,12 +63,15 @@ func open(t *testing.T) *stage {
 	s.connect("slack", "slack", s.slack.grants, `["channels:history"]`)
 	s.connect("salesforce", "salesforce", s.salesforce.grants, `["api","refresh_token"]`)
 	s.must("PUT", "/destinations/salesforce", `{"base_url":"`+s.ask("POST", "/connections/salesforce/token", "")["instance_url"].(string)+`","connection":"salesforce","rate":{"requests":20,"per":"1s","burst":5}}`)
-	s.must("PUT", "/destinations/slack", `{"base_url":"https://slack.com","connection":"slack","rate":{"requests":50,"per":"1m","burst":10}}`)
-	s.must("PUT", "/polls/slack", `{"preset":"slack","params":{"channel":"`+channel+`"},"destination":"slack","source":"slack"}`)
-	s.must("PUT", "/upstreams/desk", `{"url":"https://desk.example.com/mcp"}`)
-	s.approve()
 	s.key = s.ask("POST", "/keys", "{}")["key"].(string)
 	return s
+}
+
+// poll puts the poll behind Slack's webhooks.
+func (s *stage) poll() {
+	s.t.Helper()
+	s.must("PUT", "/destinations/slack", `{"base_url":"https://slack.com","connection":"slack","rate":{"requests":50,"per":"1m","burst":10}}`)
+	s.must("PUT", "/polls/slack", `{"preset":"slack","params":{"channel":"`+channel+`"},"destination":"slack","source":"slack"}`)
 }
 
 // approve has an operator agree to what the desk's tools are now.
