@@ -1,15 +1,12 @@
 // Connections on real workerd against a real authorization server: the flow in
 // a browser, and refreshes that meet everything that can go wrong.
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import http from "node:http";
-import path from "node:path";
 import { after, before, describe, test } from "node:test";
-import { promisify } from "node:util";
 import { browser, startAuthServer } from "./authserver.mjs";
-import { answerOf, call, root, until } from "./harness.mjs";
+import { answerOf, call, until } from "./harness.mjs";
+import { commands, shell } from "./pages.mjs";
 import { must, setUp } from "./scene.mjs";
 
 const key = generateKeyPairSync("ec", { namedCurve: "P-256" });
@@ -258,10 +255,9 @@ describe("oauth", () => {
 
   test("docs/oauth.md, command by command", async () => {
     const server = await authServer();
-    const page = await readFile(path.join(root, "docs/oauth.md"), "utf8");
-    const blocks = [...page.matchAll(/^```sh\n(.*?)^```/gms)].map((m) => m[1].replaceAll("https://login.example.com", server.url));
+    const blocks = (await commands("docs/oauth.md")).map((block) => block.replaceAll("https://login.example.com", server.url));
     assert.ok(blocks.length >= 6);
-    const run = async (script) => JSON.parse((await promisify(execFile)("bash", ["-euc", script], { env: { ...process.env, API: `${scene.url}/v1/tenants/acme`, AUTH: `authorization: Bearer ${scene.product.adminToken}` } })).stdout);
+    const run = async (script) => JSON.parse(await shell(script, { env: { API: `${scene.url}/v1/tenants/acme`, AUTH: `authorization: Bearer ${scene.product.adminToken}` } }));
     const answers = [];
     for (const block of blocks) {
       for (const command of block.split(/\n(?=curl)/)) answers.push(await run(command));
