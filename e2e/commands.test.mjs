@@ -9,6 +9,7 @@ import { test } from "node:test";
 import net from "node:net";
 import { promisify } from "node:util";
 import { startAgent } from "./agent.mjs";
+import { startDestination } from "./destination.mjs";
 import { root, start, until } from "./harness.mjs";
 import { make, send } from "./providers.mjs";
 
@@ -67,6 +68,25 @@ test("the README's first event, then docs/rotation.md", { timeout: 60_000 }, asy
   } finally {
     await product.stop();
     await agent.stop();
+  }
+});
+
+test("docs/writes.md", { timeout: 60_000 }, async () => {
+  const [block] = await commands("docs/writes.md");
+  const server = await startDestination();
+  const product = await start();
+  try {
+    const here = block.replaceAll("http://127.0.0.1:8787", product.url).replaceAll("https://api.example.com/v1", server.url);
+    const { stdout } = await run("bash", ["-euc", here], { env: { ...process.env, PATH: `${path.join(root, "e2e/testdata/bin")}:${process.env.PATH}` } });
+    assert.match(stdout, /"id":"shop\./);
+    assert.match(stdout, /"status":201/);
+    assert.ok(!stdout.includes("the-api-token"), "an answer never has a secret");
+    await until("the writes to arrive", () => server.arrivals.length === 4);
+    assert.deepEqual(server.arrivals.filter((a) => a.method === "PATCH").map((a) => JSON.parse(a.body).plan), ["pro", "team"]);
+    for (const a of server.arrivals) assert.equal(a.headers.authorization, "Bearer the-api-token");
+  } finally {
+    await product.stop();
+    await server.stop();
   }
 });
 
