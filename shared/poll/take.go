@@ -427,18 +427,18 @@ func (j *job) anyStaged() (bool, error) {
 		return false, err
 	}
 	r, _ := rows.First()
-	any := r.Bool()
-	return any, r.Done()
+	left := r.Bool()
+	return left, r.Done()
 }
 
 // drain sends what a crawl that has reached its end has staged, oldest first.
 func (j *job) drain() error {
 	for {
-		any, err := j.anyStaged()
+		left, err := j.anyStaged()
 		if err != nil {
 			return err
 		}
-		if !any {
+		if !left {
 			j.row.health.Draining = false
 			return nil
 		}
