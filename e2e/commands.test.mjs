@@ -2,16 +2,19 @@
 // `make dev`'s server.
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
 import net from "node:net";
 import { promisify } from "node:util";
 import { startAgent } from "./agent.mjs";
+import { startAPIs } from "./apis.mjs";
 import { root, start, until } from "./harness.mjs";
+import { post } from "./mcp.mjs";
 import { commands, shell as inPlace } from "./pages.mjs";
 import { make, send } from "./providers.mjs";
+import { startUpstream } from "./upstream.mjs";
 
 const run = promisify(execFile);
 
@@ -63,6 +66,41 @@ test("docs/schemes.md", { timeout: 120_000 }, async () => {
     assert.notEqual(once, block);
     const { stdout } = await run("bash", ["-euc", once], { cwd: root });
     assert.match(stdout, /Benchmark\w+\/|cost\.mjs/);
+  }
+});
+
+test("docs/mcp.md", { timeout: 60_000 }, async () => {
+  const upstream = await startUpstream([{ name: "echo", description: "Echo.", inputSchema: { type: "object" } }]);
+  const product = await start();
+  const folder = await mkdtemp(path.join(tmpdir(), "hookweir-mcp-"));
+  try {
+    const script = (await commands("docs/mcp.md")).join("\n").replaceAll("https://mcp.example.com/mcp", upstream.url);
+    const stdout = await inPlace(script, { url: product.url, cwd: folder });
+    for (const right of ['"name":"search_events"', '"authorization_servers":["https://auth.example.com"]', '"class":"added"', '"items":[]']) assert.ok(stdout.includes(right), `${right} in ${stdout}`);
+    const listed = await post(`${product.url}/mcp/acme`, JSON.parse(await readFile(path.join(folder, "key.json"), "utf8")).key, "tools/list");
+    assert.deepEqual(listed.json.result.tools.map((t) => t.name), ["get_event", "replay_event", "search_events", "demo__echo"]);
+  } finally {
+    await product.stop();
+    await upstream.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+});
+
+test("docs/polling.md", { timeout: 60_000 }, async () => {
+  const apis = await startAPIs();
+  const product = await start();
+  const call = (script) => inPlace(`API=http://127.0.0.1:8787/v1/tenants/acme\nAUTH='authorization: Bearer dev-admin-token'\n${script.replaceAll("http://127.0.0.1:9100", apis.url)}`, { url: product.url });
+  try {
+    await product.admin("PUT", "/tenants/acme/sources/github", { provider: "github", secrets: ["It is a Secret to Everybody"] });
+    const [backed, looked, own] = await commands("docs/polling.md");
+    assert.match(await call(backed), /"backs_source":true/);
+    const status = await call(looked);
+    assert.match(status, /"outcome":"ok"/);
+    assert.match(status, /"state":"ok"/);
+    assert.match(await call(own), /"promise":\{"whole":true/);
+  } finally {
+    await product.stop();
+    await apis.stop();
   }
 });
 

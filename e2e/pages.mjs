@@ -18,10 +18,15 @@ export async function commands(page, section = "") {
   return blocks;
 }
 
-/** Runs a script with the pages' URLs put in place, and a curl that is there: what it prints. */
-export async function shell(script, { url, agent }) {
-  const here = script.replaceAll("http://127.0.0.1:8787", url).replaceAll("http://127.0.0.1:9000/events", agent);
-  assert.notEqual(here, script);
-  const { stdout } = await run("bash", ["-euc", here], { env: { ...process.env, PATH: `${path.join(root, "e2e/testdata/bin")}:${process.env.PATH}` } });
+/**
+ * Runs a script with the pages' URLs put in place (url the product's, agent the
+ * agent's), in the folder cwd, with more variables env, and a curl that is
+ * there on every machine: what it prints.
+ */
+export async function shell(script, { url, agent, cwd, env } = {}) {
+  let here = script;
+  for (const [shown, real] of [["http://127.0.0.1:8787", url], ["http://127.0.0.1:9000/events", agent]]) if (real) here = here.replaceAll(shown, real);
+  if (url) assert.notEqual(here, script);
+  const { stdout } = await run("bash", ["-euc", here], { cwd, env: { ...process.env, ...env, PATH: `${path.join(root, "e2e/testdata/bin")}:${process.env.PATH}` } });
   return stdout;
 }

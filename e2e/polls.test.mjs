@@ -215,7 +215,7 @@ describe("polls", () => {
 
   test("a connection without a token pauses the poll loudly; it goes on by itself", { timeout: 60_000 }, async () => {
     const scene = await join_("reauth");
-    await must(scene.admin("PUT", "/connections/acct", { provider: "github", client_id: "id", client_secret: "a-client-secret" }));
+    await must(scene.admin("PUT", "/connections/acct", { provider: "linear", client_id: "id", client_secret: "a-client-secret", scopes: ["read"] }));
     await scene.poll("github-events", { destination: { connection: "acct" } });
     await scene.run("github-events");
     assert.equal((await scene.status("github-events")).state, "paused");

@@ -255,7 +255,7 @@ var anything = map[reflect.Type]*jsonschema.Schema{
 	reflect.TypeFor[json.RawMessage](): {},
 	reflect.TypeFor[[]byte]():          {Type: "string", ContentEncoding: "base64"},
 	reflect.TypeFor[time.Time]():       {Type: "string", Format: "date-time"},
-	reflect.TypeFor[crawl.Duration]():  {Type: "string"},
+	reflect.TypeFor[crawl.Duration]():  {Type: "string"}, // such as "5m0s"
 }
 
 func (g *generator) schema(t reflect.Type) object {

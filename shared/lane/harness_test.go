@@ -161,7 +161,7 @@ func (w *world) bootLocked() {
 		})
 		return res, err
 	}
-	db := &guardedDB{w.db, func() bool { return w.dead(epoch) }, w.gone}
+	db := &guardedDB{w.db, func() bool { return w.dead(epoch) }}
 	performer := &lane.Performer{
 		Sender: &sender,
 		Payload: func(_ context.Context, claim string) (b []byte, err error) {
@@ -177,6 +177,9 @@ func (w *world) bootLocked() {
 		SetAlarm: func(at time.Time) error {
 			w.mu.Lock()
 			defer w.mu.Unlock()
+			if epoch != w.epoch {
+				return errCrash
+			}
 			w.alarmAt = at
 			signal(w.alarmSet)
 			return nil
@@ -213,16 +216,16 @@ func (w *world) bootLocked() {
 	require.NoError(w.t, err)
 }
 
-// guardedDB keeps an instance that has ended from touching storage.
+// guardedDB keeps an instance that has ended from changing storage. It fails
+// rather than blocks: the lane's lock is held.
 type guardedDB struct {
 	*memsql.DB
 	dead func() bool
-	gone func()
 }
 
 func (d *guardedDB) Tx(f func() error) error {
 	if d.dead() {
-		d.gone()
+		return errCrash
 	}
 	return d.DB.Tx(f)
 }
@@ -504,7 +507,7 @@ func (w *world) describe() lane.Destination {
 // until waits in virtual time.
 func (w *world) until(what string, atMost time.Duration, done func() bool) {
 	w.t.Helper()
-	for end := time.Now().Add(atMost); !done(); time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(atMost); !done(); time.Sleep(time.Second) {
 		if time.Now().After(end) {
 			w.dump()
 			require.Fail(w.t, "never "+what)
@@ -560,6 +563,7 @@ type server struct {
 	latency func(r request) time.Duration
 	answer  func(r request) (int, [][2]string) // 0: no answer until the deadline
 	got     []request
+	seen    map[string]int // requests, by path and body
 	effects map[string]int // by idempotency key, else by body
 	bucket  *bucket
 	excess  int
@@ -577,7 +581,7 @@ type request struct {
 
 func newServer() *server {
 	return &server{
-		effects: map[string]int{},
+		effects: map[string]int{}, seen: map[string]int{},
 		latency: func(request) time.Duration { return 20 * time.Millisecond },
 		answer:  func(request) (int, [][2]string) { return 200, nil },
 	}
@@ -615,11 +619,8 @@ func (s *server) serve(r fetch.Request) (fetch.Response, error) {
 			q.auth = h[1]
 		}
 	}
-	for _, g := range s.got {
-		if g.body == q.body && g.path == q.path {
-			q.n++
-		}
-	}
+	s.seen[q.path+" "+q.body]++
+	q.n = s.seen[q.path+" "+q.body]
 	s.got = append(s.got, q)
 	if s.bucket != nil && !s.bucket.take(q.at) {
 		s.excess++

@@ -287,9 +287,15 @@ func (j *job) commit(ctx context.Context, b *batch, state *crawl.State, stage bo
 	}
 	stage = stage || staged
 	end := stage && state != nil && state.Crawl.Pages == 0
-	if !stage && len(b.messages) > 0 {
-		if err := j.cfg.Send(b.messages); err != nil {
+	send := func() error {
+		if !stage && len(b.messages) > 0 && j.cfg.Send(b.messages) != nil {
 			return &stop{reason: ReasonQueue}
+		}
+		return nil
+	}
+	if planted != "cursorfirst" {
+		if err := send(); err != nil {
+			return err
 		}
 	}
 	err = j.tx(func() error {
@@ -303,6 +309,11 @@ func (j *job) commit(ctx context.Context, b *batch, state *crawl.State, stage bo
 	})
 	if err != nil {
 		return err
+	}
+	if planted == "cursorfirst" {
+		if err := send(); err != nil {
+			return err
+		}
 	}
 	j.found += b.found
 	j.missed += len(b.missed)
