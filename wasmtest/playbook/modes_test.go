@@ -150,7 +150,7 @@ func TestBurst(t *testing.T) {
 	s.must("POST", "/destinations/salesforce/writes", string(body))
 	s.run(2 * time.Minute)
 	assert.Equal(t, count, s.salesforce.written)
-	assert.Len(t, s.salesforce.records, count)
+	assert.Equal(t, count, len(s.salesforce.records), "each once")
 	assert.Zero(t, s.salesforce.limit.excess)
 }
 
