@@ -13,7 +13,7 @@ SOURCES := $(shell find worker consumers shared -name '*.go' -not -name '*_test.
 GLUE := $(shell find worker consumers shared -name '*.mjs')
 GOWASM = $(WASM) go build -trimpath -ldflags='-s -w'
 
-.PHONY: catalogue help provision setup build demo dev test check bench sim deploy size fmt fuzz clean peers
+.PHONY: playbook soak catalogue help provision setup build demo dev test check bench sim deploy size fmt fuzz clean peers cost
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -62,6 +62,11 @@ build/test/worker.wasm: $(SOURCES)
 build/test/consumers.wasm: $(SOURCES)
 	$(GOWASM) -tags hookweirtest -o $@ ./consumers
 
+# The consumers with the fixtures of the MCP conformance suite in place of the
+# tools. Never deployed.
+build/conformance/consumers.wasm: $(SOURCES)
+	$(GOWASM) -tags hookweirconformance -o $@ ./consumers
+
 .dev.vars: .dev.vars.example
 	cp -n $< $@
 
@@ -71,10 +76,16 @@ consumers/.dev.vars: consumers/.dev.vars.example
 demo: build ## send real signed deliveries through the product on workerd, show what the agent received
 	node e2e/demo.mjs
 
+playbook: build ## every pattern in one run, and six failures without effect: ONLY=dropped-webhook for one
+	ONLY=$(ONLY) node e2e/playbook/run.mjs
+
+soak: build ## mixed load on workerd for MINUTES=30; fails on anything lost, doubled or growing
+	MINUTES=$(MINUTES) node e2e/playbook/soak.mjs
+
 dev: build .dev.vars consumers/.dev.vars ## serve on 127.0.0.1:8787 (PORT overrides) until stopped
 	node e2e/dev.mjs
 
-test: build .dev.vars consumers/.dev.vars build/test/worker.wasm build/test/consumers.wasm e2e/peers/node_modules/.installed ## every test: Go on the host, the Wasm in wazero, end to end on workerd
+test: build .dev.vars consumers/.dev.vars build/test/worker.wasm build/test/consumers.wasm build/conformance/consumers.wasm e2e/peers/node_modules/.installed ## every test: Go on the host, the Wasm in wazero, end to end on workerd
 	$(TOOL) gotestsum --format pkgname-and-test-fails -- ./...
 	node --test --test-concurrency=3 --test-reporter=spec 'e2e/*.test.mjs'
 
@@ -97,8 +108,13 @@ deploy: build ## wrangler deploy, consumers first
 size: build ## sizes of what is uploaded
 	@ls -l build/deploy/*/*.wasm build/deploy/*/index.js | awk '{printf "%10d  %s\n", $$5, $$9}'
 
-catalogue: ## write docs/providers.md from the table of providers
+cost: setup build/worker.wasm ## what packages of Go's would add to the public module
+	node bench/cost.mjs
+
+catalogue: ## write docs/providers.md, oauth-providers.md and openapi.json from the tables behind them
 	go test -count=1 ./shared/webhook/reference -run TestPage -update
+	go test -count=1 ./shared/admin -run TestOpenAPI -update
+	go test -count=1 ./shared/oauth -run TestPage -update
 
 fmt: ## format
 	$(TOOL) gofumpt -w .

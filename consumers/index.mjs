@@ -9,3 +9,5 @@ export class Ledger extends objectClass("Ledger") {}
 export class Tenant extends objectClass("Tenant") {}
 export class Vault extends objectClass("Vault") {}
 export class Lane extends objectClass("Lane") {}
+export class Poll extends objectClass("Poll") {}
+export class Schedule extends objectClass("Schedule") {}

@@ -14,6 +14,7 @@ import { fileURLToPath } from "node:url";
 import { parseEnv, promisify } from "node:util";
 import { Miniflare, Log, LogLevel, convertV4MiniflareOptions } from "miniflare";
 import { unstable_getMiniflareWorkerOptions as miniflareOptions, unstable_readConfig as readConfig } from "wrangler";
+import { conforms } from "./openapi.mjs";
 
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
 
@@ -46,6 +47,7 @@ const moduleTypes = { ".js": "ESModule", ".mjs": "ESModule", ".wasm": "CompiledW
  *              temporary one, removed by stop()
  *   outbound   async (Request) => Response | undefined: sees every fetch of
  *              both Workers first; undefined lets it go out
+ *   d1         {consumers?: {BINDING: name}}: D1 databases beside the configured ones
  *   faults     true puts a fault Worker between the public Worker and its stores
  *   verbose    true prints what the Workers log; default: VERBOSE=1 in the environment
  */
@@ -85,7 +87,7 @@ export async function start(given = {}) {
 }
 
 /** One Worker's miniflare options: bindings from its wrangler.toml, modules from its bundle. */
-export async function loadWorker(role, part, { wasm, vars, outbound, port = {} } = {}) {
+export async function loadWorker(role, part, { wasm, vars, outbound, port = {}, d1 } = {}) {
   const config = readConfig({ config: path.resolve(root, part.config) }, { hideWarnings: true });
   // Settings are the committed examples: no .dev.vars of the developer's, no environment.
   const { workerOptions } = miniflareOptions({ ...config, secrets: undefined, userConfigPath: path.join(root, "build", "no-dev-vars", "wrangler.toml") });
@@ -98,6 +100,7 @@ export async function loadWorker(role, part, { wasm, vars, outbound, port = {} }
     modules: await readModules(bundle, wasm?.[role]),
     bindings: { ...config.vars, ...(developmentVars[role] && (await readVars(developmentVars[role]))), ...vars?.[role] },
     unsafeDirectSockets: [{ host: "127.0.0.1", port: port[role] ?? 0 }],
+    ...(d1?.[role] && { d1Databases: { ...bindings.d1Databases, ...d1[role] } }),
     ...(outbound && { outboundService: async (request) => (await outbound(request.clone())) ?? fetch(request.url, forwardable(request)) }),
   };
 }
@@ -163,11 +166,18 @@ async function describe(mf, workers, { logs, temporary, adminToken }) {
     adminToken,
     logs,
     pids: () => childrenNamed("workerd"),
-    /** Calls the operator's API: {status, headers, text, json}. */
-    admin: (method, route, body, init) => call(`${url}/v1${route}`, method, body, { authorization: `Bearer ${adminToken}` }, init),
+    /** Calls the operator's API and holds the answer against docs/openapi.json: {status, headers, text, json}. */
+    async admin(method, route, body, init) {
+      const answer = await call(`${url}/v1${route}`, method, body, { authorization: `Bearer ${adminToken}` }, init);
+      conforms(method, `${url}/v1${route}`, answer);
+      return answer;
+    },
     kv: (binding) => mf.getKVNamespace(binding, holder("kvNamespaces", binding)),
     bucket: (binding) => mf.getR2Bucket(binding, holder("r2Buckets", binding)),
+    d1: (binding) => mf.getD1Database(binding, holder("d1Databases", binding)),
     queue: (binding) => mf.getQueueProducer(binding, holder("queueProducers", binding)),
+    /** One tick of the cron trigger, which workerd does not fire by itself. */
+    tick: async () => (await mf.getWorker(workers[1].name)).scheduled({ cron: "* * * * *", scheduledTime: new Date() }),
     /** Sets what goes wrong per binding, e.g. {EVENTS: {fail: 1}}; see faults.worker.mjs. */
     async faults(modes) {
       if (!control) throw new Error("start({faults: true}) first");

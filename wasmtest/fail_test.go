@@ -122,3 +122,36 @@ func TestHookweirIsNotBuilt(t *testing.T) {
 	_, err := wasmtest.Hookweir(root, nil)
 	require.ErrorContains(t, err, "worker.wasm is not there: run `make build` first")
 }
+
+// TestFailurePrintsSeedAndReplay: what a failed test says at its end.
+func TestFailurePrintsSeedAndReplay(t *testing.T) {
+	r := &printer{recorder: recorder{T: t}}
+	c := shop(nil)
+	c.Seed, c.Script = 17, []wasmtest.Hit{{Fault: wasmtest.KVFail, Nth: 1}}
+	edge := wasmtest.New(r, c)
+	edge.Fetch(httptest.NewRequest("GET", "https://shop.example/orders/1", nil))
+	edge.AdvanceTo(edge.Start().Add(time.Second))
+	r.cleanup()
+	require.Empty(t, r.lines, "a test that passes prints nothing")
+
+	r.Errorf("the test's own assertion")
+	edge = wasmtest.New(r, c)
+	edge.Fetch(httptest.NewRequest("GET", "https://shop.example/orders/1", nil))
+	edge.AdvanceTo(edge.Start().Add(time.Second))
+	r.cleanup()
+	require.Len(t, r.lines, 2)
+	require.Contains(t, r.lines[0], "FAULT kv.fail#1")
+	require.Equal(t, "wasmtest: seed 17, 1 faults, clock at 2026-01-01T00:00:01Z; replay with: WASMTEST_SEED=17 go test -run '^TestFailurePrintsSeedAndReplay$'", r.lines[1])
+}
+
+// printer is a recorder that runs clean-ups and notes what is logged.
+type printer struct {
+	recorder
+	lines   []string
+	cleanup func()
+}
+
+func (p *printer) Cleanup(fn func()) { p.cleanup = fn }
+func (p *printer) Logf(format string, args ...any) {
+	p.lines = append(p.lines, fmt.Sprintf(format, args...))
+}

@@ -20,7 +20,9 @@ func get(path string) *http.Request {
 
 // TestSharedInstanceLeaks: an instance that lives on keeps what an event left.
 func TestSharedInstanceLeaks(t *testing.T) {
-	for path, want := range map[string]string{"timer": `left 1 × "Go timer" behind`, "callback": `left 1 × "callback" behind`} {
+	for path, want := range map[string]string{
+		"timer": `left 1 × "Go timer" behind`, "callback": `left 1 × "callback" behind`, "goroutine": `left 1 × "goroutine" behind`,
+	} {
 		r := &recorder{T: t}
 		edge := shared(r)
 		require.Equal(t, 200, edge.Fetch(get(path)).StatusCode)

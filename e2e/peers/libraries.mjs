@@ -105,6 +105,7 @@ export const libraries = {
     return hook.verifySignature(hook.convertPublicKeyToECDSA(d.secret), d.body, d.headers["x-twilio-email-event-webhook-signature"], d.headers["x-twilio-email-event-webhook-timestamp"]);
   }],
   sinch: ["@sinch/sdk-client", (d) => require(sinch).validateWebhookSignature(d.secret, d.headers, d.text)],
+  sanity: ["@sanity/webhook", (d) => require("@sanity/webhook").isValidSignature(d.text, d.headers["sanity-webhook-signature"], d.secret)],
   smartcar: ["smartcar", (d) => require("smartcar").verifyPayload(d.secret, d.headers["sc-signature"], JSON.parse(d.text))],
   twilio: ["twilio", (d) => require("twilio").validateRequest(d.secret, d.headers["x-twilio-signature"], d.url, Object.fromEntries(new URLSearchParams(d.text)))],
 };

@@ -39,7 +39,7 @@ type TenantAPI interface {
 	Agent(ctx context.Context) (tenant.Agent, error)
 	RotateAgent(ctx context.Context, in tenant.RotateAgent) (tenant.Agent, error)
 
-	CreateKey(ctx context.Context, label string) (tenant.Key, error)
+	CreateKey(ctx context.Context, in tenant.NewKey) (tenant.Key, error)
 	Keys(ctx context.Context) ([]tenant.Key, error)
 	DeleteKey(ctx context.Context, id string) error
 	Authenticate(ctx context.Context, token string) error
@@ -47,6 +47,9 @@ type TenantAPI interface {
 	Enlist(ctx context.Context, in tenant.Listing) error
 	Delist(ctx context.Context, in tenant.Listing) error
 	Listed(ctx context.Context, kind string) ([]string, error)
+	PutAuthorization(ctx context.Context, in tenant.Authorization) (tenant.Authorization, error)
+	Authorization(ctx context.Context) (tenant.Authorization, error)
+	DeleteAuthorization(ctx context.Context) error
 }
 
 // LedgerAPI is one shard of a tenant's event log; ledger.Client implements it.
@@ -70,9 +73,13 @@ type Config struct {
 	Vault func(tenant string) VaultAPI
 	Lane  func(tenant, destination string) LaneAPI
 	// Read makes one call to a destination at once (outbound.Gate.Do).
-	Read func(ctx context.Context, tenant, destination string, c outbound.Call) (outbound.Response, error)
+	Read     func(ctx context.Context, tenant, destination string, c outbound.Call) (outbound.Response, error)
+	Poll     func(tenant, poll string) PollAPI
+	Schedule func(tenant string) ScheduleAPI
 	// Keys reports on the master keys of all vaults and re-wraps them.
 	Keys KeysAPI
+	// Upstreams are the tenant's upstream MCP servers. Nil: there are none.
+	Upstreams func(tenant string) UpstreamAPI
 	// PublicURL is the origin that providers reach, such as
 	// https://hooks.example.com. Empty: that of the request.
 	PublicURL string
@@ -93,7 +100,8 @@ type api struct{ Config }
 
 // New returns the handler.
 func New(cfg Config) (http.Handler, error) {
-	if cfg.Tenant == nil || cfg.Ledger == nil || cfg.Vault == nil || cfg.Keys == nil || cfg.Lane == nil || cfg.Read == nil {
+	if cfg.Tenant == nil || cfg.Ledger == nil || cfg.Vault == nil || cfg.Keys == nil || cfg.Lane == nil || cfg.Read == nil ||
+		cfg.Poll == nil || cfg.Schedule == nil {
 		return nil, errors.New("admin: incomplete configuration")
 	}
 	if cfg.PublicURL != "" {
@@ -132,9 +140,32 @@ type handler func(a *api, c *call) (answer, error)
 type methods map[string]handler
 
 func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	ans, err := a.serve(r)
+	a.answer(w, r, ans, err)
+}
+
+// ForTenant serves the routes below /v1/tenants/{tenant}, by their paths from
+// there on, to whoever has been authorized for that tenant by other means: the
+// agent's endpoint offers as tools what the API offers. caller is who that is
+// to a connection's allow-list (vault.TokenRequest).
+func ForTenant(cfg Config, tenantName, caller string) (http.Handler, error) {
+	h, err := New(cfg)
+	if err != nil {
+		return nil, err
+	}
+	if !name.Valid(tenantName) {
+		return nil, errors.New("admin: no such tenant's name")
+	}
+	a := h.(*api)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ans, err := a.serveTenant(r, tenantName, caller, strings.TrimPrefix(r.URL.EscapedPath(), "/"))
+		a.answer(w, r, ans, err)
+	}), nil
+}
+
+func (a *api) answer(w http.ResponseWriter, r *http.Request, ans answer, err error) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
-	ans, err := a.serve(r)
 	if err != nil {
 		p := toProblem(err)
 		a.Log("admin.refused", "code", p.Code, "method", knownMethod(r.Method), "cause", causeOf(err, p))
@@ -158,6 +189,18 @@ func (a *api) serve(r *http.Request) (answer, error) {
 		}
 		return dispatch(a, &call{Request: r}, methods{http.MethodGet: (*api).listProviders})
 	}
+	if path == "/v1/oauth/providers" {
+		if err := a.authorizeAny(r); err != nil {
+			return answer{}, err
+		}
+		return dispatch(a, &call{Request: r}, methods{http.MethodGet: (*api).listOAuthProviders})
+	}
+	if path == "/v1/presets" {
+		if err := a.authorizeAny(r); err != nil {
+			return answer{}, err
+		}
+		return dispatch(a, &call{Request: r}, methods{http.MethodGet: (*api).listPresets})
+	}
 	if m, ok := oauthRoutes(path); ok {
 		return dispatch(a, &call{Request: r}, m)
 	}
@@ -179,8 +222,13 @@ func (a *api) serve(r *http.Request) (answer, error) {
 	if !name.Valid(tenantName) {
 		return answer{}, refuse(problem.CodeInvalidName, "the tenant's name is not acceptable")
 	}
+	return a.serveTenant(r, tenantName, caller, rest)
+}
+
+// serveTenant serves a path below a tenant to an authorized caller.
+func (a *api) serveTenant(r *http.Request, tenantName, caller, rest string) (answer, error) {
 	c := &call{Request: r, tenant: tenantName, caller: caller}
-	m, err := c.route(strings.Split(rest, "/"))
+	m, err := a.route(c, strings.Split(rest, "/"))
 	if err != nil {
 		return answer{}, err
 	}
@@ -189,7 +237,7 @@ func (a *api) serve(r *http.Request) (answer, error) {
 
 // route finds the handlers of a path below the tenant. Segments are still
 // percent-encoded.
-func (c *call) route(s []string) (methods, error) {
+func (a *api) route(c *call, s []string) (methods, error) {
 	switch {
 	case s[0] == "events":
 		return c.routeEvents(s[1:])
@@ -199,6 +247,8 @@ func (c *call) route(s []string) (methods, error) {
 		return c.routeDestinations(s[1:])
 	case s[0] == "writes":
 		return c.routeWrites(s[1:])
+	case s[0] == "polls":
+		return c.routePolls(s[1:])
 	case len(s) == 1 && s[0] == "vault":
 		return methods{http.MethodDelete: (*api).shredVault}, nil
 	case len(s) == 1 && s[0] == "sources":
@@ -215,6 +265,12 @@ func (c *call) route(s []string) (methods, error) {
 		return methods{http.MethodGet: (*api).getAgent, http.MethodPut: (*api).putAgent}, nil
 	case len(s) == 2 && s[0] == "agent" && s[1] == "rotate":
 		return methods{http.MethodPost: (*api).rotateAgent}, nil
+	case s[0] == "upstreams" && a.Upstreams != nil:
+		return c.routeUpstreams(s[1:])
+	case len(s) == 1 && s[0] == "authorization":
+		return methods{
+			http.MethodGet: (*api).getAuthorization, http.MethodPut: (*api).putAuthorization, http.MethodDelete: (*api).deleteAuthorization,
+		}, nil
 	case len(s) == 1 && s[0] == "keys":
 		return methods{http.MethodGet: (*api).listKeys, http.MethodPost: (*api).createKey}, nil
 	case len(s) == 2 && s[0] == "keys":

@@ -26,6 +26,7 @@ import (
 	"github.com/hookweir/hookweir/shared/lane"
 	"github.com/hookweir/hookweir/shared/ledger"
 	"github.com/hookweir/hookweir/shared/oauth/oauthtest"
+	"github.com/hookweir/hookweir/shared/poll"
 	"github.com/hookweir/hookweir/shared/seal"
 	"github.com/hookweir/hookweir/shared/seal/aesgcm"
 	"github.com/hookweir/hookweir/shared/sqlstore/memsql"
@@ -44,6 +45,7 @@ func (k *kv) Delete(context.Context, string) error                     { return 
 
 // world is the API over real tenant and ledger objects in memory.
 type world struct {
+	polls   polls
 	t       *testing.T
 	now     time.Time
 	kv      kv
@@ -81,6 +83,8 @@ func newWorld(t *testing.T) *world {
 			}}
 		},
 		Vault:     func(n string) admin.VaultAPI { return vault.Client{Tenant: n, Invoke: w.invokeVault(n)} },
+		Poll:      func(n, p string) admin.PollAPI { return poll.Client{Tenant: n, Poll: p, Invoke: w.invokePoll(n, p)} },
+		Schedule:  func(n string) admin.ScheduleAPI { return w.schedule(n) },
 		Keys:      noKeys{},
 		Lane:      func(n, d string) admin.LaneAPI { return w.lane(n, d) },
 		Read:      w.read,

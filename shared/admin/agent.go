@@ -13,14 +13,17 @@ func (a *api) getAgent(c *call) (answer, error) {
 	return answerAgent(agent, err)
 }
 
+// agentBody says where events go.
+type agentBody struct {
+	URL    string `json:"url"`    // https, public
+	Secret string `json:"secret"` // `whsec_…`; made and shown once when a new agent has none
+}
+
 // putAgent stores where events go. Without a secret a new agent gets one,
 // which this answer shows and no other ever will; a secret that was given is
 // not shown at all.
 func (a *api) putAgent(c *call) (answer, error) {
-	var in struct {
-		URL    string `json:"url"`
-		Secret string `json:"secret"`
-	}
+	var in agentBody
 	if err := a.readJSON(c.Request, &in); err != nil {
 		return answer{}, err
 	}
@@ -33,10 +36,7 @@ func (a *api) putAgent(c *call) (answer, error) {
 }
 
 func (a *api) rotateAgent(c *call) (answer, error) {
-	var in struct {
-		Secret  string `json:"secret"`
-		Overlap string `json:"overlap"`
-	}
+	var in rotateBody
 	if err := a.readOptionalJSON(c.Request, &in); err != nil {
 		return answer{}, err
 	}

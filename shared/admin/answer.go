@@ -12,9 +12,11 @@ import (
 	"github.com/hookweir/hookweir/shared/lane"
 	"github.com/hookweir/hookweir/shared/ledger"
 	"github.com/hookweir/hookweir/shared/outbound"
+	"github.com/hookweir/hookweir/shared/poll"
 	"github.com/hookweir/hookweir/shared/problem"
 	"github.com/hookweir/hookweir/shared/seal"
 	"github.com/hookweir/hookweir/shared/tenant"
+	"github.com/hookweir/hookweir/shared/upstream"
 	"github.com/hookweir/hookweir/shared/vault"
 )
 
@@ -54,6 +56,7 @@ var refusals = []struct {
 	{tenant.ErrSecret, problem.CodeInvalidSecret, "a secret is missing, too weak or not in the form that the provider gives"},
 	{tenant.ErrParams, problem.CodeInvalidParams, "see the provider's page in the catalogue for the parameters it takes"},
 	{tenant.ErrSecrets, problem.CodeTooManySecrets, "wait until an overlap ends, or PUT the secrets that shall remain"},
+	{tenant.ErrRestricted, problem.CodeRestrictedKey, "this key opens the agent's endpoint only: /mcp/{tenant}"},
 	{tenant.ErrLimit, problem.CodeLimitReached, ""},
 	{tenant.ErrUnreadable, problem.CodeConflict, "the stored secrets do not open with the configured key ring; PUT them again"},
 	{seal.ErrNoRing, problem.CodeNotReady, "a key ring is missing, see /healthz"},
@@ -74,6 +77,9 @@ var refusals = []struct {
 	{vault.ErrIssuer, problem.CodeWrongIssuer, ""},
 	{vault.ErrDenied, problem.CodeAuthorizationDenied, ""},
 	{vault.ErrExchange, problem.CodeExchangeFailed, "the connection says why"},
+	{poll.ErrNotFound, problem.CodeNotFound, ""},
+	{poll.ErrTenant, problem.CodeNotFound, ""},
+	{poll.ErrLimit, problem.CodeLimitReached, ""},
 	{outbound.ErrNotFound, problem.CodeNotFound, ""},
 	{outbound.ErrNeedsReauth, problem.CodeNeedsReauth, "the destination's connection has no token"},
 	{outbound.ErrTimeout, problem.CodeDestinationTimeout, ""},
@@ -84,6 +90,11 @@ var refusals = []struct {
 	{lane.ErrState, problem.CodeConflict, "replay and cancel are for writes that are dead, parked or waiting; purge is for settled ones"},
 	{lane.ErrOpen, problem.CodeConflict, "writes are waiting or undecided: let them finish, cancel or purge them first"},
 	{lane.ErrFilter, problem.CodeInvalidCursor, ""},
+	{upstream.ErrNotFound, problem.CodeNotFound, ""},
+	{upstream.ErrRequest, problem.CodeInvalidRequest, "a name has no __ and does not end in _; trust is approval or first_use, recheck at most 1h, timeout at most 60s, policy gives classes allow, warn or block"},
+	{upstream.ErrLimit, problem.CodeLimitReached, ""},
+	{upstream.ErrReport, problem.CodeConflict, "the upstream has changed since this report, or has nothing to approve; look at /drift again"},
+	{upstream.ErrNothing, problem.CodeConflict, "an item is not in the report, or cannot be approved"},
 	{ledger.ErrNotFound, problem.CodeNotFound, ""},
 	{ledger.ErrTenant, problem.CodeNotFound, ""},
 	{ledger.ErrShard, problem.CodeNotFound, ""},

@@ -121,12 +121,15 @@ func (a *api) deleteConnection(c *call) (answer, error) {
 	return answer{http.StatusOK, out}, nil
 }
 
+// tokenBody may say that a token was refused.
+type tokenBody struct {
+	Refused int64 `json:"refused"` // the generation of a token that was answered with 401
+}
+
 // connectionToken hands out a live access token. `{"refused": generation}`
 // says that the destination answered 401 to the token of that generation.
 func (a *api) connectionToken(c *call) (answer, error) {
-	var in struct {
-		Refused int64 `json:"refused"`
-	}
+	var in tokenBody
 	if err := a.readOptionalJSON(c.Request, &in); err != nil {
 		return answer{}, err
 	}

@@ -130,18 +130,21 @@ func instant(field, s string) (time.Time, error) {
 	return t.UTC(), nil
 }
 
+// replayBody selects what to replay.
+type replayBody struct {
+	State  string `json:"state"` // `dead` or `delivered`
+	Source string `json:"source"`
+	Type   string `json:"type"`
+	Since  string `json:"since"`  // accepted at or after, RFC 3339
+	Until  string `json:"until"`  // accepted before, RFC 3339
+	Limit  int    `json:"limit"`  // 1 to 1000, the default
+	Cursor string `json:"cursor"` // `next` of the answer before
+}
+
 // replayWhere replays what a filter selects, shard by shard. The state has to
 // be named: a body without it would replay every event there is.
 func (a *api) replayWhere(c *call) (answer, error) {
-	var in struct {
-		State  string `json:"state"`
-		Source string `json:"source"`
-		Type   string `json:"type"`
-		Since  string `json:"since"`
-		Until  string `json:"until"`
-		Limit  int    `json:"limit"`
-		Cursor string `json:"cursor"`
-	}
+	var in replayBody
 	if err := a.readJSON(c.Request, &in); err != nil {
 		return answer{}, err
 	}

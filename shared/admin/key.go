@@ -1,6 +1,10 @@
 package admin
 
-import "net/http"
+import (
+	"net/http"
+
+	"github.com/hookweir/hookweir/shared/tenant"
+)
 
 func (a *api) listKeys(c *call) (answer, error) {
 	keys, err := a.Tenant(c.tenant).Keys(c.Context())
@@ -10,15 +14,20 @@ func (a *api) listKeys(c *call) (answer, error) {
 	return answer{http.StatusOK, map[string]any{"keys": keys}}, nil
 }
 
+// keyBody describes a new key.
+type keyBody struct {
+	Label string   `json:"label"` // for people, at most 100 bytes
+	Tools []string `json:"tools"` // the MCP tools it may use and nothing else; every route when absent
+	Rate  int      `json:"rate"`  // MCP calls a minute; 0 for the default
+}
+
 // createKey answers the new key, the only time it is ever shown.
 func (a *api) createKey(c *call) (answer, error) {
-	var in struct {
-		Label string `json:"label"`
-	}
+	var in keyBody
 	if err := a.readOptionalJSON(c.Request, &in); err != nil {
 		return answer{}, err
 	}
-	key, err := a.Tenant(c.tenant).CreateKey(c.Context(), in.Label)
+	key, err := a.Tenant(c.tenant).CreateKey(c.Context(), tenant.NewKey{Label: in.Label, Tools: in.Tools, Rate: in.Rate})
 	if err != nil {
 		return answer{}, err
 	}

@@ -72,14 +72,17 @@ func (a *api) getSource(c *call) (answer, error) {
 	return a.answerSource(c, s, err)
 }
 
+// sourceBody is the whole of a source.
+type sourceBody struct {
+	Provider  string            `json:"provider"`  // a name of GET /v1/providers
+	Secrets   []string          `json:"secrets"`   // 1 to 8, newest first
+	URL       string            `json:"url"`       // as registered at the provider, where the scheme signs it
+	Retention string            `json:"retention"` // how long duplicates are known, `24h` to `720h`; `72h` when empty
+	Params    map[string]string `json:"params"`    // what the provider's scheme takes beside secrets
+}
+
 func (a *api) putSource(c *call) (answer, error) {
-	var in struct {
-		Provider  string            `json:"provider"`
-		Secrets   []string          `json:"secrets"`
-		URL       string            `json:"url"`
-		Retention string            `json:"retention"`
-		Params    map[string]string `json:"params"`
-	}
+	var in sourceBody
 	if err := a.readJSON(c.Request, &in); err != nil {
 		return answer{}, err
 	}
@@ -97,11 +100,14 @@ func (a *api) putSource(c *call) (answer, error) {
 	return a.answerSource(c, s, err)
 }
 
+// rotateBody brings a new secret in.
+type rotateBody struct {
+	Secret  string `json:"secret"`  // for an agent: made and shown once when empty
+	Overlap string `json:"overlap"` // how long the older ones live on, `0s` to `720h`; `24h` when empty
+}
+
 func (a *api) rotateSource(c *call) (answer, error) {
-	var in struct {
-		Secret  string `json:"secret"`
-		Overlap string `json:"overlap"`
-	}
+	var in rotateBody
 	if err := a.readJSON(c.Request, &in); err != nil {
 		return answer{}, err
 	}
@@ -112,6 +118,12 @@ func (a *api) rotateSource(c *call) (answer, error) {
 	s, err := a.Tenant(c.tenant).RotateSource(c.Context(), tenant.RotateSource{Name: c.object, Secret: in.Secret, Overlap: overlap})
 	a.logChange("admin.source_rotated", c, err)
 	return a.answerSource(c, s, err)
+}
+
+// offerAnswer is a secret that waits for the operator's decision.
+type offerAnswer struct {
+	Secret  string    `json:"secret"`
+	Offered time.Time `json:"offered"`
 }
 
 // getOffer shows the secret that the provider has offered. It is not the
@@ -132,7 +144,7 @@ func (a *api) getOffer(c *call) (answer, error) {
 		return answer{}, refuse(problem.CodeNotFound, "no secret was offered within the last hour")
 	}
 	a.logChange("admin.offer_shown", c, nil)
-	return answer{http.StatusOK, map[string]any{"secret": string(offer.Secret), "offered": offer.At}}, nil
+	return answer{http.StatusOK, offerAnswer{string(offer.Secret), offer.At}}, nil
 }
 
 func (a *api) answerSource(c *call, s tenant.Source, err error) (answer, error) {

@@ -161,14 +161,17 @@ func writeItems(body []byte) ([]json.RawMessage, error) {
 
 func itemDetail(i int, text string) string { return "write " + strconv.Itoa(i) + ": " + text }
 
+// readBody is one read.
+type readBody struct {
+	Method  string            `json:"method"` // GET, the default, or HEAD
+	Path    string            `json:"path"`   // below the destination's base URL, query included
+	Headers map[string]string `json:"headers"`
+}
+
 // postRead makes a synchronous read: GET or HEAD, under the destination's
 // token, pacer and breaker, without the queue.
 func (a *api) postRead(c *call) (answer, error) {
-	var in struct {
-		Method  string            `json:"method"`
-		Path    string            `json:"path"`
-		Headers map[string]string `json:"headers"`
-	}
+	var in readBody
 	if err := a.readJSON(c.Request, &in); err != nil {
 		return answer{}, err
 	}

@@ -220,17 +220,20 @@ func (a *api) purgeWrites(c *call) (answer, error) {
 
 type whereFunc = func(l LaneAPI, ctx context.Context, f lane.Filter) (lane.Decided, error)
 
+// decideBody selects writes to replay or purge.
+type decideBody struct {
+	Destination  string `json:"destination"`
+	State        string `json:"state"` // `dead` or `parked`
+	PartitionKey string `json:"partition_key"`
+	Since        string `json:"since"` // accepted at or after, RFC 3339
+	Until        string `json:"until"` // accepted before, RFC 3339
+	Limit        int    `json:"limit"`
+}
+
 // decideWrites replays or purges what a filter selects. The state has to be
 // named. `more` says that some are left: the same call goes on with them.
 func (a *api) decideWrites(c *call, event, did string, where whereFunc) (answer, error) {
-	var in struct {
-		Destination  string `json:"destination"`
-		State        string `json:"state"`
-		PartitionKey string `json:"partition_key"`
-		Since        string `json:"since"`
-		Until        string `json:"until"`
-		Limit        int    `json:"limit"`
-	}
+	var in decideBody
 	if err := a.readJSON(c.Request, &in); err != nil {
 		return answer{}, err
 	}

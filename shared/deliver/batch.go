@@ -77,7 +77,19 @@ func (t *tenantRun) shard(ctx context.Context, shard int, entries []entry) {
 	wg.Wait()
 	if len(held) > 0 {
 		t.settle(ctx, l, shard, mine, results, until)
+		t.changed(ctx, held)
 	}
+}
+
+func (t *tenantRun) changed(ctx context.Context, held []claim) {
+	if t.cfg.Changed == nil || !t.agent.Watched {
+		return
+	}
+	keys := make([]string, len(held))
+	for i, c := range held {
+		keys[i] = c.event.Key()
+	}
+	t.cfg.Changed(ctx, t.name, keys)
 }
 
 // claim is one event this batch holds a lease for.

@@ -3,6 +3,7 @@ package deliver
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -64,6 +65,8 @@ type Agent struct {
 	State   AgentState
 	// Generation tells this configuration of the agent from a later one.
 	Generation int64
+	// Watched has Config.Changed called for the tenant's events.
+	Watched bool
 }
 
 // Ledger is one shard; [ledger.Client] is one.
@@ -91,6 +94,12 @@ type Config struct {
 	Payload func(ctx context.Context, claim string) ([]byte, error)
 	// Quarantine keeps a message that nobody can read, outside the queue.
 	Quarantine func(ctx context.Context, id string, body []byte) error
+	// Arrived hears of the sources whose webhooks a batch has, while the batch
+	// is handled. Nil: nobody wants to know.
+	Arrived func(ctx context.Context, tenant string, sources []string)
+	// Changed tells who watches a tenant's events that these have been tried.
+	// Nil: nobody watches. What it cannot tell is not told again.
+	Changed func(ctx context.Context, tenant string, keys []string)
 	// Log writes one structured line: a stable name and pairs of strings.
 	Log func(event string, pairs ...string)
 
@@ -143,9 +152,22 @@ func (d *Deliverer) Handle(ctx context.Context, batch []queue.Message) []queue.V
 	var wg sync.WaitGroup
 	for tenant, entries := range tenants {
 		wg.Go(func() { b.tenant(ctx, tenant, entries) })
+		if d.cfg.Arrived != nil {
+			wg.Go(func() { d.cfg.Arrived(ctx, tenant, sources(entries)) })
+		}
 	}
 	wg.Wait()
 	return verdicts
+}
+
+// sources are those of the webhooks among a tenant's messages, each once.
+func sources(entries []entry) (list []string) {
+	for _, e := range entries {
+		if ev := e.decoded.Event; ev != nil && ev.Origin == event.OriginWebhook && !slices.Contains(list, ev.Source) {
+			list = append(list, ev.Source)
+		}
+	}
+	return list
 }
 
 // decode reads a message. A tenant that is no name has no objects to ask.

@@ -22,6 +22,7 @@ const SystemSource = "hookweir"
 const (
 	ProofSignature = "signature" // the body is covered
 	ProofBearer    = "bearer"    // only the sender is; anyone who saw the token could have written the body
+	ProofFetched   = "fetched"   // a poll asked the provider's API for it, over TLS
 )
 
 const (
@@ -38,6 +39,25 @@ const (
 
 // ErrFormat reports a message this build cannot read.
 var ErrFormat = errors.New("event: unknown message format")
+
+// AppendType appends a provider's name of a type as the part of
+// [Event.Type] after the prefix: in lower case, and with a full stop for what
+// is no letter, digit, `-`, `_` or full stop (`orders/create` is
+// `orders.create`).
+func AppendType(dst []byte, name string) []byte {
+	for i := range len(name) {
+		c := name[i]
+		switch {
+		case 'A' <= c && c <= 'Z':
+			c += 'a' - 'A'
+		case 'a' <= c && c <= 'z', '0' <= c && c <= '9', c == '-', c == '_':
+		default:
+			c = '.'
+		}
+		dst = append(dst, c)
+	}
+	return dst
+}
 
 // Event is one provider event.
 type Event struct {
@@ -65,6 +85,23 @@ func (e *Event) Key() string { return Key(e.Tenant, e.Source, e.ID) }
 
 // Key joins the three parts of an event key.
 func Key(tenant, source, id string) string { return tenant + "/" + source + "/" + id }
+
+// ClaimKey names a body in the payload bucket by event and content, given as
+// SHA-256 of each: the same body of the same event overwrites itself, another
+// body under the same id does not.
+func ClaimKey(tenant, source string, id, body []byte) string {
+	return "evt/" + tenant + "/" + source + "/" + hexText(id[:16]) + "-" + hexText(body[:16])
+}
+
+// hexText is hex.EncodeToString; encoding/hex would bring fmt.
+func hexText(b []byte) string {
+	const digits = "0123456789abcdef"
+	out := make([]byte, 0, 2*len(b))
+	for _, c := range b {
+		out = append(out, digits[c>>4], digits[c&0xf])
+	}
+	return string(out)
+}
 
 // Message is what travels on the queue `events`: a whole event, or a
 // reference to one that the Ledger already holds (a replay, a sweep).

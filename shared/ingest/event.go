@@ -3,9 +3,7 @@ package ingest
 import (
 	"strings"
 
-	"github.com/hookweir/hookweir/shared/event"
 	"github.com/hookweir/hookweir/shared/jsontext"
-	"github.com/hookweir/hookweir/shared/webhook"
 )
 
 // seenKey is the idempotency key of an event in KV.
@@ -14,24 +12,6 @@ func seenKey(key string) string {
 		_, key, _ = strings.Cut(key, "/")
 	}
 	return "evt:" + key
-}
-
-// claimKey names a body in the payload bucket by event and content: the same
-// delivery sent again overwrites itself, another body under the same id does
-// not.
-func claimKey(crypto webhook.Crypto, e *event.Event) string {
-	id, body := crypto.Sum(webhook.SHA256, []byte(e.ID)), crypto.Sum(webhook.SHA256, e.Body)
-	return "evt/" + e.Tenant + "/" + e.Source + "/" + hexText(id[:16]) + "-" + hexText(body[:16])
-}
-
-// hexText is hex.EncodeToString; encoding/hex would bring fmt.
-func hexText(b []byte) string {
-	const digits = "0123456789abcdef"
-	out := make([]byte, 0, 2*len(b))
-	for _, c := range b {
-		out = append(out, digits[c>>4], digits[c&0xf])
-	}
-	return string(out)
 }
 
 // maxContentType bounds the Content-Type that is kept, in bytes; longer ones

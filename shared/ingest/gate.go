@@ -226,7 +226,7 @@ func (d *delivery) accept(ctx context.Context, r *webhook.Result, e *event.Event
 		return answered(r.Answer, answerDuplicate(key))
 	}
 	if len(e.Body) > event.InlineLimit {
-		e.Claim = claimKey(cfg.Crypto, e)
+		e.Claim = event.ClaimKey(e.Tenant, e.Source, cfg.Crypto.Sum(webhook.SHA256, []byte(e.ID)), cfg.Crypto.Sum(webhook.SHA256, e.Body))
 		if err := cfg.Payloads.Put(ctx, e.Claim, e.Body); err != nil {
 			return d.down("webhook.payload_unavailable", key)
 		}

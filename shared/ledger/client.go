@@ -76,6 +76,28 @@ func (c Client) MarkDead(ctx context.Context, items []Item) ([]Marked, error) {
 	return readMarks(b), nil
 }
 
+// Seen is [Ledger.Seen]; it answers every key.
+func (c Client) Seen(ctx context.Context, keys []string) ([]Sighting, error) {
+	b, err := c.call(ctx, methodSeen, appendStrings(nil, keys))
+	if err != nil {
+		return nil, err
+	}
+	if len(b) != len(keys) {
+		return nil, ErrAnswer
+	}
+	out := make([]Sighting, len(b))
+	for i, v := range b {
+		out[i] = Sighting(v)
+	}
+	return out, nil
+}
+
+// Bury is [Ledger.Bury].
+func (c Client) Bury(ctx context.Context, reason string, messages [][]byte) error {
+	_, err := c.call(ctx, methodBury, appendMessages(wire.AppendBytes(nil, reason), messages))
+	return err
+}
+
 // Get is [Ledger.Get].
 func (c Client) Get(ctx context.Context, key string) (Detail, error) {
 	return callJSON[Detail](ctx, c, methodGet, []byte(key))

@@ -157,3 +157,42 @@ func readMarks(p []byte) []Marked {
 	}
 	return ms
 }
+
+func appendStrings(b []byte, list []string) []byte {
+	b = wire.AppendUint32(b, uint32(len(list)))
+	for _, s := range list {
+		b = wire.AppendBytes(b, s)
+	}
+	return b
+}
+
+func readStrings(r *wire.Reader) ([]string, error) {
+	list := make([]string, r.Count(4))
+	for i := range list {
+		list[i] = r.String()
+	}
+	return list, r.Done()
+}
+
+func appendMessages(b []byte, list [][]byte) []byte {
+	b = wire.AppendUint32(b, uint32(len(list)))
+	for _, m := range list {
+		b = wire.AppendBytes(b, m)
+	}
+	return b
+}
+
+func readMessages(r *wire.Reader) [][]byte {
+	list := make([][]byte, r.Count(4))
+	for i := range list {
+		list[i] = r.Bytes()
+	}
+	return list
+}
+
+func appendSightings(b []byte, list []Sighting) []byte {
+	for _, s := range list {
+		b = wire.AppendUint8(b, uint8(s))
+	}
+	return b
+}

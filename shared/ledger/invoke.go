@@ -17,6 +17,8 @@ const (
 	methodReplay      = "replay"
 	methodReplayWhere = "replay_where"
 	methodStats       = "stats"
+	methodSeen        = "seen"
+	methodBury        = "bury"
 )
 
 // answers are the errors that a caller is told by number; the number is the
@@ -75,6 +77,21 @@ func (l *Ledger) invoke(method string, payload []byte) ([]byte, error) {
 		}
 		ms, err := l.MarkDead(items)
 		return appendMarks(nil, ms), err
+	case methodSeen:
+		keys, err := readStrings(wire.NewReader(p))
+		if err != nil {
+			return nil, ErrRequest
+		}
+		seen, err := l.Seen(keys)
+		return appendSightings(nil, seen), err
+	case methodBury:
+		r := wire.NewReader(p)
+		reason := r.String()
+		messages := readMessages(r)
+		if r.Done() != nil {
+			return nil, ErrRequest
+		}
+		return nil, l.Bury(reason, messages)
 	case methodReplay:
 		return nil, l.Replay(string(p))
 	case methodGet:

@@ -183,7 +183,7 @@ func (c *Client) AuthorizeURL(state, verifier, requestURI string) (string, error
 // Push sends the authorization request ahead (RFC 9126) and returns its
 // request_uri. Errors: *Failure, ErrClient.
 func (c *Client) Push(ctx context.Context, state, verifier string) (string, error) {
-	form := url.Values{"response_type": {"code"}, "redirect_uri": {c.RedirectURL}}
+	form := url.Values{"client_id": {c.ID}, "response_type": {"code"}, "redirect_uri": {c.RedirectURL}}
 	for _, p := range c.authorization(state, verifier) {
 		form.Set(p.Name, p.Value)
 	}

@@ -23,6 +23,7 @@ type Gate struct {
 type Response struct {
 	fetch.Response
 	Took time.Duration
+	Base string // the destination's base URL
 }
 
 const (
@@ -69,7 +70,7 @@ func (g *Gate) Do(ctx context.Context, tenant, dest string, c Call) (Response, e
 		if errors.Is(e.Err, ErrLate) {
 			continue
 		}
-		return Response{e.Response, e.Took}, e.Err
+		return Response{e.Response, e.Took, grant.Target.Config.BaseURL}, e.Err
 	}
 	return Response{}, ErrLate
 }

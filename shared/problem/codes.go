@@ -44,6 +44,7 @@ const (
 	CodeTooManySecrets       = "too_many_secrets"
 	CodeLimitReached         = "limit_reached"
 	CodeConflict             = "conflict"
+	CodeRestrictedKey        = "restricted_key"
 	CodePayloadGone          = "payload_gone"
 
 	// Destinations, writes and reads.
@@ -69,6 +70,11 @@ const (
 	CodeWrongIssuer         = "wrong_issuer"
 	CodeAuthorizationDenied = "authorization_denied"
 	CodeExchangeFailed      = "exchange_failed"
+
+	// The agent's endpoint: /mcp/{tenant}.
+	CodeForbiddenOrigin   = "forbidden_origin"
+	CodeInsufficientScope = "insufficient_scope"
+	CodeForbiddenTool     = "forbidden_tool"
 )
 
 // table is every problem there is; read only.
@@ -111,6 +117,7 @@ var table = [...]Problem{
 	{Status: 409, Code: CodeTooManySecrets, Title: "Too many secrets are active"},
 	{Status: 409, Code: CodeLimitReached, Title: "The tenant has as many of these as it may"},
 	{Status: 409, Code: CodeConflict, Title: "The state does not allow this"},
+	{Status: 403, Code: CodeRestrictedKey, Title: "This key does not open this route"},
 	{Status: 409, Code: CodePayloadGone, Title: "The payload is no longer kept"},
 
 	{Status: 422, Code: CodeInvalidDestination, Title: "The destination is not acceptable"},
@@ -120,7 +127,7 @@ var table = [...]Problem{
 	{Status: 422, Code: CodeExpired, Title: "expires_at has passed"},
 	{Status: 409, Code: CodeIdempotencyConflict, Title: "The idempotency key was used for another write"},
 	{Status: 429, Code: CodeQueueFull, Title: "As many writes wait as may"},
-	{Status: 429, Code: CodeRateLimited, Title: "The destination's budget is used up for the moment"},
+	{Status: 429, Code: CodeRateLimited, Title: "The budget is used up for the moment"},
 	{Status: 503, Code: CodeDestinationFailing, Title: "The destination is failing, its breaker is open"},
 	{Status: 504, Code: CodeDestinationTimeout, Title: "The destination did not answer in time"},
 	{Status: 502, Code: CodeAnswerTooLarge, Title: "The destination's answer is too large"},
@@ -134,4 +141,8 @@ var table = [...]Problem{
 	{Status: 400, Code: CodeWrongIssuer, Title: "The answer is from another issuer"},
 	{Status: 400, Code: CodeAuthorizationDenied, Title: "The provider did not grant the authorization"},
 	{Status: 502, Code: CodeExchangeFailed, Title: "The provider did not give tokens"},
+
+	{Status: 403, Code: CodeForbiddenOrigin, Title: "A page of this origin may not call here"},
+	{Status: 403, Code: CodeInsufficientScope, Title: "The token lacks a scope"},
+	{Status: 403, Code: CodeForbiddenTool, Title: "This key may not use that tool"},
 }

@@ -1,6 +1,7 @@
 package problem
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/hookweir/hookweir/shared/jsontext"
@@ -37,6 +38,9 @@ func New(code, detail string) Problem {
 	}
 	return New(CodeInternal, "")
 }
+
+// All is every problem there is, for reference pages.
+func All() []Problem { return slices.Clone(table[:]) }
 
 // With returns p with one more header.
 func (p Problem) With(name, value string) Problem {

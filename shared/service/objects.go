@@ -12,6 +12,7 @@ import (
 	"github.com/hookweir/hookweir/shared/tenant"
 	"github.com/hookweir/hookweir/shared/webhook"
 	"github.com/hookweir/hookweir/shared/webhook/gocrypto"
+	"github.com/hookweir/hookweir/shared/wire"
 )
 
 // Storage is a Durable Object's own storage.
@@ -50,16 +51,6 @@ func (s *Service) Ledger(storage Storage) (Ledger, error) {
 	return Ledger{l, s.cfg.Log}, err
 }
 
-// Tenant makes the logic of a Tenant object.
-func (s *Service) Tenant(storage Storage) (*tenant.Tenant, error) {
-	return tenant.New(tenant.Config{
-		DB: storage, Now: s.cfg.Now, SetAlarm: storage.SetAlarm,
-		SourceKeys: s.sourceKeys, VaultKeys: s.vaultKeys,
-		Publisher: s.cfg.Sources,
-		Check:     check,
-	})
-}
-
 // check says whether a provider's scheme can verify with these parameters and
 // secrets.
 func check(provider string, params map[string]string, secrets [][]byte) error {
@@ -81,12 +72,13 @@ func check(provider string, params map[string]string, secrets [][]byte) error {
 func (s *Service) agent(ctx context.Context, name string) (deliver.Agent, error) {
 	target, err := s.tenant(name).AgentTarget(ctx)
 	if errors.Is(err, tenant.ErrNotFound) {
-		return deliver.Agent{State: deliver.AgentNone}, nil
+		// Who has no agent to push to may well watch.
+		return deliver.Agent{State: deliver.AgentNone, Watched: true}, nil
 	}
 	if err != nil {
 		return deliver.Agent{}, err
 	}
-	agent := deliver.Agent{URL: target.URL, State: deliver.AgentStopped, Generation: target.Generation}
+	agent := deliver.Agent{URL: target.URL, State: deliver.AgentStopped, Generation: target.Generation, Watched: target.Watched}
 	if target.State == tenant.AgentActive {
 		agent.State = deliver.AgentActive
 	}
@@ -98,6 +90,18 @@ func (s *Service) agent(ctx context.Context, name string) (deliver.Agent, error)
 		agent.Secrets = append(agent.Secrets, key)
 	}
 	return agent, nil
+}
+
+// eventsChanged tells the tenant's endpoint of events. The message is lost if
+// the object does not answer: whoever watches reads the list again anyway.
+func (s *Service) eventsChanged(ctx context.Context, name string, keys []string) {
+	payload := wire.AppendUint32(nil, uint32(len(keys)))
+	for _, k := range keys {
+		payload = wire.AppendBytes(payload, k)
+	}
+	if _, err := s.cfg.Invoke(ctx, BindingTenant, name, methodEvents, payload); err != nil {
+		s.cfg.Log("watchers_not_told", "tenant", name)
+	}
 }
 
 // agentGone stops the agent that answered 410. When the operator has

@@ -13,10 +13,14 @@ import (
 	"github.com/hookweir/hookweir/shared/fetch"
 	"github.com/hookweir/hookweir/shared/ledger"
 	"github.com/hookweir/hookweir/shared/queue"
+	"github.com/hookweir/hookweir/shared/schedule"
 	"github.com/hookweir/hookweir/shared/seal"
 	"github.com/hookweir/hookweir/shared/seal/aesgcm"
 	"github.com/hookweir/hookweir/shared/source"
 	"github.com/hookweir/hookweir/shared/tenant"
+	"github.com/hookweir/hookweir/shared/tools"
+	"github.com/hookweir/hookweir/shared/toolserver"
+	"github.com/hookweir/hookweir/shared/webhook"
 )
 
 // Bindings and queues, as in consumers/wrangler.toml.
@@ -49,9 +53,9 @@ type Config struct {
 	Invoke func(ctx context.Context, binding, name, method string, payload []byte) ([]byte, error)
 	// Sources is the CONFIG namespace.
 	Sources tenant.Publisher
-	// SendEvents and SendWrites put messages on the queues `events` and
-	// `writes`.
-	SendEvents, SendWrites func(messages [][]byte) error
+	// SendEvents, SendWrites and SendPolls put messages on the queues
+	// `events`, `writes` and `polls`.
+	SendEvents, SendWrites, SendPolls func(messages [][]byte) error
 	// Sleep waits, as a promise of the event that calls it.
 	Sleep    func(ctx context.Context, d time.Duration)
 	Payloads Payloads
@@ -61,6 +65,15 @@ type Config struct {
 	// BodyTooLarge is what reading an API request's body over the platform's
 	// limit returns.
 	BodyTooLarge error
+	// Origins are further origins whose pages may call the agent's endpoint.
+	Origins []string
+	// Knowledge is the company's database, and KnowledgeTenants who may read
+	// it. Nil: there is none.
+	Knowledge        tools.Knowledge
+	KnowledgeTenants []string
+	// Fixture, if not nil, replaces what the agent's endpoint offers and whom
+	// it lets in; server gives the endpoint. For the conformance build only.
+	Fixture func(cfg *toolserver.Config, server func() *toolserver.Server)
 	// Missing names what else of the platform is not there, for /healthz.
 	Missing func() []string
 }
@@ -70,8 +83,12 @@ type Service struct {
 	cfg                   Config
 	sourceKeys, vaultKeys *seal.Ring
 	problems              []string
+	uses                  uses
 	deliverer             *deliver.Deliverer
 	dispatcher            *dispatch.Dispatcher
+	clock                 *schedule.Clock
+	waker                 *schedule.Waker
+	documents             webhook.Documents // key sets of issuers
 	// API answers the requests of the service binding.
 	API http.Handler
 }
@@ -79,11 +96,12 @@ type Service struct {
 // New puts the parts together. It fails only when a field is missing that no
 // setting could provide.
 func New(cfg Config) (*Service, error) {
-	if cfg.Now == nil || cfg.Invoke == nil || cfg.Sources == nil || cfg.SendEvents == nil || cfg.SendWrites == nil || cfg.Sleep == nil ||
+	if cfg.Now == nil || cfg.Invoke == nil || cfg.Sources == nil || cfg.SendEvents == nil || cfg.SendWrites == nil || cfg.SendPolls == nil || cfg.Sleep == nil ||
 		cfg.Payloads == nil || cfg.Fetch == nil || cfg.Log == nil {
 		return nil, errors.New("service: incomplete configuration")
 	}
 	s := &Service{cfg: cfg}
+	s.clock, s.waker = s.newClock(), s.newWaker()
 	s.sourceKeys = s.ring("SOURCE_KEYS", cfg.SourceKeys)
 	s.vaultKeys = s.ring("VAULT_KEYS", cfg.VaultKeys)
 	var err error
@@ -93,21 +111,7 @@ func New(cfg Config) (*Service, error) {
 	if s.dispatcher, err = s.newDispatcher(); err != nil {
 		return nil, err
 	}
-	s.API, err = admin.New(admin.Config{
-		AdminToken:    cfg.AdminToken,
-		Tenant:        func(name string) admin.TenantAPI { return s.tenant(name) },
-		Ledger:        func(name string, shard int) admin.LedgerAPI { return s.ledger(name, shard) },
-		Offer:         s.offer,
-		Vault:         func(name string) admin.VaultAPI { return s.vault(name) },
-		Lane:          func(name, dest string) admin.LaneAPI { return s.lane(name, dest) },
-		Read:          s.Gate().Do,
-		Keys:          keys{s},
-		PublicURL:     cfg.PublicURL,
-		AllowLoopback: cfg.Development,
-		Health:        s.health,
-		TooLarge:      cfg.BodyTooLarge,
-		Log:           cfg.Log,
-	})
+	s.API, err = admin.New(s.adminConfig(cfg.Invoke))
 	if err != nil {
 		return nil, err
 	}
@@ -130,9 +134,11 @@ func (s *Service) health() []string {
 	return append(s.cfg.Missing(), s.problems...)
 }
 
-func (s *Service) tenant(name string) tenant.Client {
+func (s *Service) tenant(name string) tenant.Client { return s.tenantBy(s.cfg.Invoke, name) }
+
+func (s *Service) tenantBy(invoke invokeFunc, name string) tenant.Client {
 	return tenant.Client{Tenant: name, Invoke: func(ctx context.Context, method string, payload []byte) ([]byte, error) {
-		return s.cfg.Invoke(ctx, BindingTenant, name, method, payload)
+		return invoke(ctx, BindingTenant, name, method, payload)
 	}}
 }
 
@@ -153,6 +159,8 @@ func (s *Service) newDeliverer() (*deliver.Deliverer, error) {
 		Post:          s.cfg.Fetch,
 		Payload:       s.cfg.Payloads.Get,
 		Quarantine:    s.quarantine,
+		Arrived:       s.waker.Arrived,
+		Changed:       s.eventsChanged,
 		Log:           s.cfg.Log,
 		AllowLoopback: s.cfg.Development,
 	})
@@ -192,6 +200,8 @@ func (s *Service) Queue(ctx context.Context, name string, batch []queue.Message)
 		return s.dispatcher.Handle(ctx, batch)
 	case QueueWritesDead:
 		return s.dispatcher.HandleDead(ctx, batch)
+	case QueuePolls:
+		return s.clock.Handle(ctx, batch)
 	}
 	// A queue this build does not know: nothing is acknowledged unread.
 	s.cfg.Log("queue_unknown", "queue", name)
@@ -203,4 +213,12 @@ func (s *Service) Queue(ctx context.Context, name string, batch []queue.Message)
 }
 
 // Scheduled runs on each cron tick, once a minute.
-func (s *Service) Scheduled(ctx context.Context) error { return s.watchVaults(ctx) }
+func (s *Service) Scheduled(ctx context.Context) error {
+	// Each does its part whatever becomes of the others.
+	ticks := [...]func(context.Context) error{s.clock.Tick, s.watchVaults}
+	errs := make([]error, len(ticks))
+	for i, tick := range ticks {
+		errs[i] = tick(ctx)
+	}
+	return errors.Join(errs...)
+}

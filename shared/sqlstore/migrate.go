@@ -12,12 +12,17 @@ var ErrSchema = errors.New("sqlstore: schema is newer than this build")
 // Migrate brings the schema up to date. steps[i] are the statements that lead
 // from version i to version i+1; a step, once released, never changes. All of
 // it happens in one transaction, so a failure leaves the old schema whole.
-func Migrate(db DB, steps [][]string) error {
+func Migrate(db DB, steps [][]string) error { return MigratePart(db, "schema", steps) }
+
+// MigratePart is Migrate for a part that has its own tables, and its own
+// version, in the database of another: part is a constant of the program.
+func MigratePart(db DB, part string, steps [][]string) error {
+	table := part + "_version"
 	return db.Tx(func() error {
-		if _, err := db.Exec(`CREATE TABLE IF NOT EXISTS schema_version (id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER NOT NULL)`); err != nil {
+		if _, err := db.Exec(`CREATE TABLE IF NOT EXISTS ` + table + ` (id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER NOT NULL)`); err != nil {
 			return err
 		}
-		version, err := Int64(db, `SELECT COALESCE(MAX(version), 0) FROM schema_version`)
+		version, err := Int64(db, `SELECT COALESCE(MAX(version), 0) FROM `+table)
 		if err != nil {
 			return err
 		}
@@ -34,7 +39,7 @@ func Migrate(db DB, steps [][]string) error {
 				}
 			}
 		}
-		_, err = db.Exec(`INSERT INTO schema_version (id, version) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET version = excluded.version`, len(steps))
+		_, err = db.Exec(`INSERT INTO `+table+` (id, version) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET version = excluded.version`, len(steps))
 		return err
 	})
 }

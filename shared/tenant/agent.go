@@ -60,6 +60,8 @@ type AgentTarget struct {
 	State      string   `json:"state"`
 	Secrets    []string `json:"secrets"` // whsec_…, those that sign now, newest first
 	Generation int64    `json:"generation"`
+	// Watched: somebody listens at the agent's endpoint for events.
+	Watched bool `json:"watched,omitempty"`
 }
 
 // StopAgent stops deliveries after a 410.
@@ -251,7 +253,7 @@ func (t *Tenant) AgentTarget() (AgentTarget, error) {
 		return AgentTarget{}, err
 	}
 	now := t.now()
-	out := AgentTarget{URL: row.URL, State: row.State, Generation: row.Generation}
+	out := AgentTarget{Watched: t.cfg.Watched != nil && t.cfg.Watched(), URL: row.URL, State: row.State, Generation: row.Generation}
 	for _, s := range secrets {
 		if !s.Expired(now) {
 			out.Secrets = append(out.Secrets, string(s.Value))

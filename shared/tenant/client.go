@@ -99,8 +99,8 @@ func (c Client) AgentTarget(ctx context.Context) (AgentTarget, error) {
 }
 
 // CreateKey is [Tenant.CreateKey].
-func (c Client) CreateKey(ctx context.Context, label string) (Key, error) {
-	return call[Key](ctx, c, methodCreateKey, label)
+func (c Client) CreateKey(ctx context.Context, in NewKey) (Key, error) {
+	return call[Key](ctx, c, methodCreateKey, in)
 }
 
 // Keys is [Tenant.Keys].
@@ -138,6 +138,22 @@ func (c Client) Authenticate(ctx context.Context, token string) error {
 	if errors.Is(err, ErrNotFound) || errors.Is(err, ErrTenant) {
 		return ErrUnauthenticated
 	}
+	return err
+}
+
+// PutAuthorization is [Tenant.PutAuthorization].
+func (c Client) PutAuthorization(ctx context.Context, in Authorization) (Authorization, error) {
+	return call[Authorization](ctx, c, methodPutAuthorization, in)
+}
+
+// Authorization is [Tenant.Authorization].
+func (c Client) Authorization(ctx context.Context) (Authorization, error) {
+	return call[Authorization](ctx, c, methodAuthorization, none{})
+}
+
+// DeleteAuthorization is [Tenant.DeleteAuthorization].
+func (c Client) DeleteAuthorization(ctx context.Context) error {
+	_, err := call[any](ctx, c, methodDeleteAuthorization, none{})
 	return err
 }
 

@@ -27,6 +27,10 @@ const (
 	methodEnlist       = "enlist"
 	methodDelist       = "delist"
 	methodListed       = "listed"
+
+	methodPutAuthorization    = "put_authorization"
+	methodAuthorization       = "authorization"
+	methodDeleteAuthorization = "delete_authorization"
 )
 
 // answers are the errors that a caller is told by number; the number is the
@@ -34,7 +38,7 @@ const (
 // to the end.
 var answers = [...]error{
 	ErrNotFound, ErrTenant, ErrRequest, ErrProvider, ErrParams, ErrSecret, ErrSecrets, ErrLimit,
-	ErrStale, ErrUnauthenticated, ErrUnreadable, seal.ErrNoRing, ErrReserved,
+	ErrStale, ErrUnauthenticated, ErrUnreadable, seal.ErrNoRing, ErrReserved, ErrRestricted,
 }
 
 // Invoke serves one call of a Client. The payload names the tenant the caller
@@ -77,7 +81,13 @@ func (t *Tenant) invoke(method string, payload []byte) (any, error) {
 		return invokeWith(t, tenant, true, arg, t.CreateKey)
 	case methodEnlist:
 		return invokeWith(t, tenant, true, arg, func(in Listing) (any, error) { return nil, t.Enlist(in) })
+	case methodPutAuthorization:
+		return invokeWith(t, tenant, true, arg, t.PutAuthorization)
 	// These find it or nothing.
+	case methodAuthorization:
+		return invokeWith(t, tenant, false, arg, func(struct{}) (Authorization, error) { return t.Authorization() })
+	case methodDeleteAuthorization:
+		return invokeWith(t, tenant, false, arg, func(struct{}) (any, error) { return nil, t.DeleteAuthorization() })
 	case methodSource:
 		return invokeWith(t, tenant, false, arg, t.Source)
 	case methodSources:

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"strings"
 	"time"
@@ -33,8 +34,45 @@ type Key struct {
 	Label    string    `json:"label"`
 	Created  time.Time `json:"created"`
 	LastUsed time.Time `json:"last_used,omitzero"` // to the hour; zero: never
+	// Tools are the only tools of the agent's endpoint that the key may use;
+	// the key then opens nothing else. Nil: it opens everything of the tenant.
+	Tools []string `json:"tools,omitempty"`
+	// Rate is how many calls of tools a minute it may make; 0 is the default.
+	Rate int `json:"rate,omitempty"`
 	// Key is the key itself, set only in the answer that made it.
 	Key string `json:"key,omitempty"`
+}
+
+// NewKey says what a key shall be.
+type NewKey struct {
+	Label string   `json:"label"`
+	Tools []string `json:"tools,omitempty"`
+	Rate  int      `json:"rate,omitempty"`
+}
+
+const (
+	// MaxKeyTools bounds the tools a key is restricted to.
+	MaxKeyTools = 200
+	// MaxToolName bounds a tool's name, in bytes (MCP 2025-11-25, tools).
+	MaxToolName = 128
+	// MaxRate bounds a key's rate, in calls a minute.
+	MaxRate = 6000
+)
+
+func (n NewKey) valid() bool {
+	if len(n.Label) > MaxLabelBytes || !utf8.ValidString(n.Label) || strings.ContainsFunc(n.Label, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+		return false
+	}
+	// Restricted to nothing is a mistake, and must not come to mean everything.
+	if n.Tools != nil && len(n.Tools) == 0 || len(n.Tools) > MaxKeyTools || n.Rate < 0 || n.Rate > MaxRate {
+		return false
+	}
+	for _, tool := range n.Tools {
+		if tool == "" || len(tool) > MaxToolName {
+			return false
+		}
+	}
+	return true
 }
 
 // TenantOf reads whose key a token claims to be. It proves nothing.
@@ -65,8 +103,8 @@ func splitKey(token string) (tenant, id string, ok bool) {
 
 // CreateKey makes an API key for all of the tenant's routes. The answer is the
 // only place that ever shows it. Errors: ErrRequest, ErrLimit.
-func (t *Tenant) CreateKey(label string) (Key, error) {
-	if len(label) > MaxLabelBytes || !utf8.ValidString(label) || strings.ContainsFunc(label, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+func (t *Tenant) CreateKey(in NewKey) (Key, error) {
+	if !in.valid() {
 		return Key{}, ErrRequest
 	}
 	id, err := t.newID()
@@ -77,14 +115,22 @@ func (t *Tenant) CreateKey(label string) (Key, error) {
 	if err != nil {
 		return Key{}, err
 	}
-	k := Key{ID: id, Label: label, Created: t.now()}
+	k := Key{ID: id, Label: in.Label, Created: t.now(), Tools: in.Tools, Rate: in.Rate}
+	var tools any
+	if in.Tools != nil {
+		list, err := json.Marshal(in.Tools)
+		if err != nil {
+			return Key{}, err
+		}
+		tools = string(list)
+	}
 	k.Key = keyPrefix + t.tenant + "_" + id + "_" + base64.RawURLEncoding.EncodeToString(b)
 	hash := sha256.Sum256([]byte(k.Key))
 	err = t.tx(func() error {
 		if err := t.roomFor(`api_keys`, MaxKeys); err != nil {
 			return err
 		}
-		_, err := t.cfg.DB.Exec(`INSERT INTO api_keys (id, hash, label, created) VALUES (?,?,?,?)`, id, hash[:], label, k.Created.UnixMilli())
+		_, err := t.cfg.DB.Exec(`INSERT INTO api_keys (id, hash, label, created, tools, rate) VALUES (?,?,?,?,?,?)`, id, hash[:], in.Label, k.Created.UnixMilli(), tools, in.Rate)
 		return err
 	})
 	if err != nil {
@@ -97,16 +143,17 @@ func (t *Tenant) CreateKey(label string) (Key, error) {
 func (t *Tenant) Keys() ([]Key, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	rows, err := t.cfg.DB.Exec(`SELECT id, label, created, last_used FROM api_keys ORDER BY created, id`)
+	rows, err := t.cfg.DB.Exec(`SELECT id, label, created, last_used, tools, rate FROM api_keys ORDER BY created, id`)
 	if err != nil {
 		return nil, err
 	}
 	out := make([]Key, 0, rows.Len())
 	for r := range rows.All() {
-		out = append(out, Key{ID: r.Text(), Label: r.Text(), Created: r.Time(), LastUsed: r.Time()})
-		if err := r.Done(); err != nil {
+		k := Key{ID: r.Text(), Label: r.Text(), Created: r.Time(), LastUsed: r.Time()}
+		if err := k.readRights(r); err != nil {
 			return nil, err
 		}
+		out = append(out, k)
 	}
 	return out, nil
 }
@@ -122,21 +169,56 @@ func (t *Tenant) DeleteKey(id string) error {
 	})
 }
 
-// Authenticate checks a token and notes its use. Errors: ErrUnauthenticated.
+// readRights takes the last two columns, tools and rate.
+func (k *Key) readRights(r *sqlstore.Row) error {
+	restricted := !r.IsNull()
+	tools := r.Text()
+	k.Rate = r.Int()
+	if err := r.Done(); err != nil {
+		return err
+	}
+	if !restricted {
+		return nil
+	}
+	if err := json.Unmarshal([]byte(tools), &k.Tools); err != nil || k.Tools == nil {
+		return errTools // never nil, which would be everything
+	}
+	return nil
+}
+
+// Authenticate checks a token that shall open everything of the tenant, and
+// notes its use. Errors: ErrUnauthenticated, ErrRestricted.
 func (t *Tenant) Authenticate(token string) error {
+	k, err := t.Identify(token)
+	if err == nil && k.Tools != nil {
+		return ErrRestricted
+	}
+	return err
+}
+
+// Identify checks a token and notes its use. Errors: ErrUnauthenticated.
+func (t *Tenant) Identify(token string) (Key, error) {
 	tenant, id, ok := splitKey(token)
 	if !ok || tenant != t.tenant {
-		return ErrUnauthenticated
+		return Key{}, ErrUnauthenticated
 	}
 	now := t.now()
-	return t.tx(func() error {
-		rows, err := t.cfg.DB.Exec(`SELECT hash, last_used FROM api_keys WHERE id = ?`, id)
+	k := Key{ID: id}
+	err := t.tx(func() error {
+		rows, err := t.cfg.DB.Exec(`SELECT hash, last_used, tools, rate FROM api_keys WHERE id = ?`, id)
 		if err != nil {
 			return err
 		}
-		stored, used, err := readHash(rows)
-		if err != nil {
-			return err
+		stored := make([]byte, sha256.Size)
+		if r, ok := rows.First(); ok {
+			stored = r.Blob()
+			k.LastUsed = r.Time()
+			if err := k.readRights(r); err != nil {
+				return err
+			}
+		}
+		if len(stored) != sha256.Size {
+			return errHash
 		}
 		// The id is public. The hash of the whole token is compared in constant
 		// time, also against nothing when there is no such id.
@@ -144,27 +226,19 @@ func (t *Tenant) Authenticate(token string) error {
 		if subtle.ConstantTimeCompare(hash[:], stored) != 1 {
 			return ErrUnauthenticated
 		}
-		if now.Sub(used) < usedEvery {
+		if now.Sub(k.LastUsed) < usedEvery {
 			return nil
 		}
 		_, err = t.cfg.DB.Exec(`UPDATE api_keys SET last_used = ? WHERE id = ?`, now.Truncate(usedEvery).UnixMilli(), id)
 		return err
 	})
+	if err != nil {
+		return Key{}, err
+	}
+	return k, nil
 }
 
-var errHash = errors.New("tenant: stored hash has a wrong length")
-
-func readHash(rows sqlstore.Rows) (hash []byte, used time.Time, err error) {
-	r, ok := rows.First()
-	if !ok {
-		return make([]byte, sha256.Size), time.Time{}, nil
-	}
-	hash, used = r.Blob(), r.Time()
-	if err := r.Done(); err != nil {
-		return nil, used, err
-	}
-	if len(hash) != sha256.Size {
-		return nil, used, errHash
-	}
-	return hash, used, nil
-}
+var (
+	errHash  = errors.New("tenant: stored hash has a wrong length")
+	errTools = errors.New("tenant: stored tools of a key cannot be read")
+)

@@ -17,14 +17,14 @@ import (
 
 func TestKeys(t *testing.T) {
 	w := newWorld(t)
-	a, err := w.CreateKey(ctx, "ci")
+	a, err := w.CreateKey(ctx, tenant.NewKey{Label: "ci"})
 	require.NoError(t, err)
 	assert.Regexp(t, regexp.MustCompile(`\Ahwk_acme_[a-z2-7]{8}_[A-Za-z0-9_-]{43}\z`), a.Key)
 	name, ok := tenant.TenantOf(a.Key)
 	assert.True(t, ok)
 	assert.Equal(t, "acme", name)
 	w.now = w.now.Add(time.Second)
-	b, err := w.CreateKey(ctx, "")
+	b, err := w.CreateKey(ctx, tenant.NewKey{Label: ""})
 	require.NoError(t, err)
 	assert.NotEqual(t, a.Key, b.Key)
 
@@ -43,7 +43,7 @@ func TestKeys(t *testing.T) {
 
 func TestLastUsedIsCoarse(t *testing.T) {
 	w := newWorld(t)
-	k, err := w.CreateKey(ctx, "")
+	k, err := w.CreateKey(ctx, tenant.NewKey{Label: ""})
 	require.NoError(t, err)
 	writes := 0
 	var last time.Time
@@ -62,7 +62,7 @@ func TestLastUsedIsCoarse(t *testing.T) {
 
 func TestAuthenticateRefuses(t *testing.T) {
 	w := newWorld(t)
-	k, err := w.CreateKey(ctx, "")
+	k, err := w.CreateKey(ctx, tenant.NewKey{Label: ""})
 	require.NoError(t, err)
 	secret := k.Key[len(k.Key)-43:]
 	tokens := map[string]string{
@@ -96,7 +96,7 @@ func TestAuthenticateRefuses(t *testing.T) {
 func TestKeyOfATenantWithUnderscores(t *testing.T) {
 	w := newWorld(t)
 	w.Client.Tenant = "a_b_-c__"
-	k, err := w.CreateKey(ctx, "")
+	k, err := w.CreateKey(ctx, tenant.NewKey{Label: ""})
 	require.NoError(t, err)
 	name, ok := tenant.TenantOf(k.Key)
 	assert.True(t, ok)
@@ -107,14 +107,14 @@ func TestKeyOfATenantWithUnderscores(t *testing.T) {
 func TestKeyLimitsAndLabels(t *testing.T) {
 	w := newWorld(t)
 	for _, label := range []string{strings.Repeat("x", tenant.MaxLabelBytes+1), "a\nb", "a\x00", "\x7f"} {
-		_, err := w.CreateKey(ctx, label)
+		_, err := w.CreateKey(ctx, tenant.NewKey{Label: label})
 		require.ErrorIs(t, err, tenant.ErrRequest, "%q", label)
 	}
 	for range tenant.MaxKeys {
-		_, err := w.CreateKey(ctx, "schlüssel")
+		_, err := w.CreateKey(ctx, tenant.NewKey{Label: "schlüssel"})
 		require.NoError(t, err)
 	}
-	_, err := w.CreateKey(ctx, "")
+	_, err := w.CreateKey(ctx, tenant.NewKey{Label: ""})
 	require.ErrorIs(t, err, tenant.ErrLimit)
 }
 

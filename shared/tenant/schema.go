@@ -1,5 +1,7 @@
 package tenant
 
+import "github.com/hookweir/hookweir/shared/alarm"
+
 // schema holds the migrations, oldest first; a released step never changes.
 // Times are Unix milliseconds.
 var schema = [][]string{{
@@ -52,4 +54,16 @@ var schema = [][]string{{
 		created INTEGER NOT NULL,
 		PRIMARY KEY (kind, name)
 	) WITHOUT ROWID`,
+}, {
+	// tools is the JSON of the tools a key is restricted to, NULL for a key of
+	// everything; rate is in calls a minute, 0 for the default.
+	`ALTER TABLE api_keys ADD COLUMN tools TEXT`,
+	`ALTER TABLE api_keys ADD COLUMN rate INTEGER NOT NULL DEFAULT 0`,
+	`CREATE TABLE authorization_server (
+		id      INTEGER PRIMARY KEY CHECK (id = 1),
+		issuer  TEXT NOT NULL,
+		jwks    TEXT NOT NULL,
+		updated INTEGER NOT NULL
+	)`,
+	alarm.Schema,
 }}

@@ -59,6 +59,8 @@ var (
 	ErrStale = errors.New("tenant: the agent has changed")
 	// ErrUnauthenticated is every reason why a token is no key of this tenant.
 	ErrUnauthenticated = errors.New("tenant: not a valid key")
+	// ErrRestricted is a good key that opens the agent's endpoint only.
+	ErrRestricted = errors.New("tenant: key is restricted to tools")
 	// ErrUnreadable reports stored secrets that the ring does not open.
 	ErrUnreadable = errors.New("tenant: stored secrets cannot be opened with this key ring")
 )
@@ -91,6 +93,9 @@ type Config struct {
 	// unknown provider is an error that wraps ErrProvider; every other error
 	// becomes ErrSecret.
 	Check func(provider string, params map[string]string, secrets [][]byte) error
+	// Watched says that somebody listens at the agent's endpoint, and wants to
+	// hear of events. Nil: nobody ever does.
+	Watched func() bool
 }
 
 // Tenant is one object. Its calls arrive through [Tenant.Invoke], which checks
@@ -147,6 +152,27 @@ func (t *Tenant) bind(tenant string, write bool) error {
 		return nil
 	}
 	return ErrTenant
+}
+
+// Open checks that the object is the named tenant's and brings its tables up
+// to date. Errors: ErrNotFound, ErrTenant.
+func (t *Tenant) Open(tenant string) error { return t.bind(tenant, false) }
+
+// Claim is Open, but makes the object the tenant's if it is nobody's yet.
+// Errors: ErrTenant.
+func (t *Tenant) Claim(tenant string) error { return t.bind(tenant, true) }
+
+// Name says whose object this is. Errors: ErrNotFound, nobody's yet.
+func (t *Tenant) Name() (string, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if err := t.open(false); err != nil {
+		return "", err
+	}
+	if t.tenant == "" {
+		return "", ErrNotFound
+	}
+	return t.tenant, nil
 }
 
 // open brings the schema up to date, once, and recalls whose object this is.

@@ -213,7 +213,7 @@ func TestBelongsToOneTenant(t *testing.T) {
 		require.ErrorIs(t, err, tenant.ErrTenant)
 		_, err = other.PutAgent(ctx, tenant.PutAgent{URL: "https://evil.example.com"})
 		require.ErrorIs(t, err, tenant.ErrTenant)
-		_, err = other.CreateKey(ctx, "")
+		_, err = other.CreateKey(ctx, tenant.NewKey{Label: ""})
 		require.ErrorIs(t, err, tenant.ErrTenant)
 		require.ErrorIs(t, other.Authenticate(ctx, "x"), tenant.ErrUnauthenticated)
 		if round == 0 {
@@ -303,7 +303,7 @@ func TestNothingSecretIsStoredInTheClear(t *testing.T) {
 	require.NoError(t, err)
 	a, err := w.PutAgent(ctx, tenant.PutAgent{URL: "https://agent.example.com/"})
 	require.NoError(t, err)
-	k, err := w.CreateKey(ctx, "ci")
+	k, err := w.CreateKey(ctx, tenant.NewKey{Label: "ci"})
 	require.NoError(t, err)
 	all := dump(t, w.db)
 	for _, v := range w.kv.values {
@@ -328,7 +328,7 @@ func TestRandomnessFails(t *testing.T) {
 	w := newWorld(t)
 	w.cfg.Rand = bytes.NewReader(nil)
 	w.restart()
-	_, err := w.CreateKey(ctx, "")
+	_, err := w.CreateKey(ctx, tenant.NewKey{Label: ""})
 	require.Error(t, err)
 	_, err = w.PutAgent(ctx, tenant.PutAgent{URL: "https://agent.example.com/"})
 	require.Error(t, err)

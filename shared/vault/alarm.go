@@ -40,13 +40,7 @@ func (v *Vault) Alarm() error {
 	if err != nil {
 		return err
 	}
-	var group sync.WaitGroup
-	results := make([]error, len(due))
-	for i, name := range due {
-		group.Go(func() { results[i] = v.tend(name) })
-	}
-	group.Wait()
-	failed = errors.Join(failed, errors.Join(results...), v.revokeDue(""), v.bury(""), v.sweepFlows())
+	failed = errors.Join(failed, v.tendAll(due), v.revokeDue(""), v.bury(""), v.sweepFlows())
 	if _, err := v.box.Flush(); err != nil {
 		v.cfg.Log("vault.notices_wait", "tenant", v.tenant)
 		v.mu.Lock()
@@ -68,6 +62,26 @@ func (v *Vault) dueConnections() ([]string, error) {
 		names = append(names, c.Text())
 	}
 	return names, nil
+}
+
+// tendAll tends connections side by side. A panic of one goes on here, in the
+// event's own goroutine, where the bridge knows what to do with it.
+func (v *Vault) tendAll(names []string) error {
+	var group sync.WaitGroup
+	results, panics := make([]error, len(names)), make([]any, len(names))
+	for i, name := range names {
+		group.Go(func() {
+			defer func() { panics[i] = recover() }()
+			results[i] = v.tend(name)
+		})
+	}
+	group.Wait()
+	for _, p := range panics {
+		if p != nil {
+			panic(p)
+		}
+	}
+	return errors.Join(results...)
 }
 
 // tend does what is due for one connection.

@@ -87,30 +87,38 @@ func (v *Vault) use(r *row, u Use, now time.Time) error {
 	return nil
 }
 
-// scopesOf are the scopes that a call used: what the provider said it takes,
-// as far as they are granted; else what the connection's map says, else the
-// provider's.
+// scopesOf are the scopes that a call used: of those any of which it takes, the
+// ones that are granted. What the provider said goes before the connection's
+// map, and that before the provider's.
 func (r *row) scopesOf(u Use) []string {
 	if len(u.Accepted) > 0 && len(u.Accepted) <= MaxScopes {
-		var out []string
-		for _, s := range u.Accepted {
-			if slices.Contains(r.granted, s) {
-				out = append(out, s)
-			}
-		}
-		return out
+		return r.grantedOf(u.Accepted)
 	}
 	for _, o := range r.settings.Operations {
-		if (o.Method == "" || strings.EqualFold(o.Method, u.Method)) && matches(o.Path, u.Path) {
-			return o.Scopes
+		if u.is(o.Method, o.Path) {
+			return r.grantedOf(o.Scopes)
 		}
 	}
 	for _, o := range oauth.Operations(r.settings.Provider) {
-		if (o.Method == "" || strings.EqualFold(o.Method, u.Method)) && matches(o.Path, u.Path) {
-			return o.Scopes
+		if u.is(o.Method, o.Path) {
+			return r.grantedOf(o.Scopes)
 		}
 	}
 	return nil
+}
+
+func (r *row) grantedOf(scopes []string) []string {
+	var out []string
+	for _, s := range scopes {
+		if slices.Contains(r.granted, s) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func (u Use) is(method, path string) bool {
+	return (method == "" || strings.EqualFold(method, u.Method)) && matches(path, u.Path)
 }
 
 // matches compares a path with a pattern, segment by segment.
@@ -119,7 +127,7 @@ func matches(pattern, path string) bool {
 	p, s := strings.Split(pattern, "/"), strings.Split(path, "/")
 	for i, want := range p {
 		if want == "**" && i == len(p)-1 {
-			return true
+			return true // also for nothing at all: `/a/**` takes `/a`
 		}
 		if i >= len(s) || want != "*" && want != s[i] {
 			return false

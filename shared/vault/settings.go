@@ -21,7 +21,7 @@ type Endpoints struct {
 	Issuer    string `json:"issuer,omitempty"` // what `iss` of a callback must be
 }
 
-// Operation says which scopes a call of the API uses.
+// Operation says which scopes a call of the API takes, any one of them.
 type Operation struct {
 	Method string   `json:"method,omitempty"` // empty: any
 	Path   string   `json:"path"`             // `*` stands for one segment, a last `**` for any rest

@@ -169,7 +169,8 @@ func (v *Vault) decide(r *row, req TokenRequest, f *flight, now time.Time) (deci
 			return a, nil
 		}
 		d.err = ErrUnavailable
-		if !refused && !now.Before(r.retryAt) {
+		// A token without an end that a destination refuses has ended.
+		if (!refused || r.expires.IsZero()) && !now.Before(r.retryAt) {
 			if err := v.over(r, ReasonRotationLost, now); err != nil {
 				return d, err
 			}

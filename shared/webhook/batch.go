@@ -17,7 +17,7 @@ func (b *Batch) items(body []byte) ([][]byte, bool) {
 	if !ok {
 		return nil, false
 	}
-	return elements(raw, maxBatch)
+	return jsontext.Elements(raw, maxBatch)
 }
 
 // authenticateEach verifies a delivery whose events each have a proof. All
@@ -82,53 +82,4 @@ func (v *Verifier) split(d *delivery, id string, now time.Time) ([]Event, error)
 		}
 	}
 	return events, nil
-}
-
-// elements splits the raw text of an array that is part of a valid JSON
-// document. ok is false for what is no array and for over limit elements.
-func elements(raw []byte, limit int) (list [][]byte, ok bool) {
-	raw = trimJSON(raw)
-	if len(raw) < 2 || raw[0] != '[' || raw[len(raw)-1] != ']' {
-		return nil, false
-	}
-	raw = trimJSON(raw[1 : len(raw)-1])
-	if len(raw) == 0 {
-		return nil, true
-	}
-	depth, start := 0, 0
-	for i := 0; i < len(raw); i++ {
-		switch raw[i] {
-		case '"':
-			for i++; i < len(raw) && raw[i] != '"'; i++ {
-				if raw[i] == '\\' {
-					i++
-				}
-			}
-		case '[', '{':
-			depth++
-		case ']', '}':
-			depth--
-		case ',':
-			if depth == 0 {
-				list = append(list, trimJSON(raw[start:i]))
-				start = i + 1
-			}
-		}
-		if len(list) >= limit {
-			return nil, false
-		}
-	}
-	return append(list, trimJSON(raw[start:])), true
-}
-
-// trimJSON takes JSON's white space off both ends (RFC 8259 §2).
-func trimJSON(b []byte) []byte {
-	space := func(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
-	for len(b) > 0 && space(b[0]) {
-		b = b[1:]
-	}
-	for len(b) > 0 && space(b[len(b)-1]) {
-		b = b[:len(b)-1]
-	}
-	return b
 }

@@ -160,7 +160,7 @@ var more = [...]Scheme{
 		Hash:        HashBody, TypePrefix: "com.contentful.", Type: made(Value{Header: HeaderType}), Time: []TimeRule{{path("sys", "updatedAt"), RFC3339}},
 	},
 	{
-		Name: "docusign", Title: "DocuSign Connect", Checked: "2026-11-23", Confidence: ConfidenceB,
+		Name: "docusign", Title: "DocuSign Connect", Checked: "2026-11-25", Confidence: ConfidenceA,
 		Docs:    "https://developers.docusign.com/platform/webhooks/connect/hmac/",
 		Notes:   "One signature header for each active key, numbered; the first sixteen are read.",
 		Headers: []HeaderSet{{Signature: "X-DocuSign-Signature-1", More: docusignMore}}, Encoding: Base64, Keys: []KeyRule{{Algorithm: HMACSHA256}},
@@ -230,10 +230,10 @@ var more = [...]Scheme{
 		ID:  made(Value{Header: HeaderID}), Hash: HashBody, TypePrefix: "com.atlassian.", Type: made(path("webhookEvent")), Time: []TimeRule{{path("timestamp"), UnixMillis}},
 	},
 	{
-		Name: "mailgun", Title: "Mailgun", Checked: "2026-11-23", Confidence: ConfidenceB,
+		Name: "mailgun", Title: "Mailgun", Checked: "2026-11-25", Confidence: ConfidenceA,
 		Docs: "https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks",
 		Notes: "The signature is in the body and covers a timestamp and a token, not the event: who saw one delivery can write another. " +
-			"So the event is named by the token, which serves once. Mailgun repeats for eight hours, so nine are taken.",
+			"So the event is named by the token, which serves once. A subaccount's deliveries are read by its own key, not the parent's. Mailgun repeats for eight hours, so nine are taken.",
 		Headers: []HeaderSet{{}}, InBody: path("signature", "signature"), Encoding: Hex, Keys: []KeyRule{{Algorithm: HMACSHA256}},
 		Template:   []Part{{Kind: PartFields}},
 		Fields:     []Field{{Value: path("signature", "timestamp")}, {Value: path("signature", "token")}},
@@ -356,6 +356,17 @@ var more = [...]Scheme{
 			postmarkID("Email", "BouncedAt"),
 		},
 		Hash: HashBody, TypePrefix: "com.postmarkapp.", Type: made(path("RecordType")),
+	},
+	{
+		Name: "salesforce", Title: "Salesforce outbound messages", Checked: "2026-11-23", Confidence: ConfidenceC,
+		Docs: "https://developer.salesforce.com/docs/atlas.en-us.api.meta/api/sforce_api_om_outboundmessaging.htm",
+		Notes: "Salesforce signs nothing: the secret is the parameter `token` of the URL, as long as it stays one. The body is SOAP, up to a hundred notifications " +
+			"of one message; it is answered by Ack. One that is sent again with others is another event: look at the notifications' Ids.",
+		Headers: []HeaderSet{{Signature: "?token"}}, Keys: []KeyRule{{Algorithm: SharedToken}},
+		Hash: HashBody, TypePrefix: "com.salesforce.", Type: made(literal("outbound_message")),
+		Answer: &Reply{Status: 200, ContentType: "text/xml; charset=utf-8", Body: []byte(`<?xml version="1.0" encoding="UTF-8"?>` +
+			`<Envelope xmlns="http://schemas.xmlsoap.org/soap/envelope/"><Body><notificationsResponse xmlns="http://soap.sforce.com/2005/09/outbound">` +
+			`<Ack>true</Ack></notificationsResponse></Body></Envelope>`)},
 	},
 	{
 		Name: "sendgrid", Title: "Twilio SendGrid event webhook", Checked: "2026-11-23", Confidence: ConfidenceA,

@@ -198,21 +198,7 @@ func (d *delivery) eventType(prefix string) (string, error) {
 		name = unknownType
 	}
 	var buf [maxTypeBytes + 64]byte
-	b := append(buf[:0], prefix...)
-	for i := range len(name) {
-		b = append(b, typeByte(name[i]))
-	}
-	return string(b), nil
-}
-
-func typeByte(c byte) byte {
-	switch {
-	case 'A' <= c && c <= 'Z':
-		return c + 'a' - 'A'
-	case 'a' <= c && c <= 'z', '0' <= c && c <= '9', c == '-', c == '_':
-		return c
-	}
-	return '.'
+	return string(event.AppendType(append(buf[:0], prefix...), name)), nil
 }
 
 // eventTime returns when the event happened, or zero.

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/hookweir/hookweir/shared/jsontext"
 )
 
 // FuzzElements holds the splitter of batches to encoding/json's reading of the
@@ -19,18 +21,18 @@ func FuzzElements(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		var want []json.RawMessage
-		if json.Unmarshal(raw, &want) != nil || trimJSON(raw)[0] != '[' {
-			elements(raw, maxBatch) // what is none must only not panic: bodies are scanned first
+		if json.Unmarshal(raw, &want) != nil || jsontext.Trim(raw)[0] != '[' {
+			jsontext.Elements(raw, maxBatch) // what is none must only not panic: bodies are scanned first
 			return
 		}
-		got, ok := elements(raw, maxBatch)
+		got, ok := jsontext.Elements(raw, maxBatch)
 		require.Equal(t, len(want) <= maxBatch, ok)
 		if !ok {
 			return
 		}
 		require.Len(t, got, len(want))
 		for i := range want {
-			require.True(t, bytes.Equal(trimJSON(want[i]), got[i]), "%q, want %q", got[i], want[i])
+			require.True(t, bytes.Equal(jsontext.Trim(want[i]), got[i]), "%q, want %q", got[i], want[i])
 		}
 	})
 }

@@ -109,6 +109,22 @@ func (v *Verifier) proof(d *delivery) error {
 	return nil
 }
 
+// stamp returns the header with the timestamp. An HTTP date has the comma in
+// it that else tells of a second line, and has it once.
+func (v *Verifier) stamp(r *Request, name string) (string, error) {
+	if v.scheme.Timestamp.Format != HTTPDate {
+		return field(r, name, false)
+	}
+	values := r.Header.Values(name)
+	switch {
+	case len(values) == 0:
+		return "", nil
+	case len(values) > 1 || strings.Count(values[0], ",") > 1:
+		return "", ErrDuplicateHeader
+	}
+	return values[0], nil
+}
+
 // token takes a JWT out of its header.
 func (v *Verifier) token(w *work, value string) error {
 	for i := range v.scheme.Keys {
@@ -129,7 +145,7 @@ func (v *Verifier) read(d *delivery) error {
 	w, req := d.work, d.req
 	var err error
 	if v.scheme.Timestamp.Source == FromHeader {
-		if w.timestamp, err = field(req, w.set.Timestamp, false); err != nil {
+		if w.timestamp, err = v.stamp(req, w.set.Timestamp); err != nil {
 			return err
 		}
 	}

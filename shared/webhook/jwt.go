@@ -201,7 +201,7 @@ func hasAudience(claims []byte, want string) bool {
 	if text, ok := jsontext.String(raw); ok {
 		return text == want
 	}
-	list, ok := elements(raw, maxAudiences)
+	list, ok := jsontext.Elements(raw, maxAudiences)
 	return ok && slices.ContainsFunc(list, func(raw []byte) bool {
 		text, _ := jsontext.String(raw)
 		return text == want

@@ -39,7 +39,7 @@ func keysOf(set []byte) (keys [][]byte, ok bool) {
 	if !ok {
 		return nil, false
 	}
-	keys, ok = elements(raw, maxKeySet)
+	keys, ok = jsontext.Elements(raw, maxKeySet)
 	return keys, ok && len(keys) > 0
 }
 

@@ -60,6 +60,18 @@ func TestParseTime(t *testing.T) {
 		{RFC3339, "2021-01-01T00:00:00Z ", ""},
 		{RFC3339, "2021-02-25", ""},
 		{RFC3339, "", ""},
+		{HTTPDate, "Thu, 25 Feb 2021 15:02:10 GMT", "2021-02-25T15:02:10Z"},
+		{HTTPDate, "Thu, 29 Feb 2024 23:59:59 GMT", "2024-02-29T23:59:59Z"},
+		{HTTPDate, "Fri, 25 Feb 2021 15:02:10 GMT", ""},
+		{HTTPDate, "thu, 25 Feb 2021 15:02:10 GMT", ""},
+		{HTTPDate, "Thu, 25 anF 2021 15:02:10 GMT", ""},
+		{HTTPDate, "Mon, 29 Feb 2021 15:02:10 GMT", ""},
+		{HTTPDate, "Thu, 25 Feb 2021 24:02:10 GMT", ""},
+		{HTTPDate, "Thu, 25 Feb 2021 15:02:10 UTC", ""},
+		{HTTPDate, "Thu,  5 Feb 2021 15:02:10 GMT", ""},
+		{HTTPDate, "Thu, 25 Feb 2021 15:02:10 GMT ", ""},
+		{HTTPDate, "Thursday, 25-Feb-21 15:02:10 GMT", ""},
+		{HTTPDate, "", ""},
 		{0, "1", ""},
 	} {
 		got, ok := parseTime(c.text, c.format)
@@ -73,11 +85,11 @@ func TestParseTime(t *testing.T) {
 }
 
 func FuzzParseTime(f *testing.F) {
-	for _, s := range []string{"1614265330", "1614265330.5", "+1", "", "99999999999999999", "2021-02-25T16:02:10.5+01:00"} {
+	for _, s := range []string{"1614265330", "1614265330.5", "+1", "", "99999999999999999", "2021-02-25T16:02:10.5+01:00", "Thu, 25 Feb 2021 15:02:10 GMT"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		for _, format := range []TimeFormat{UnixSeconds, UnixMillis, UnixFraction, RFC3339} {
+		for _, format := range []TimeFormat{UnixSeconds, UnixMillis, UnixFraction, RFC3339, HTTPDate} {
 			parseTime(text, format)
 		}
 		want, err := time.Parse(time.RFC3339, text)
@@ -127,6 +139,9 @@ func TestDecode(t *testing.T) {
 		{Base64, strings.Repeat("A", maxBase64), -1},
 		{Base64, strings.Repeat("A", maxBase64-1) + "=", maxSignature},
 		{Base64URL, "-_-_", 3},
+		{Base64URLBare, "-_-", -1},
+		{Base64URLBare, "-_8", 2},
+		{Base64URLBare, "-_8=", -1},
 		{Base64URL, "+/+/", -1},
 		{Raw, "abc", 3},
 		{Raw, strings.Repeat("x", maxSignature+1), -1},
@@ -144,7 +159,7 @@ func FuzzDecode(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		for e, reference := range map[Encoding]func(string) ([]byte, error){
-			Hex: hex.DecodeString, Base64: base64.StdEncoding.Strict().DecodeString, Base64URL: base64.URLEncoding.Strict().DecodeString,
+			Hex: hex.DecodeString, Base64: base64.StdEncoding.Strict().DecodeString, Base64URL: base64.URLEncoding.Strict().DecodeString, Base64URLBare: base64.RawURLEncoding.Strict().DecodeString,
 		} {
 			var dst [maxSignature]byte
 			n := decode(dst[:], text, e)

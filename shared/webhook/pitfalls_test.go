@@ -68,6 +68,7 @@ func TestPitfall1FailOpen(t *testing.T) {
 		}
 		r := c.Request
 		r.Header = webhooktest.Header{}
+		r.URL, _, _ = strings.Cut(r.URL, "?") // a proof may be in the query
 		_, err := v.Verify(&r, c.Now)
 		require.ErrorIs(t, err, webhook.ErrMissingHeader, c.Provider)
 	}

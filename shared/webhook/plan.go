@@ -191,7 +191,7 @@ func (d *delivery) parse() {
 }
 
 func isObject(body []byte) bool {
-	b := trimJSON(body)
+	b := jsontext.Trim(body)
 	return len(b) > 0 && b[0] == '{'
 }
 

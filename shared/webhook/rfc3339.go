@@ -1,6 +1,9 @@
 package webhook
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // parseRFC3339 reads `2021-02-25T15:02:10.5+01:00` (RFC 3339 §5.6, letters in
 // upper case, no leap second). time.Parse would do it and adds 47 KB to the
@@ -62,4 +65,25 @@ func parseOffset(s string) (time.Duration, bool) {
 		offset = -offset
 	}
 	return offset, true
+}
+
+// parseHTTPDate reads the one form that is to be sent (RFC 9110 §5.6.7), and
+// lets no other spell the same time: the weekday is the date's.
+func parseHTTPDate(s string) (time.Time, bool) {
+	const (
+		form   = "Thu, 25 Feb 2021 15:02:10 GMT"
+		days   = "SunMonTueWedThuFriSat"
+		months = "JanFebMarAprMayJunJulAugSepOctNovDec"
+	)
+	if len(s) != len(form) {
+		return time.Time{}, false
+	}
+	month := strings.Index(months, s[8:11])
+	if month%3 != 0 {
+		return time.Time{}, false
+	}
+	month = month/3 + 1
+	t, ok := parseRFC3339(s[12:16] + "-" + string([]byte{'0' + byte(month/10), '0' + byte(month%10)}) + "-" + s[5:7] + "T" + s[17:25] + "Z")
+	day := int(t.Weekday()) * 3
+	return t, ok && s[:5] == days[day:day+3]+", " && s[7] == ' ' && s[11] == ' ' && s[16] == ' ' && s[25:] == " GMT"
 }

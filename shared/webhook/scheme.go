@@ -204,13 +204,14 @@ const (
 // Encoding is how bytes are written in a header or a secret.
 type Encoding uint8
 
-// The encodings. Signatures in base64 are padded, as every provider pads
-// them; keys may leave the padding out.
+// The encodings. Signatures in base64 are padded, or not, as the provider
+// pads them; keys may leave the padding out.
 const (
 	Raw Encoding = iota
 	Hex
 	Base64
 	Base64URL
+	Base64URLBare // without padding
 )
 
 // HeaderSet names the headers of one delivery, in any case. An empty name is
@@ -269,7 +270,7 @@ const (
 // now.
 type Timestamp struct {
 	Source TimestampSource
-	Label  string   // FromElement: start of the element, such as "t="
+	Label  string   // FromElement: start of the element, such as "t="; empty is the first element
 	JSON   []string // FromBody: the path
 	Format TimeFormat
 	Past   time.Duration
@@ -296,6 +297,7 @@ const (
 	UnixMillis                         // 1614265330000
 	UnixFraction                       // 1614265330 or 1614265330.000200
 	RFC3339                            // 2021-02-25T15:02:10Z
+	HTTPDate                           // Thu, 25 Feb 2021 15:02:10 GMT (RFC 9110 §5.6.7, IMF-fixdate)
 )
 
 // Role is a header of the header set that applied.

@@ -20,8 +20,9 @@ const (
 // Strict refuses set bits after the last byte, so that each signature has one
 // spelling (RFC 4648 §3.5).
 var (
-	strictBase64    = base64.StdEncoding.Strict()
-	strictBase64URL = base64.URLEncoding.Strict()
+	strictBase64        = base64.StdEncoding.Strict()
+	strictBase64URL     = base64.URLEncoding.Strict()
+	strictBase64URLBare = base64.RawURLEncoding.Strict()
 )
 
 // candidate is one decoded signature.
@@ -57,15 +58,15 @@ func (v *Verifier) elements(w *work, header string) error {
 				element, rest, more = rest[:i], rest[i+1:], true
 			}
 		}
-		if err := v.element(w, element); err != nil {
+		if err := v.element(w, element, n == 0); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (v *Verifier) element(w *work, element string) error {
-	if ts := &v.scheme.Timestamp; ts.Source == FromElement {
+func (v *Verifier) element(w *work, element string, first bool) error {
+	if ts := &v.scheme.Timestamp; ts.Source == FromElement && (first || ts.Label != "") {
 		if text, ok := strings.CutPrefix(element, ts.Label); ok {
 			if w.timestamp != "" {
 				return ErrDuplicateHeader
@@ -111,6 +112,8 @@ func decode(dst []byte, text string, e Encoding) int {
 		return decodeBase64(dst, text, strictBase64)
 	case Base64URL:
 		return decodeBase64(dst, text, strictBase64URL)
+	case Base64URLBare:
+		return decodeBase64(dst, text, strictBase64URLBare)
 	}
 	return -1
 }
@@ -145,7 +148,7 @@ func nibble(c byte) byte {
 // maxBase64 is the length of maxSignature bytes in padded base64.
 const maxBase64 = (maxSignature + 2) / 3 * 4
 
-// decodeBase64 is strict: padding is there, unused bits are zero, and nothing
+// decodeBase64 is strict: padding is as e says, unused bits are zero, and nothing
 // is skipped (Go's decoder passes over CR and LF, so their absence is asked).
 func decodeBase64(dst []byte, text string, e *base64.Encoding) int {
 	var in, out [maxBase64]byte

@@ -47,6 +47,8 @@ func parseTime(text string, f TimeFormat) (time.Time, bool) {
 		return time.Unix(n, nanos).UTC(), ok && okFraction && !strings.HasSuffix(text, ".")
 	case RFC3339:
 		return parseRFC3339(text)
+	case HTTPDate:
+		return parseHTTPDate(text)
 	}
 	return time.Time{}, false
 }

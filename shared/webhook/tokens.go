@@ -24,7 +24,7 @@ func (v *Verifier) tokens(d *delivery, now time.Time) error {
 	if !ok {
 		return ErrMissingHeader
 	}
-	list, ok := elements(raw, maxTokens)
+	list, ok := jsontext.Elements(raw, maxTokens)
 	switch {
 	case !ok:
 		return ErrMalformed

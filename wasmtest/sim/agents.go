@@ -10,17 +10,23 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/hookweir/hookweir/wasmtest"
 )
 
 // agentPropagation is how long a change of the agent takes to be everywhere: a
 // batch of the queue that began before goes on for the 70 s of its lease.
 const agentPropagation = 2 * time.Minute
 
+// slowest is how long an agent may take: within the 15 s that count.
+const slowest = 12 * time.Second
+
 // agents is every tenant's agent, one host with a path each, and its operator:
 // outages, rotations of its secret, replays.
 type agents struct {
 	*simulation
 	down map[string]time.Time  // until when a tenant's agent answers 503
+	slow map[string]slowness   // until when it takes its time
 	keys map[string][]agentKey // oldest first
 }
 
@@ -32,10 +38,16 @@ type agentKey struct {
 	end    time.Time // from then on it does not; zero: nobody knows yet
 }
 
+// slowness is how long an agent takes to answer, up to some time.
+type slowness struct {
+	until time.Time
+	by    time.Duration
+}
+
 func newAgents(s *simulation) part {
-	a := &agents{simulation: s, down: map[string]time.Time{}, keys: map[string][]agentKey{}}
+	a := &agents{simulation: s, down: map[string]time.Time{}, slow: map[string]slowness{}, keys: map[string][]agentKey{}}
 	return part{
-		name: "agents", steps: 12,
+		name: "agents", steps: 14,
 		servers: map[string]http.Handler{"agent.example.com": a},
 		setUp:   a.setUp,
 		step:    a.step,
@@ -62,7 +74,7 @@ func (a *agents) secret(tenant string) string {
 }
 
 func (a *agents) step(t string) string {
-	switch n := a.rand.IntN(12); {
+	switch n := a.rand.IntN(14); {
 	case n < 7:
 		k := a.anyEvent()
 		if k == "" {
@@ -73,6 +85,10 @@ func (a *agents) step(t string) string {
 	case n < 9:
 		a.rotate(t)
 		return "rotate the agent's secret of " + t
+	case n < 12:
+		s := slowness{a.edge.Now().Add(a.rand.Between(time.Minute, 5*time.Minute)), a.rand.Between(time.Second, slowest)}
+		a.slow[t] = s
+		return fmt.Sprintf("agent of %s takes %v until %s", t, s.by, s.until.Format(time.TimeOnly))
 	}
 	d := a.rand.Between(time.Second, 3*time.Minute)
 	a.down[t] = a.edge.Now().Add(d)
@@ -165,6 +181,10 @@ func (a *agents) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if a.edge.Now().Before(a.down[tenant]) {
 		p.Status = http.StatusServiceUnavailable
+	}
+	if s := a.slow[tenant]; a.edge.Now().Before(s.until) {
+		p.Took = s.by
+		wasmtest.Late(w, s.by)
 	}
 	a.events.Posts = append(a.events.Posts, p)
 	w.WriteHeader(p.Status)

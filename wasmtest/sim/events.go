@@ -38,6 +38,7 @@ type Post struct {
 	Body   string // the event's data
 	Signed bool   // as it must be, by our own reading of the standard
 	Status int    // what the agent answered
+	Took   time.Duration
 }
 
 // Replay is an operator's replay of one event.

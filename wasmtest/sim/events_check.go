@@ -2,6 +2,7 @@ package sim
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/hookweir/hookweir/wasmtest"
@@ -15,8 +16,9 @@ var hiding = []wasmtest.Fault{
 }
 
 // losing are those that lose the answer itself: they happen while the agent
-// answers, within answerTime of its call.
-var losing = []wasmtest.Fault{wasmtest.FetchLost, wasmtest.FetchSilent, wasmtest.FetchSlow}
+// answers, within answerTime of its call. A late one is lost only if the agent
+// was slow besides.
+var losing = []wasmtest.Fault{wasmtest.FetchLost, wasmtest.FetchSilent, wasmtest.FetchSlow, wasmtest.FetchLate}
 
 // answerTime is how long an agent may take: an answer within it counts.
 const answerTime = 15 * time.Second
@@ -48,6 +50,8 @@ func (e *Events) Check(add adder) {
 func (e *Events) checkPost(p *Post, add adder) {
 	known := e.Known[p.Key]
 	switch {
+	case known == nil && own(p.Key):
+		// a notice of the product's own
 	case known == nil:
 		add("G1", p.Key, "brought to the agent, and nobody sent it")
 	case known.Forged != "":
@@ -94,7 +98,7 @@ func checkReplay(r Replay, posts []*Post, add adder) {
 func (e *Events) checkOnce(k string, posts []*Post, add adder) {
 	var last *Post // the latest 2xx
 	for _, p := range posts {
-		if last != nil && !e.excused(k, last.At, p.At) {
+		if last != nil && !e.excused(last, p.At) {
 			add("G4", k, "the agent said %d at %s and was called again at %s", last.Status, last.At.Format(time.RFC3339), p.At.Format(time.RFC3339))
 		}
 		if ok2xx(p) {
@@ -103,10 +107,12 @@ func (e *Events) checkOnce(k string, posts []*Post, add adder) {
 	}
 }
 
-// excused reports whether something between two calls explains the second.
-func (e *Events) excused(k string, from, to time.Time) bool {
+// excused reports whether something between an accepted call and the next
+// explains that one.
+func (e *Events) excused(p *Post, to time.Time) bool {
+	from := p.At
 	for _, r := range e.Replays {
-		if r.Key == k && !r.Answered.Before(from) && !r.At.After(to) {
+		if r.Key == p.Key && !r.Answered.Before(from) && !r.At.After(to) {
 			return true
 		}
 	}
@@ -116,6 +122,9 @@ func (e *Events) excused(k string, from, to time.Time) bool {
 			return false
 		case slices.Contains(hiding, f.Fault):
 			return !f.At.Before(from.Add(-wayTime))
+		}
+		if f.Fault == wasmtest.FetchLate && p.Took == 0 {
+			return false // late, and yet within answerTime
 		}
 		return slices.Contains(losing, f.Fault) && !f.At.Before(from) && !f.At.After(from.Add(answerTime))
 	})
@@ -128,4 +137,11 @@ func sorted[V any](m map[string]V) []string {
 	}
 	slices.Sort(keys)
 	return keys
+}
+
+// own reports that an event is the product's: of a source that nobody else can
+// have.
+func own(key string) bool {
+	_, rest, _ := strings.Cut(key, "/")
+	return strings.HasPrefix(rest, "hookweir/")
 }

@@ -83,6 +83,11 @@ func TestCheckExcuses(t *testing.T) {
 	e.Posts[1].At = first.Add(time.Minute)
 	require.Len(t, violations(e.Check), 1, "a lost answer of some later call")
 	e = twice()
+	e.Faults = []wasmtest.Happened{{Hit: wasmtest.Hit{Fault: wasmtest.FetchLate, Nth: 1}, At: first}}
+	require.Len(t, violations(e.Check), 1, "late, and yet in time")
+	e.Posts[0].Took = slowest
+	require.Empty(t, violations(e.Check), "slow and late")
+	e = twice()
 	e.Faults = []wasmtest.Happened{{Hit: wasmtest.Hit{Fault: wasmtest.QueueDuplicate, Nth: 1}, At: first}}
 	require.Len(t, violations(e.Check), 1, "duplication is what the Ledger is for")
 }

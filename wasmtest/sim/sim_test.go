@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"sync"
@@ -20,6 +21,15 @@ const root = "../.."
 
 // shrinkRuns bounds how long a failure is looked at: half a minute.
 const shrinkRuns = 60
+
+// gcPercent has the collector run seldom: what a seed leaves is garbage at its
+// end, and there is memory enough (a sixth of the time otherwise).
+const gcPercent = 400
+
+func TestMain(m *testing.M) {
+	debug.SetGCPercent(gcPercent)
+	os.Exit(m.Run())
+}
 
 // number reads a number from the environment.
 func number(t testing.TB, name string, def uint64) uint64 {

@@ -76,12 +76,13 @@ func (w *webhooks) setUp(tenant string) {
 func (w *webhooks) step(t string) string {
 	fresh := &Delivery{Tenant: t, ID: w.id(), Body: w.body()}
 	switch n := w.rand.IntN(86); {
-	case n < 45:
+	case n < 43:
 		w.send(fresh, 0)
 		return "deliver " + fresh.key()
-	case n < 51:
+	case n < 53:
 		w.send(fresh, 0)
-		w.send(&Delivery{Tenant: t, ID: fresh.ID, Body: fresh.Body}, 0)
+		again := w.rand.Between(-2*time.Second, 3*time.Second) // at once as often as not
+		w.edge.After(again, func() { w.send(&Delivery{Tenant: t, ID: fresh.ID, Body: fresh.Body}, 0) })
 		return "deliver twice at once " + fresh.key()
 	case n < 60:
 		return w.redeliver("")

@@ -203,6 +203,86 @@ function over(promise, settle) {
   );
 }
 
+// The answers that an object is still writing. While there are any, all its
+// events enter the instance that writes them, since that one holds what they
+// are about; when it is to be replaced, they are ended, and their readers come
+// back to its successor.
+class Streams {
+  #open = new Set();
+  #instance;
+  instance(current) {
+    if (this.#open.size > 0 && !this.#instance.dead) {
+      if (!this.#instance.full()) return this.#instance;
+      for (const sink of this.#open) sink.leave();
+    }
+    return (this.#instance = current());
+  }
+  open(instance, signal) {
+    const sink = new Sink(signal, () => this.#open.delete(sink));
+    this.#open.add(sink);
+    return sink;
+  }
+}
+
+// One answer: response resolves when Go starts it.
+class Sink {
+  #respond;
+  #refuse;
+  #controller;
+  #gone = () => {};
+  #over = false;
+  #closed;
+  constructor(signal, closed) {
+    this.response = new Promise((resolve, reject) => {
+      this.#respond = resolve;
+      this.#refuse = reject;
+    });
+    this.#closed = closed;
+    signal?.addEventListener("abort", () => this.leave());
+  }
+  // onGone has Go told, at most once, that nobody reads any more.
+  onGone(tell) {
+    this.#gone = tell;
+  }
+  start(status, headers) {
+    const body = new ReadableStream({
+      start: (controller) => {
+        this.#controller = controller;
+      },
+      cancel: () => this.leave(),
+    });
+    const empty = status === 204 || status === 304;
+    this.#respond(new Response(empty ? null : body, { status, headers: pairs(headers) }));
+  }
+  write(bytes) {
+    if (!this.#over) this.#controller.enqueue(bytes);
+  }
+  leave() {
+    if (this.#over) return;
+    const tell = this.#gone;
+    this.#gone = () => {};
+    tell();
+  }
+  end() {
+    if (!this.#finish()) return;
+    try {
+      this.#controller?.close();
+    } catch {} // cancelled by its reader
+  }
+  fail(e) {
+    if (!this.#finish()) return;
+    this.#refuse(e); // without effect once it has started
+    this.#controller?.error(e);
+  }
+  #finish() {
+    if (this.#over) return false;
+    this.#over = true;
+    this.#gone = () => {};
+    this.#closed();
+    return true;
+  }
+}
+
 // createBackend serves every event of this isolate from shared Go instances.
 export function createBackend(module) {
   let instance;
@@ -214,6 +294,12 @@ export function createBackend(module) {
 
   const handler = {
     async fetch(request) {
+      // Go says which requests an object answers; those pass unread.
+      const object = current().binding.route?.(request.url) ?? null;
+      if (object !== null) {
+        const namespace = env[object[0]];
+        return namespace.get(namespace.idFromName(object[1])).fetch(request);
+      }
       const read = await readBody(request.body, current().binding.bodyLimit ?? 0);
       const answer = await current().run((binding, settle) =>
         binding.handleFetch(settle, request.method, request.url, flat(request.headers), read.tooLarge ? null : read.body),
@@ -231,15 +317,25 @@ export function createBackend(module) {
   const objectClass = (name) =>
     class extends DurableObject {
       #serial = ++serial;
+      #streams = new Streams();
       invoke(method, payload) {
-        return this.#enter("handleObject", method, payload);
+        return this.#enter(this.#streams.instance(current), "handleObject", method, payload);
       }
       alarm() {
-        return this.#enter("handleAlarm");
+        return this.#enter(this.#streams.instance(current), "handleAlarm");
+      }
+      async fetch(request) {
+        const read = await readBody(request.body, current().binding.objectBodyLimit ?? 0);
+        const instance = this.#streams.instance(current);
+        const sink = this.#streams.open(instance, request.signal);
+        this.#enter(instance, "handleObjectFetch", sink, request.method, request.url, flat(request.headers), read.tooLarge ? null : read.body).then(
+          () => sink.end(),
+          (e) => sink.fail(e),
+        );
+        return sink.response;
       }
       // Class and state cross until a call has succeeded: then Go knows them.
-      async #enter(handler, ...args) {
-        const instance = current();
+      async #enter(instance, handler, ...args) {
         const known = instance.objects.has(this.#serial);
         const value = await instance.run((binding, settle) =>
           binding[handler](settle, this.#serial, known ? null : name, known ? null : this.ctx, ...args),

@@ -4,9 +4,9 @@
 //
 //	JavaScript (backend.mjs)                Go
 //	fetch, queue, scheduled, object call
-//	  binding.handle…(resolve, reject, …) ▶ goroutine starts
+//	  binding.handle…(settle, …)          ▶ goroutine starts
 //	                                        … awaits promises of this event …
-//	  resolve(value)                    ◀─  goroutine ends
+//	  settle(true, value)               ◀─  goroutine ends
 //
 // # Instances
 //
@@ -24,6 +24,9 @@
 // and values, and Uint8Arrays. Headers cross byte for byte, never split or
 // joined. Go finds the host's few functions in `globalThis.context.host`:
 //
+//	start(settle, object, method, ...args)   awaits object[method](...args);
+//	    then settle(true, value) or settle(false, reason). The next four are
+//	    called through it
 //	fetch(method, url, headers, body|null, ms, maxBody)
 //	    → {status, headers, body, tooLarge}; redirects are not followed, the
 //	      deadline covers the body too
@@ -32,17 +35,38 @@
 //	objectGet(binding, key) → Uint8Array | null           an R2 object
 //	sleep(ms)                    resolves after so many milliseconds
 //	transaction(storage, body)   commits when body() is true, else rolls back
+//	setAlarm(storage, ms)        does not wait
+//	sqlStatement(query) → its number; sqlForget() drops them all
+//	sql(storage.sql, statement, args, argsSize, out, room) → size of the rows
+//	sqlRest(out)                 copies rows that had no room
+//
+// SQL crosses packed, since each JavaScript value costs Go a finalizer: args
+// and out are addresses in the instance's memory. A value is a byte for its
+// kind and, little-endian: nothing (0, NULL), a float64 (1), or its size as an
+// uint32 before UTF-8 (2) or bytes (3). Rows are the number of columns as an
+// uint32, each column's name after its size, then every value (packed.go,
+// rows.mjs).
 //
 // and registers, in `globalThis.context.binding`, beside syumai's own
 // handleQueueMessageBatch(batch) and runScheduler(event):
 //
-//	handleFetch(resolve, reject, method, url, headers, body)
-//	    resolve({status, headers, body})
-//	handleObject(resolve, reject, serial, class, state, method, payload)
-//	    resolve(Uint8Array)
-//	handleAlarm(resolve, reject, serial, class, state)
+//	handleFetch(settle, method, url, headers, body)
+//	    settle(true, {status, headers, body})
+//	handleObject(settle, serial, class, state, method, payload)
+//	    settle(true, Uint8Array)
+//	handleAlarm(settle, serial, class, state); class and state are null once
+//	    a call of that object has succeeded in this instance
+//	handleObjectFetch(settle, serial, class, state, sink, method, url, headers, body)
+//	    a request to an object; its answer goes to the sink as it is written:
+//	    start(status, headers), write(bytes); onGone(f) has f called when
+//	    nobody reads any more; settle ends it
+//	each may settle(false, text of an error)
+//	route(url) → [binding, name] of the object that answers a request, or null
 //	bodyLimit: the largest request body, in bytes, that fetch passes in
+//	objectBodyLimit: the same of a request to an object
 //	maxEvents, maxMemory: when to replace the instance (count, bytes)
+//	goroutines() → how many there are, those apart that wait for the next
+//	    event; for tests: the same number whenever no event is in flight
 //
 // # Invariants
 //
@@ -50,6 +74,9 @@
 //   - A queue handler never throws after it acknowledged a message: locally
 //     that redelivers it (rule 6). It answers by verdicts and this package
 //     acknowledges at the end.
+//   - An object that is still writing answers stays in the instance that
+//     writes them: their state is in its memory. When the instance is to be
+//     replaced, these answers end, and their readers come back.
 //   - Go values of a Durable Object are kept by the serial number of its
 //     JavaScript object, so an evicted object's storage is never touched.
 package backend

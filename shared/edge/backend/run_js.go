@@ -35,6 +35,13 @@ type Handlers struct {
 	Fetch     http.Handler
 	BodyLimit int // bytes
 
+	// Route names the Durable Object that answers a URL in Fetch's place, by
+	// binding and name. Nil, and ok false: Fetch does.
+	Route func(url string) (binding, name string, ok bool)
+
+	// ObjectBodyLimit bounds the body of a request to an object, in bytes.
+	ObjectBodyLimit int
+
 	// Queue decides each message of a batch of the named queue.
 	Queue func(ctx context.Context, queue string, batch []queue.Message) []queue.Verdict
 
@@ -58,9 +65,13 @@ func Run(h Handlers) {
 	cron.ScheduleTaskNonBlock(s.scheduled)
 	binding := context.Get("binding")
 	binding.Set("bodyLimit", h.BodyLimit)
+	binding.Set("objectBodyLimit", h.ObjectBodyLimit)
 	binding.Set("maxEvents", maxEvents())
 	binding.Set("maxMemory", maxMemory)
+	binding.Set("goroutines", js.FuncOf(func(js.Value, []js.Value) any { return runtime.NumGoroutine() - len(s.idle) }))
 	s.register(binding, "handleFetch", s.fetch)
+	s.register(binding, "handleObjectFetch", s.objectFetch)
+	binding.Set("route", js.FuncOf(s.route))
 	s.register(binding, "handleObject", s.object)
 	s.register(binding, "handleAlarm", s.alarm)
 	workers.Ready()
@@ -76,7 +87,8 @@ type server struct {
 	Handlers
 	objects map[int]Object // by serial of the JavaScript object
 	shared  *shared
-	retire  js.Value // has the host replace this instance
+	idle    []chan func() // goroutines without an event, see spawn
+	retire  js.Value      // has the host replace this instance
 }
 
 var errNoHandler = errors.New("backend: no handler for this event")
@@ -89,7 +101,7 @@ func (s *server) register(binding js.Value, name string, f func(args []js.Value)
 	binding.Set(name, js.FuncOf(func(_ js.Value, args []js.Value) any {
 		settle := args[0]
 		args = args[1:]
-		go func() {
+		s.spawn(func() {
 			var value any
 			err := s.protect(name, func() (err error) {
 				value, err = f(args)
@@ -100,9 +112,29 @@ func (s *server) register(binding js.Value, name string, f func(args []js.Value)
 				return
 			}
 			settle.Invoke(true, value)
-		}()
+		})
 		return nil
 	}))
+}
+
+// spawn runs f in a goroutine of its own: a new one, or one that has ended its
+// event. A new goroutine's stack is small and grows by being copied, several
+// times in an event; a used one's has grown.
+func (s *server) spawn(f func()) {
+	if n := len(s.idle); n > 0 {
+		last := s.idle[n-1]
+		s.idle = s.idle[:n-1]
+		last <- f
+		return
+	}
+	work := make(chan func(), 1)
+	work <- f
+	go func() {
+		for f := range work {
+			f()
+			s.idle = append(s.idle, work)
+		}
+	}()
 }
 
 // errPanic is all that a caller learns of a panic.
@@ -146,13 +178,21 @@ func (s *server) fetch(args []js.Value) (any, error) {
 		return nil, errNoHandler
 	}
 	w := &recorder{header: http.Header{}}
-	u, err := url.Parse(args[1].String())
-	if err != nil { // what the platform takes as a URL, Go may not: `%zz`
-		p := problem.New(problem.CodeBadRequest, "the URL is malformed")
-		w.header.Set("Content-Type", problem.ContentType)
-		w.WriteHeader(p.Status)
-		_, _ = w.Write(p.Append(nil))
+	r := requestToGo(args)
+	if r == nil { // what the platform takes as a URL, Go may not: `%zz`
+		writeMalformedURL(w)
 		return w.toJS(), nil
+	}
+	s.Fetch.ServeHTTP(w, r.WithContext(context.Background()))
+	return w.toJS(), nil
+}
+
+// requestToGo makes a request of method, url, headers and body. Nil: its URL
+// is malformed.
+func requestToGo(args []js.Value) *http.Request {
+	u, err := url.Parse(args[1].String())
+	if err != nil {
+		return nil
 	}
 	r := &http.Request{
 		Method: args[0].String(), URL: u, Host: u.Host, RequestURI: u.RequestURI(),
@@ -162,13 +202,19 @@ func (s *server) fetch(args []js.Value) (any, error) {
 	if args[3].IsNull() {
 		r.Body = io.NopCloser(failingReader{})
 		r.ContentLength = -1
-	} else {
-		body := toGo(args[3])
-		r.Body = io.NopCloser(bytes.NewReader(body))
-		r.ContentLength = int64(len(body))
+		return r
 	}
-	s.Fetch.ServeHTTP(w, r.WithContext(context.Background()))
-	return w.toJS(), nil
+	body := toGo(args[3])
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	r.ContentLength = int64(len(body))
+	return r
+}
+
+func writeMalformedURL(w http.ResponseWriter) {
+	p := problem.New(problem.CodeBadRequest, "the URL is malformed")
+	w.Header().Set("Content-Type", problem.ContentType)
+	w.WriteHeader(p.Status)
+	_, _ = w.Write(p.Append(nil))
 }
 
 // recorder keeps a response until it is whole.

@@ -130,7 +130,7 @@ func scheme(s *webhook.Scheme) string {
 		text += " hex"
 	case webhook.Base64:
 		text += " base64"
-	case webhook.Base64URL:
+	case webhook.Base64URL, webhook.Base64URLBare:
 		text += " base64url"
 	}
 	return text

@@ -24,7 +24,7 @@ function write(provider, name, c) {
     Buffer.from(`${c.why}\n-- request --\n${c.method ?? 'POST'} ${c.url ?? `https://hooks.example.com/webhooks/acme/${provider}`}\n`),
     Buffer.from(c.headers.map(([k, v]) => `${k}: ${v}\n`).join('') + '\n'),
     body,
-    Buffer.from(`\n-- secrets --\n${secrets}-- now --\n${c.now ?? NOW}\n-- want --\n${want}`),
+    Buffer.from(`\n-- secrets --\n${secrets}${c.params ? `-- params --\n${c.params}\n` : ''}-- now --\n${c.now ?? NOW}\n-- want --\n${want}`),
   ]));
 }
 
@@ -413,7 +413,7 @@ const sha = (...b) => 'sha256-' + b.reduce((h, x) => h.update(x), createHash('sh
 {
   const T = NOW - 2, at = iso(T), ms = `${T}000`;
   const seconds = (s) => `${s}`, millis = (s) => `${s}000`, date = iso;
-  const flip = { hex: flipHex, base64: flipB64 };
+  const flip = { hex: flipHex, base64: flipB64, base64url: flipB64 };
   const own = (name) => ['one', 'two', 'not'].map((n) => `${name}-secret-${n}-0123456789`);
   const hexKeys = [1, 2, 3].map((n) => Buffer.alloc(32, n).toString('hex'));
   const b64Keys = [1, 2, 3].map((n) => Buffer.alloc(32, n).toString('base64'));
@@ -472,6 +472,7 @@ const sha = (...b) => 'sha256-' + b.reduce((h, x) => h.update(x), createHash('sh
   standard('clerk', { type: 'user.created', object: 'event', data: { id: 'user_29w83sxmDNGwOuEthce5gg56FcC' } }, 'com.clerk.user.created', { names: 'svix-', why: 'npm @clerk/backend verifies: verifyWebhook.' });
   standard('fathom', { title: 'Weekly', recording_id: 123456789 }, 'video.fathom.unknown');
   standard('folk', { type: 'person.created', data: { id: 'per_1' } }, 'app.folk.person.created');
+  standard('gemini', { type: 'batch.succeeded', version: 'v1', data: { id: 'batches/1' } }, 'com.google.gemini.batch.succeeded');
   standard('gitlab', { object_kind: 'push', ref: 'refs/heads/main' }, 'com.gitlab.push');
   standard('lithic', { event_type: 'card.created', token: 'c1' }, 'com.lithic.card.created', { why: 'npm lithic verifies: webhooks.unwrap.' });
   standard('liveblocks', { type: 'userEntered', data: { roomId: 'r' } }, 'io.liveblocks.userentered', { why: 'npm @liveblocks/node verifies: WebhookHandler.' });
@@ -623,6 +624,37 @@ const sha = (...b) => 'sha256-' + b.reduce((h, x) => h.update(x), createHash('sh
 
   // A time is signed: in the signature header …
   row('buildkite', { sig: 'X-Buildkite-Signature', stamp: seconds, signed: dot, header: (m, t) => `timestamp=${t},signature=${m}`, body: '{"event":"build.finished","build":{"id":"b"}}', more: () => [['X-Buildkite-Event', 'build.finished']], want: [, 'com.buildkite.build.finished'] });
+  const utc = (s) => new Date(s * 1000).toUTCString();
+  {
+    const event = (id) => ({ external_id: id, topic: 'event:klaviyo.opened_email', payload: {} });
+    const put = row('klaviyo', { sig: 'Klaviyo-Signature', stamp: utc, signed: (b, t) => [b, t], more: (t) => [['Klaviyo-Timestamp', t]], body: j({ data: [event('e1')], meta: {} }), want: ['e1', 'com.klaviyo.event.klaviyo.opened_email'] });
+    const said = (b, t) => ({ body: b, headers: [['Klaviyo-Timestamp', t], ['Klaviyo-Signature', hmac('sha256', own('klaviyo')[0], 'hex', b, t)]] });
+    const two = j({ data: [event('e1'), event('e2')] }), one = j({ data: [event('e1')] });
+    put('batch', { why: 'Two events in one delivery, not split: named by the body.', ...said(two, utc(NOW)), want: { id: sha(two), type: 'com.klaviyo.event.klaviyo.opened_email', time: '-', secret: 'main', authenticated: 'signature' } });
+    put('split', { why: 'The same, split.', params: 'split true', ...said(two, utc(NOW)), want: { id: sha(two), type: 'com.klaviyo.event.klaviyo.opened_email', time: '-', secret: 'main', authenticated: 'signature', events: 'e1 com.klaviyo.event.klaviyo.opened_email, e2 com.klaviyo.event.klaviyo.opened_email' } });
+    for (const [name, t, why] of [
+      ['timestamp-seconds', `${NOW}`, 'A number is no HTTP date, though it is signed.'],
+      ['timestamp-weekday', utc(NOW).replace('Thu', 'Fri'), 'A weekday that is not the date\'s.'],
+      ['timestamp-zone', utc(NOW).replace('GMT', 'UTC'), 'Only one spelling of a time is read.'],
+    ]) put(name, { why, ...said(one, t), error: 'malformed_signature' });
+    const good = said(one, utc(NOW)).headers;
+    put('duplicate-timestamp', { why: 'Two lines with a time.', headers: [['Klaviyo-Timestamp', utc(NOW)], ...good], error: 'duplicate_header' });
+    put('joined-timestamp', { why: 'The same, joined by the platform: a date has one comma.', headers: [['Klaviyo-Timestamp', `${utc(NOW)}, ${utc(NOW)}`], good[1]], error: 'duplicate_header' });
+  }
+  {
+    const body = j({ id: 'qjz5y4s2h3b1', object_type: 'account', site_id: 'r4hx6jcvgs3b', event_type: 'created', event_time: at, account_code: 'acme' });
+    const put = row('recurly', { sig: 'recurly-signature', stamp: millis, signed: dot, header: (m, t) => `${t},${m}`, body, want: [, 'com.recurly.account.created', at] });
+    const [one, two] = own('recurly').map((s) => hmac('sha256', s, 'hex', `${millis(NOW)}.`, body)), want = { id: sha(body), type: 'com.recurly.account.created', time: at, secret: 'main', authenticated: 'signature' };
+    put('rotating', { why: 'One signature of each secret while it rotates.', headers: [['recurly-signature', `${millis(NOW)},${two},${one}`]], want });
+    put('timestamp-only', { why: 'A time and no signature.', headers: [['recurly-signature', millis(NOW)]], error: 'malformed_signature' });
+    put('signature-only', { why: 'A signature and no time.', headers: [['recurly-signature', one]], error: 'malformed_signature' });
+    put('timestamp-last', { why: 'The time is the first element and no other.', headers: [['recurly-signature', `${one},${millis(NOW)}`]], error: 'malformed_signature' });
+  }
+  {
+    const put = row('sanity', { sig: 'sanity-webhook-signature', enc: 'base64url', stamp: millis, past: 2100, signed: dot, header: (m, t) => `t=${t},v1=${m}`, body: '{"_id":"drafts.1","title":"Hi"}', more: () => [['sanity-operation', 'update'], ['idempotency-key', 'k-1']], want: ['k-1', 'io.sanity.update'], why: 'npm @sanity/webhook verifies: isValidSignature.' });
+    const padded = `t=${millis(NOW)},v1=${hmac('sha256', own('sanity')[0], 'base64url', `${millis(NOW)}.`, '{"_id":"drafts.1","title":"Hi"}')}=`;
+    put('padded', { why: 'A signature has one spelling, and Sanity pads none.', headers: [['sanity-webhook-signature', padded]], error: 'malformed_signature' });
+  }
   row('calendly', stamped('Calendly-Webhook-Signature', { past: 180, body: j({ event: 'invitee.created', created_at: at, payload: {} }), want: [, 'com.calendly.invitee.created', at] }));
   row('cloudflare-stream', { sig: 'Webhook-Signature', stamp: seconds, signed: dot, header: (m, t) => `time=${t},sig1=${m}`, body: j({ uid: '6b9e68b07dfee8cc2d116e4c51d6a957', status: { state: 'ready' }, modified: at }), want: [, 'com.cloudflare.stream.ready', at] });
   row('courier', { sig: 'courier-signature', stamp: millis, signed: dot, header: (m, t) => `t=${t},signature=${m}`, body: '{"type":"message:updated","data":{"id":"m"}}', want: [, 'com.courier.message.updated'] });
@@ -645,6 +677,7 @@ const sha = (...b) => 'sha256-' + b.reduce((h, x) => h.update(x), createHash('sh
   row('close', own2('close-sig-hash', 'close-sig-timestamp', { signed: after, secrets: hexKeys, key: fromHex, body: j({ event: { id: 'ev_1', object_type: 'lead', action: 'updated' }, subscription_id: 's' }), want: ['ev_1', 'com.close.lead.updated'] }));
   row('crisp', own2('X-Crisp-Signature', 'X-Crisp-Request-Timestamp', { stamp: millis, signed: (b, t) => [`[${t};`, b, ']'], body: j({ website_id: 'w', event: 'message:send', timestamp: T * 1000 }), want: [, 'chat.crisp.message.send', at], why: 'npm crisp-api verifies: verifyHook.' }));
   row('customer-io', own2('X-CIO-Signature', 'X-CIO-Timestamp', { signed: v0, body: j({ event_id: '01E4C4CT6YDC7Y5M7FE1GWWPQJ', object_type: 'email', metric: 'sent', timestamp: T }), want: ['01E4C4CT6YDC7Y5M7FE1GWWPQJ', 'io.customer.email.sent', at] }));
+  b64('front-rules', { sig: 'X-Front-Signature', alg: 'sha1', body: j({ type: 'inbound', id: 'evt_55c8c149' }), want: ['evt_55c8c149', 'com.frontapp.inbound'] });
   b64('front', own2('X-Front-Signature', 'X-Front-Request-Timestamp', { stamp: millis, signed: colon, body: j({ type: 'inbound', payload: { id: 'evt_55c8c149' } }), want: ['evt_55c8c149', 'com.frontapp.inbound'] }));
   row('quicknode', { sig: 'X-QN-Signature', stamp: seconds, signed: (b, t) => ['6d8c5f9f', t, b], more: (t) => [['X-QN-Nonce', '6d8c5f9f'], ['X-QN-Timestamp', t]], body: '[{"block":"0x1"}]', want: [, 'com.quicknode.unknown'] });
   row('samsara', own2('X-Samsara-Signature', 'X-Samsara-Timestamp', { label: 'v1=', signed: (b, t) => [`v1:${t}:`, b], secrets: b64Keys, key: fromB64, body: j({ eventId: 'bf72239c', eventTime: at, eventType: 'VehicleUpdated' }), want: ['bf72239c', 'com.samsara.vehicleupdated', at] }));

@@ -463,5 +463,27 @@ row({ name: 'jwt', secrets: ['robot-number-one', 'robot-number-two'], wrong: 'ro
     put('kind-mixed-up', { why: 'The id of a key of the other kind.', headers: bearer(jwt('RS256', who('robot-number-one'), keys.rsa, 'e1')), error: 'bad_signature' });
   } });
 
+// A token in the URL.
+{
+  const soap = '<?xml version="1.0" encoding="UTF-8"?><soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"><soapenv:Body><notifications xmlns="http://soap.sforce.com/2005/09/outbound"><OrganizationId>00D000000000001</OrganizationId><Notification><Id>04l000000000001</Id></Notification></notifications></soapenv:Body></soapenv:Envelope>';
+  const [a, b] = S, main = { id: 'main', value: a }, next = { id: 'next', value: b }, want = { id: hash(soap), type: 'com.salesforce.outbound_message', time: '-', secret: 'main', authenticated: 'bearer' };
+  const put = (name, c) => write('salesforce', name, { body: soap, headers: [['Content-Type', 'text/xml; charset=utf-8']], query: `?token=${a}`, secrets: [main], ...c });
+  const changed = soap.replace('04l', '04m');
+  put('accept', { why: 'A delivery as the provider sends it.', want });
+  put('second-secret', { why: 'While a secret rotates, either is taken, and the result says which.', secrets: [main, next], query: `?token=${b}`, want: { ...want, secret: 'next' } });
+  put('secret-ended', { why: 'The overlap has ended: the old secret no longer verifies.', secrets: [{ ...main, until: NOW }, next], error: 'bad_signature' });
+  put('no-active-secret', { why: 'With every secret ended there is nothing to verify with.', secrets: [{ ...main, until: NOW }], error: 'source_not_ready' });
+  put('wrong-secret', { why: 'Another token.', query: `?token=${WRONG}`, error: 'bad_signature' });
+  put('tampered-signature', { why: 'One character of the token differs.', query: `?token=${tamper(a)}`, error: 'bad_signature' });
+  put('short-signature', { why: 'A token cut short is no token.', query: `?token=${a.slice(0, -1)}`, error: 'bad_signature' });
+  put('missing-signature', { why: 'No token at all.', query: '', error: 'missing_signature' });
+  put('empty-signature', { why: 'An empty one.', query: '?token=', error: 'missing_signature' });
+  put('token-in-header', { why: 'The token counts where it is to be.', query: '', headers: [['token', a]], error: 'missing_signature' });
+  put('duplicate-signature', { why: 'Two tokens, the good one first.', query: `?token=${a}&token=${WRONG}`, error: 'missing_signature' });
+  put('joined-signature', { why: 'The two in one.', query: `?token=${a},%20${WRONG}`, error: 'bad_signature' });
+  put('tampered-body', { why: 'The token does not cover the body, and the result says so.', body: changed, want: { ...want, id: hash(changed) } });
+  put('method', { why: 'The provider does not use this method.', method: 'GET', error: 'method_not_allowed' });
+}
+
 // The odd signatures of the generic rows.
 await import('./generate_odd.mjs');

@@ -13,10 +13,6 @@ import (
 	"github.com/tetratelabs/wazero/api"
 )
 
-// memoryPages is an isolate's memory limit, 128 MB, in pages of 64 KiB.
-// https://developers.cloudflare.com/workers/platform/limits/#memory
-const memoryPages = 128 << 20 / (64 << 10)
-
 // Import is a function that a host offers to guests.
 type Import struct {
 	Module, Name string

@@ -187,3 +187,35 @@ func TestMissingExport(t *testing.T) {
 	_, err = engine.Load("no-such-file.wasm")
 	require.True(t, errors.Is(err, os.ErrNotExist))
 }
+
+// TestGuestsOfAnIsolateShareItsMemory: what one has, another cannot have.
+func TestGuestsOfAnIsolateShareItsMemory(t *testing.T) {
+	path, err := guests.Build(filepath.Join("..", "..", ".."), "async")
+	require.NoError(t, err)
+	module, err := engine().Load(path)
+	require.NoError(t, err)
+	h := &host{loop: sched.New(start, sched.NewRand(1, sched.Ties)), rand: sched.NewRand(1, sched.Entropy)}
+	h.realm = jsobj.NewRealm(h)
+	var isolate Memory
+	var all []*Instance
+	for {
+		in, err := module.Instantiate(Config{Name: "async", Realm: h.realm, Memory: &isolate, Limits: Limits{Hang: time.Second}})
+		if err == nil {
+			err = in.Run()
+			all = append(all, in)
+		}
+		if err != nil { // there was no room for it, or none for its heap
+			break
+		}
+		require.Less(t, len(all), 100)
+	}
+	require.Greater(t, len(all), 4)
+	require.LessOrEqual(t, isolate.used, uint64(maxMemory))
+	for _, in := range all {
+		in.Close()
+	}
+	require.Zero(t, isolate.used)
+	isolate.used = maxMemory
+	_, err = module.Instantiate(Config{Name: "async", Realm: h.realm, Memory: &isolate})
+	require.EqualError(t, err, "wasmtest: no memory for async: the isolate's other guests use 134217728 of 134217728 bytes")
+}

@@ -54,6 +54,7 @@ type Config struct {
 	OnEnd  func(error)  // told once, why the instance ended, unless by Close; may be nil
 	Quiet  bool         // a callback into an ended program does nothing; else it throws
 	Limits Limits
+	Memory *Memory // the isolate's; nil: the guest has one to itself
 }
 
 // Instantiate puts the module in memory. Nothing runs yet.
@@ -73,7 +74,15 @@ func (m *Module) Instantiate(c Config) (*Instance, error) {
 	in.goObject = newGoObject(in)
 	in.refs = newRefs(c.Global, in.goObject)
 	config := wazero.NewModuleConfig().WithName("").WithStartFunctions()
-	ctx := experimental.WithMemoryAllocator(context.Background(), experimental.MemoryAllocatorFunc(newLinear))
+	if c.Memory == nil {
+		c.Memory = new(Memory)
+	}
+	for _, memory := range m.compiled.ExportedMemories() {
+		if c.Memory.used+uint64(memory.Min())<<16 > maxMemory {
+			return nil, &MemoryError{c.Name, c.Memory.used}
+		}
+	}
+	ctx := experimental.WithMemoryAllocator(context.Background(), experimental.MemoryAllocatorFunc(c.Memory.allocate))
 	guest, err := m.engine.runtime.InstantiateModule(ctx, m.compiled, config)
 	if err != nil {
 		return nil, fmt.Errorf("wasmtest: %s: %w", c.Name, err)

@@ -18,6 +18,7 @@ func newLinear(_, limit uint64) experimental.LinearMemory {
 	if err != nil {
 		return &linear{}
 	}
+	hugePages(region)
 	return &linear{region}
 }
 

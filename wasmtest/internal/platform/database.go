@@ -25,11 +25,8 @@ type Statement struct {
 
 // Exec runs one statement.
 func (d *Database) Exec(s Statement) (Rows, error) {
-	if sqlControl.MatchString(s.SQL) {
-		return Rows{}, ErrSQLControl
-	}
-	if sqlAmbient.MatchString(s.SQL) {
-		return Rows{}, ErrSQLAmbient
+	if _, err := d.storage.prepare(s.SQL); err != nil {
+		return Rows{}, err
 	}
 	before, err := d.changes()
 	if err != nil {

@@ -196,6 +196,26 @@ func TestQueueRetriesAndDeadLetters(t *testing.T) {
 	require.Empty(t, lost.Waiting(), "without a dead letter queue it is dropped")
 }
 
+// TestQueueConcurrency: several batches are out at once, as many as allowed.
+func TestQueueConcurrency(t *testing.T) {
+	for concurrent, want := range map[int]int{0: MaxConcurrency, 1: 1, 3: 3} {
+		w := world(t, nil)
+		q := queues(w)("q")
+		out, most := 0, 0
+		q.Consume(Consumer{BatchSize: 1, Concurrent: concurrent, Deliver: func(_ []*Message, done func([]Verdict)) {
+			out++
+			most = max(most, out)
+			w.Loop.After(time.Minute, "handler", func() { out--; done(make([]Verdict, 1)) })
+		}})
+		for range 2 * MaxConcurrency {
+			q.Send("text", nil, 0)
+		}
+		w.advance(t, time.Hour)
+		require.Equal(t, want, most)
+		require.Empty(t, q.Waiting())
+	}
+}
+
 func TestQueueRetention(t *testing.T) {
 	w := world(t, nil)
 	q := queues(w)("q")

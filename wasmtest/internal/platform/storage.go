@@ -21,12 +21,56 @@ import (
 // What a turn writes is one unit. Until it is confirmed, a crash may lose it
 // and all after it, never some of it.
 type Storage struct {
+	db    *sql.DB
 	conn  *sql.Conn
 	turns int  // unconfirmed turns, each with a savepoint
 	open  bool // the current turn has written
 	depth int  // nested transactionSync
 
 	crashes int // so far
+
+	statements map[string]*statement
+}
+
+// statement is one that was prepared, and what it is.
+type statement struct {
+	*sql.Stmt
+	reads bool
+}
+
+// maxStatements is how many statements are kept prepared; a guest that puts
+// texts together from parts makes ever new ones.
+const maxStatements = 1_000
+
+// prepare gives the statement of a text. SQLite prepares it anew by itself
+// when the schema has changed.
+func (s *Storage) prepare(query string) (*statement, error) {
+	if st := s.statements[query]; st != nil {
+		return st, nil
+	}
+	switch {
+	case sqlControl.MatchString(query):
+		return nil, ErrSQLControl
+	case sqlAmbient.MatchString(query):
+		return nil, ErrSQLAmbient
+	}
+	st := &statement{reads: sqlReads.MatchString(query)}
+	if len(s.statements) >= maxStatements {
+		s.forget()
+	}
+	var err error
+	if st.Stmt, err = s.conn.PrepareContext(context.Background(), query); err != nil {
+		return nil, err
+	}
+	s.statements[query] = st
+	return st, nil
+}
+
+func (s *Storage) forget() {
+	for _, st := range s.statements {
+		_ = st.Close()
+	}
+	clear(s.statements)
 }
 
 // OpenStorage is an empty object's storage, in memory.
@@ -39,12 +83,16 @@ func OpenStorage() (*Storage, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Storage{conn: conn}
+	s := &Storage{db: db, conn: conn, statements: map[string]*statement{}}
 	return s, s.run("PRAGMA foreign_keys = ON; CREATE TABLE _cf_METADATA (key INTEGER PRIMARY KEY, value BLOB)")
 }
 
 // Close drops it.
-func (s *Storage) Close() { _ = s.conn.Close() }
+func (s *Storage) Close() {
+	s.forget()
+	_ = s.conn.Close() // gives it back to db
+	_ = s.db.Close()
+}
 
 func (s *Storage) run(statement string, args ...any) error {
 	_, err := s.conn.ExecContext(context.Background(), statement, args...)
@@ -74,24 +122,30 @@ var (
 	sqlAmbient = regexp.MustCompile(`(?i)\b(random|randomblob)\s*\(|\bCURRENT_(TIME|DATE|TIMESTAMP)\b|'now'|\bunixepoch\s*\(\s*\)`)
 )
 
-// Exec runs statements.
+// Exec runs a guest's statements.
 func (s *Storage) Exec(query string, args []any) (Rows, error) {
-	if sqlControl.MatchString(query) {
-		return Rows{}, ErrSQLControl
+	st, err := s.prepare(query)
+	if err != nil {
+		return Rows{}, err
 	}
-	if sqlAmbient.MatchString(query) {
-		return Rows{}, ErrSQLAmbient
-	}
-	if !sqlReads.MatchString(query) {
+	if !st.reads {
 		if err := s.beginTurn(); err != nil {
 			return Rows{}, err
 		}
 	}
-	return s.query(query, args)
+	return st.query(args)
 }
 
 func (s *Storage) query(query string, args []any) (Rows, error) {
-	rows, err := s.conn.QueryContext(context.Background(), query, args...)
+	st, err := s.prepare(query)
+	if err != nil {
+		return Rows{}, err
+	}
+	return st.query(args)
+}
+
+func (st *statement) query(args []any) (Rows, error) {
+	rows, err := st.QueryContext(context.Background(), args...)
 	if err != nil {
 		return Rows{}, err
 	}

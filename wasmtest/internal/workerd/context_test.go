@@ -147,6 +147,7 @@ func TestFetchFaults(t *testing.T) {
 		{platform.FetchLost, 1, "error"},
 		{platform.FetchSilent, 1, "timeout"},
 		{platform.FetchStatus, 0, "front"},
+		{platform.FetchLate, 1, "late"},
 	}
 	for _, tt := range tests {
 		var planned []platform.Hit
@@ -181,6 +182,8 @@ func TestFetchFaults(t *testing.T) {
 		case "timeout":
 			require.Contains(t, got, "TimeoutError", tt.fault)
 			require.Equal(t, 5*time.Second, res.at.Sub(start))
+		case "late": // past this guest's patience of 5 s, or within it
+			require.Greater(t, res.at.Sub(start), time.Second)
 		case "front":
 			require.Contains(t, []string{"429", "500", "503"}, got)
 		default:

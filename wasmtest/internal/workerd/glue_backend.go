@@ -53,6 +53,9 @@ type backendInstance struct {
 	dead    bool
 	retired bool
 	isReady bool
+
+	goroutines float64 // at rest
+	counting   bool    // they will be looked at
 }
 
 // flight is an event in an instance.
@@ -112,6 +115,7 @@ func (g *backend) get() (*backendInstance, error) {
 	if err := in.guest.Run(); err == nil && !in.isReady {
 		in.die(fmt.Errorf("main did not call ready"))
 	}
+	in.goroutines, _ = in.resting()
 	in.guest.Made()
 	return in, nil
 }
@@ -138,8 +142,10 @@ func (in *backendInstance) run(handler string, args ...jsobj.Value) *jsobj.Promi
 		return f.out
 	}
 	in.flight = append(in.flight, f)
+	c := in.iso.current
 	end := func() {
 		in.flight = slices.DeleteFunc(in.flight, func(o *flight) bool { return o == f })
+		in.count(c)
 	}
 	settle := jsobj.NewFunction("settle", func(c *jsobj.Call) (jsobj.Value, error) {
 		end()
@@ -156,6 +162,35 @@ func (in *backendInstance) run(handler string, args ...jsobj.Value) *jsobj.Promi
 		f.out.Settle(nil, err)
 	}
 	return f.out
+}
+
+// resting is how many goroutines the guest has; ok is false when it does not say.
+func (in *backendInstance) resting() (n float64, ok bool) {
+	fn, ok := in.binding.Own("goroutines").(jsobj.Callable)
+	if !ok || in.guest.Err() != nil {
+		return 0, false
+	}
+	v, err := fn.Call(in.iso.realm, jsobj.Undefined{}, nil)
+	return jsobj.ToNumber(v), err == nil
+}
+
+// count looks at the guest's goroutines once no event is in flight: more than
+// after the start were left behind, by c's event at the latest.
+func (in *backendInstance) count(c *Context) {
+	if in.counting || in.goroutines == 0 {
+		return
+	}
+	in.counting = true
+	in.iso.world.Loop.After(0, "goroutines", func() {
+		in.counting = false
+		if len(in.flight) > 0 {
+			return
+		}
+		if n, ok := in.resting(); ok && n > in.goroutines {
+			in.iso.leak(c, "goroutine", int(n-in.goroutines), "it still waits for something, and nothing is left that could wake it")
+			in.goroutines = n
+		}
+	})
 }
 
 // enter calls a handler. syumai's own take one argument and give a promise.
@@ -196,6 +231,9 @@ func (g *backend) Fetch(_ *Context, q *jsobj.Request) (*jsobj.Promise, error) {
 	in, err := g.get()
 	if err != nil {
 		return nil, err
+	}
+	if p, err := g.routed(in, q); p != nil || err != nil {
+		return p, err
 	}
 	r, out := g.iso.realm, g.iso.realm.NewPromise()
 	limit := int(jsobj.ToNumber(in.binding.Own("bodyLimit")))
@@ -281,7 +319,7 @@ func (g *backend) enter(handler string, args ...jsobj.Value) (*jsobj.Promise, er
 // Object implements Glue.
 func (g *backend) Object(a *Actor) (ObjectGlue, error) {
 	g.serial++
-	return &backendObject{g, a, float64(g.serial)}, nil
+	return &backendObject{glue: g, actor: a, serial: float64(g.serial)}, nil
 }
 
 // backendObject is backend.mjs's objectClass.
@@ -289,6 +327,7 @@ type backendObject struct {
 	glue   *backend
 	actor  *Actor
 	serial float64
+	objectStreams
 }
 
 // Call implements ObjectGlue: there is one method, invoke(method, payload).
@@ -296,26 +335,25 @@ func (o *backendObject) Call(method string, args []jsobj.Value) (*jsobj.Promise,
 	if method != "invoke" || len(args) != 2 {
 		return nil, o.glue.iso.realm.TypeError("The RPC receiver does not implement the method \"" + method + "\".")
 	}
-	return o.enter("handleObject", args[0], args[1])
-}
-
-// Fetch implements ObjectGlue.
-func (o *backendObject) Fetch(*jsobj.Request) (*jsobj.Promise, error) {
-	return nil, o.glue.iso.realm.TypeError("Handler does not export a fetch() function.")
+	in, err := o.instance()
+	if err != nil {
+		return nil, err
+	}
+	return o.enter(in, "handleObject", args[0], args[1]), nil
 }
 
 // Alarm implements ObjectGlue.
 func (o *backendObject) Alarm() (*jsobj.Promise, error) {
-	return o.enter("handleAlarm")
+	in, err := o.instance()
+	if err != nil {
+		return nil, err
+	}
+	return o.enter(in, "handleAlarm"), nil
 }
 
 // enter calls a handler. Class and state cross until a call has succeeded: then
 // Go knows them.
-func (o *backendObject) enter(handler string, args ...jsobj.Value) (*jsobj.Promise, error) {
-	in, err := o.glue.get()
-	if err != nil {
-		return nil, err
-	}
+func (o *backendObject) enter(in *backendInstance, handler string, args ...jsobj.Value) *jsobj.Promise {
 	class, state := jsobj.Value(o.actor.Object.Class), o.actor.state
 	if in.objects[o.serial] {
 		class, state = nil, nil
@@ -330,5 +368,5 @@ func (o *backendObject) enter(handler string, args ...jsobj.Value) (*jsobj.Promi
 		in.objects[o.serial] = true
 		out.Resolve(v)
 	})
-	return out, nil
+	return out
 }

@@ -27,6 +27,7 @@ type Isolate struct {
 	dead     bool
 	lanes    map[string]*sched.Lane
 	booted   int // guests booted, for their names
+	memory   gojs.Memory
 }
 
 func newIsolate(wk *Worker, place, location string) *Isolate {
@@ -59,7 +60,7 @@ func (iso *Isolate) Boot(owner any, global jsobj.Object, quiet bool, onEnd func(
 	name := fmt.Sprintf("%s:%d", iso.name, iso.booted)
 	iso.world.Tracef("%s boot", name)
 	return iso.worker.Module.Instantiate(gojs.Config{
-		Name: name, Realm: iso.realm, Global: global, Owner: owner, Limits: iso.world.Limits, Quiet: quiet,
+		Name: name, Realm: iso.realm, Global: global, Owner: owner, Limits: iso.world.Limits, Quiet: quiet, Memory: &iso.memory,
 		OnEnd: func(err error) {
 			iso.world.Tracef("%s ended", name)
 			var missing *jsobj.Missing

@@ -233,3 +233,38 @@ func TestBlockConcurrencyWhile(t *testing.T) {
 	}
 	require.Len(t, seen, 10)
 }
+
+// TestOutputGateHoldsRequests: what an object sends to the outside waits until
+// what it wrote before is durable; if that is lost, the outside has seen
+// nothing.
+func TestOutputGateHoldsRequests(t *testing.T) {
+	for nth, seen := range map[int]bool{0: true, 5: false} { // 5: the confirmation
+		var planned []platform.Hit
+		if nth > 0 {
+			planned = append(planned, platform.Hit{Fault: platform.Crash, Nth: nth})
+		}
+		r := deploy(t, &script{fetch: callObject("write"), call: func(a *Actor, _ string, _ []jsobj.Value) (*jsobj.Promise, error) {
+			if _, err := exec(a, "CREATE TABLE IF NOT EXISTS n (v INTEGER)"); err != nil {
+				return nil, err
+			}
+			if _, err := exec(a, "INSERT INTO n VALUES (1)"); err != nil {
+				return nil, err
+			}
+			return fetchPause(a), nil
+		}}, planned...)
+		asked, rows := false, 0
+		r.Servers["far.example"] = http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+			asked = true
+			require.Zero(t, r.worker.Object("Obj", "one").Storage.Unconfirmed())
+		})
+		r.send("/")
+		r.advance(time.Minute)
+		if got, err := r.worker.Object("Obj", "one").Storage.Exec("SELECT v FROM n", nil); err == nil {
+			rows = len(got.Values)
+		}
+		require.Equal(t, seen, asked, "crash at %d", nth)
+		if asked {
+			require.Equal(t, 1, rows)
+		}
+	}
+}

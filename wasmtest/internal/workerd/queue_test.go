@@ -60,6 +60,8 @@ func TestCronTicks(t *testing.T) {
 		{nil, 3},
 		{[]platform.Hit{{Fault: platform.CronSkip, Nth: 2}}, 2},
 		{[]platform.Hit{{Fault: platform.CronTwice, Nth: 2}}, 4},
+		{[]platform.Hit{{Fault: platform.CronLate, Nth: 2}}, 3},
+		{[]platform.Hit{{Fault: platform.CronLate, Nth: 3}}, 2}, // the third is still to come
 	}
 	for _, tt := range tests {
 		ticks := 0

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/hookweir/hookweir/wasmtest/internal/jsobj"
+	"github.com/hookweir/hookweir/wasmtest/internal/platform"
 	"github.com/stretchr/testify/require"
 )
 
@@ -86,4 +87,24 @@ func TestServers(t *testing.T) {
 		})
 	}
 	require.Equal(t, 3, acted)
+}
+
+// TestSlowBody: the head is there at once, the body within a minute.
+func TestSlowBody(t *testing.T) {
+	r := deploy(t, &script{fetch: func(c *Context, _ *jsobj.Request) (*jsobj.Promise, error) {
+		realm, out := c.iso.realm, c.iso.realm.NewPromise()
+		fetched, err := realm.Invoke(realm.Global, "fetch", "https://out.example/")
+		require.NoError(t, err)
+		fetched.(*jsobj.Promise).Then(func(v jsobj.Value, _ bool) {
+			require.Less(t, c.iso.Now().Sub(start), time.Second)
+			v.(*jsobj.Response).Stream().ReadAll(func(b []byte, _ jsobj.Value) { out.Resolve(ok(realm, string(b))) })
+		})
+		return out, nil
+	}}, platform.Hit{Fault: platform.FetchSlow, Nth: 1})
+	r.Servers["out.example"] = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "a body in pieces") })
+	res := r.send("/")
+	r.advance(2 * time.Minute)
+	require.NoError(t, res.err)
+	require.Equal(t, "a body in pieces", string(res.Body))
+	require.Greater(t, res.at.Sub(start), 3*time.Second)
 }

@@ -5,6 +5,7 @@
 package main
 
 import (
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall/js"
@@ -24,6 +25,7 @@ func main() {
 	binding.Set("bodyLimit", 1<<10)
 	binding.Set("maxEvents", maxEvents)
 	binding.Set("maxMemory", 100<<20)
+	binding.Set("goroutines", js.FuncOf(func(js.Value, []js.Value) any { return runtime.NumGoroutine() }))
 	binding.Set("handleFetch", js.FuncOf(func(_ js.Value, args []js.Value) any {
 		served++
 		n, settle, url := served, args[0], args[2].String()
@@ -32,6 +34,8 @@ func main() {
 			switch path {
 			case "timer":
 				time.AfterFunc(time.Hour, func() {})
+			case "goroutine":
+				go func() { <-make(chan int) }()
 			case "callback":
 				js.FuncOf(func(js.Value, []js.Value) any { return nil })
 			case "retire-late":

@@ -1,0 +1,56 @@
+// The official MCP conformance suite against /mcp/{tenant} on workerd: the
+// endpoint as it deploys, with the suite's fixtures in place of the tools.
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, before, test } from "node:test";
+import { root, start } from "./harness.mjs";
+import { must } from "./scene.mjs";
+
+const suites = {
+  "0.1.16, every active scenario": ["mcp-conformance-stable", [], 30],
+  "0.2 alpha, requirements of 2025-11-25": ["@modelcontextprotocol/conformance", ["--requirements", "2025-11-25"], 30],
+  "0.2 alpha, requirements of 2026-07-28": ["@modelcontextprotocol/conformance", ["--requirements", "2026-07-28"], 37],
+};
+
+let product;
+before(async () => {
+  product = await start({ wasm: { consumers: "build/conformance/consumers.wasm" } });
+  await must(product.admin("PUT", "/tenants/suite/agent", { url: "http://127.0.0.1:9/", secret: `whsec_${Buffer.alloc(32, 7).toString("base64")}` }));
+});
+after(() => product?.stop());
+
+for (const [name, [suite, args, scenarios]] of Object.entries(suites)) {
+  test(`${name}: ${scenarios} of ${scenarios}`, { timeout: 120_000 }, async () => {
+    const results = await mkdtemp(path.join(tmpdir(), "hookweir-conformance-"));
+    try {
+      const { code, output } = await run(suite, ["server", "--url", `${product.url.replace("127.0.0.1", "localhost")}/mcp/suite`, ...args, "-o", results]);
+      assert.equal(code, 0, output.slice(-4000));
+      const { passed, failed } = scored(output);
+      assert.deepEqual(failed, []);
+      assert.equal(passed.length, scenarios, passed.join(" "));
+    } finally {
+      await rm(results, { recursive: true, force: true });
+    }
+  });
+}
+
+// scored reads the summary: what counts, without extensions and what is pending.
+function scored(output) {
+  const [summary, unscored = ""] = output.slice(output.indexOf("=== SUMMARY ===")).split(/^Not scored/m);
+  const names = (text, mark) => [...text.matchAll(new RegExp(`^ *${mark} ([\\w-]+)`, "gm"))].map((m) => m[1]);
+  const out = new Set([...names(unscored, "✓"), ...names(unscored, "✗")]);
+  const only = (list) => list.filter((name) => !out.has(name));
+  return { passed: only(names(summary, "✓")), failed: only(names(summary, "✗")) };
+}
+
+function run(suite, args) {
+  const cli = path.join(root, "node_modules", suite, "dist", "index.js");
+  return new Promise((resolve) => {
+    execFile(process.execPath, [cli, ...args], { cwd: root, maxBuffer: 16 << 20 }, (error, stdout, stderr) => {
+      resolve({ code: error ? error.code ?? 1 : 0, output: stdout + stderr });
+    });
+  });
+}

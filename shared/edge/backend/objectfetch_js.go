@@ -1,0 +1,82 @@
+package backend
+
+import (
+	"context"
+	"net/http"
+	"syscall/js"
+)
+
+// route answers the host: the object that a URL belongs to as
+// [binding, name], or null.
+func (s *server) route(_ js.Value, args []js.Value) any {
+	if s.Route == nil {
+		return nil
+	}
+	binding, name, ok := s.Route(args[0].String())
+	if !ok {
+		return nil
+	}
+	return []any{binding, name}
+}
+
+// objectFetch serves one request to a Durable Object. What the object writes
+// leaves at once; when nobody reads any more, the request's context ends.
+func (s *server) objectFetch(args []js.Value) (any, error) {
+	o, err := s.logic(args)
+	if err != nil {
+		return nil, err
+	}
+	h, ok := o.(http.Handler)
+	if !ok {
+		return nil, errNoHandler
+	}
+	w := &streamWriter{sink: args[3], header: http.Header{}}
+	r := requestToGo(args[4:])
+	if r == nil {
+		writeMalformedURL(w)
+		return nil, nil
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	gone := js.FuncOf(func(js.Value, []js.Value) any {
+		cancel()
+		return nil
+	})
+	defer gone.Release()
+	w.sink.Call("onGone", gone)
+	h.ServeHTTP(w, r.WithContext(ctx))
+	w.WriteHeader(http.StatusOK) // an answer without a body
+	return nil, nil
+}
+
+// streamWriter is an http.ResponseWriter over the host's sink: it buffers
+// nothing, so that Flush has nothing to do.
+type streamWriter struct {
+	sink    js.Value
+	header  http.Header
+	started bool
+}
+
+func (w *streamWriter) Header() http.Header { return w.header }
+
+func (w *streamWriter) WriteHeader(status int) {
+	if w.started {
+		return
+	}
+	w.started = true
+	w.sink.Call("start", status, headerToJS(w.header))
+}
+
+func (w *streamWriter) Write(b []byte) (n int, err error) {
+	w.WriteHeader(http.StatusOK)
+	err = guard(func() error {
+		w.sink.Call("write", toJS(b))
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	return len(b), nil
+}
+
+func (w *streamWriter) Flush() { w.WriteHeader(http.StatusOK) }

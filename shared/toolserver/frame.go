@@ -1,0 +1,104 @@
+package toolserver
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+
+	"github.com/hookweir/hookweir/shared/jsontext"
+)
+
+// JSON-RPC 2.0 §5.1.
+const (
+	codeParse          = -32700
+	codeInvalidRequest = -32600
+)
+
+// frame is what of a message decides where it goes.
+type frame struct {
+	method string // empty: a response
+	name   string // of the tool or prompt, or the resource's URI
+	modern bool   // it says its protocol itself (SEP-2575)
+}
+
+// fault is a refusal in JSON-RPC's words, before any message is known.
+type fault struct {
+	code    int
+	message string
+}
+
+func (f *fault) write(w http.ResponseWriter) {
+	body, _ := json.Marshal(map[string]any{
+		"jsonrpc": "2.0", "id": nil, "error": map[string]any{"code": f.code, "message": f.message},
+	})
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(http.StatusBadRequest)
+	_, _ = w.Write(body)
+}
+
+var (
+	framePaths = [][]string{{"method"}, {"params", "name"}, {"params", "uri"}, {"params", "_meta", metaVersion}, {"jsonrpc"}}
+	errParse   = &fault{codeParse, "the body is not JSON, or nested too deep"}
+	errRequest = &fault{codeInvalidRequest, "send one JSON-RPC 2.0 message, or a batch of at most 16 where the protocol has batches"}
+)
+
+const metaVersion = "io.modelcontextprotocol/protocolVersion"
+
+// readFrames reads a message, or a batch. What is said twice in an object is
+// taken for not said (package jsontext), so a message that hides a second
+// method or name from one of two parsers is refused.
+func readFrames(body []byte) ([]frame, *fault) {
+	trimmed := strings.TrimLeft(string(body[:min(len(body), 64)]), " \t\r\n")
+	if !strings.HasPrefix(trimmed, "[") {
+		f, bad := readFrame(body)
+		return []frame{f}, bad
+	}
+	if !jsontext.FindAll(body, nil, nil) {
+		return nil, errParse
+	}
+	var messages []json.RawMessage
+	if json.Unmarshal(body, &messages) != nil {
+		return nil, errParse
+	}
+	if len(messages) == 0 || len(messages) > maxBatch {
+		return nil, errRequest
+	}
+	frames := make([]frame, len(messages))
+	for i, m := range messages {
+		var bad *fault
+		if frames[i], bad = readFrame(m); bad != nil {
+			return nil, bad
+		}
+		if frames[i].method == "initialize" || frames[i].modern { // neither comes in a batch
+			return nil, errRequest
+		}
+	}
+	return frames, nil
+}
+
+func readFrame(message []byte) (frame, *fault) {
+	values := make([][]byte, len(framePaths))
+	if !jsontext.FindAll(message, framePaths, values) {
+		return frame{}, errParse
+	}
+	text := func(i int) string {
+		s, _ := jsontext.String(values[i])
+		return s
+	}
+	if text(4) != "2.0" {
+		return frame{}, errRequest
+	}
+	f := frame{method: text(0), name: text(1), modern: values[3] != nil}
+	if f.method == "resources/read" {
+		f.name = text(2)
+	}
+	_, hasResult := jsontext.Find(message, "result")
+	_, hasError := jsontext.Find(message, "error")
+	if (f.method == "") != (hasResult || hasError) {
+		return frame{}, errRequest
+	}
+	if f.method == "tools/call" && f.name == "" {
+		return frame{}, errRequest
+	}
+	return f, nil
+}

@@ -1,0 +1,288 @@
+package upstream
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/hookweir/hookweir/shared/fetch"
+	"github.com/hookweir/hookweir/shared/target"
+)
+
+const (
+	// maxAnswer bounds one answer of an upstream, in bytes: a page of
+	// definitions, or a tool's result.
+	maxAnswer = 1 << 20
+	// maxPages bounds the pages of one list.
+	maxPages = 50
+	// goodbye is how long ending a session may take.
+	goodbye = 3 * time.Second
+	// legacy is the newest protocol with a handshake.
+	legacy = "2025-11-25"
+)
+
+var (
+	errTarget    = errors.New("the URL is not an allowed target")
+	errTooLarge  = errors.New("an answer was over 1 MiB")
+	errPages     = errors.New("a list has more than 50 pages")
+	errTimeout   = errors.New("no answer within the timeout")
+	errNoAnswer  = errors.New("no answer")
+	errToken     = errors.New("the connection has no token")
+	errMalformed = errors.New("an answer could not be read")
+)
+
+// transport sends what the protocol library asks for by the platform's fetch:
+// one whole answer, a deadline, no redirect. It notes the raw definitions that
+// go by: what is pinned is what came over the wire, not what a library kept.
+type transport struct {
+	fetch    fetch.Func
+	policy   target.Policy
+	token    string // of the upstream's own connection; "" for none
+	timeout  time.Duration
+	session  string // to be ended
+	captured map[string][]json.RawMessage
+	changed  bool  // the server said that its list of tools has changed
+	failure  error // the first, in words that may be told
+}
+
+// RoundTrip implements http.RoundTripper.
+func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Method == http.MethodDelete {
+		// The library waits for the end of a session by a Go timer. It is told
+		// that it ended, and end does it.
+		return answer(r, http.StatusNoContent, http.Header{}, nil), nil
+	}
+	if err := target.Check(r.URL.String(), t.policy); err != nil {
+		return nil, t.fail(errTarget)
+	}
+	var body []byte
+	if r.Body != nil {
+		var err error
+		if body, err = io.ReadAll(r.Body); err != nil {
+			return nil, err
+		}
+	}
+	q := fetch.Request{Method: r.Method, URL: r.URL.String(), Body: body, Deadline: t.timeout, MaxBody: maxAnswer}
+	for name, values := range r.Header {
+		for _, v := range values {
+			q.Header = append(q.Header, [2]string{strings.ToLower(name), v})
+		}
+	}
+	if t.token != "" {
+		q.Header = append(q.Header, [2]string{"authorization", "Bearer " + t.token})
+	}
+	a, err := t.fetch(r.Context(), q)
+	switch {
+	case errors.Is(err, fetch.ErrTimeout):
+		return nil, t.fail(errTimeout)
+	case err != nil:
+		return nil, t.fail(errNoAnswer)
+	case a.TooLarge:
+		return nil, t.fail(errTooLarge)
+	}
+	if id := a.Header.Get("Mcp-Session-Id"); id != "" {
+		t.session = id
+	}
+	t.capture(a)
+	return answer(r, a.Status, a.Header, a.Body), nil
+}
+
+func (t *transport) fail(err error) error {
+	if t.failure == nil {
+		t.failure = err
+	}
+	return err
+}
+
+func answer(r *http.Request, status int, h http.Header, body []byte) *http.Response {
+	return &http.Response{
+		StatusCode: status, Status: http.StatusText(status), Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: h, Body: io.NopCloser(bytes.NewReader(body)), ContentLength: int64(len(body)), Request: r,
+	}
+}
+
+// lists are the members of a result that hold definitions.
+var lists = map[string]string{
+	"tools": kindTool, "resources": kindResource, "resourceTemplates": kindTemplate, "prompts": kindPrompt,
+}
+
+// capture notes the definitions in an answer: JSON, or events of a stream.
+func (t *transport) capture(a fetch.Response) {
+	if strings.Contains(a.Header.Get("Content-Type"), "text/event-stream") {
+		for _, data := range eventData(a.Body) {
+			t.captureMessage(data)
+		}
+		return
+	}
+	t.captureMessage(a.Body)
+}
+
+// eventData joins the data lines of each event (HTML, server-sent events).
+func eventData(body []byte) [][]byte {
+	var out [][]byte
+	text := strings.ReplaceAll(strings.ReplaceAll(string(body), "\r\n", "\n"), "\r", "\n")
+	for event := range strings.SplitSeq(text, "\n\n") {
+		var data []string
+		for line := range strings.SplitSeq(event, "\n") {
+			if value, ok := strings.CutPrefix(line, "data:"); ok {
+				data = append(data, strings.TrimPrefix(value, " "))
+			}
+		}
+		if data != nil {
+			out = append(out, []byte(strings.Join(data, "\n")))
+		}
+	}
+	return out
+}
+
+func (t *transport) captureMessage(message []byte) {
+	var m struct {
+		Method string
+		Result map[string]json.RawMessage
+	}
+	if json.Unmarshal(message, &m) != nil {
+		return // the library will say so
+	}
+	t.changed = t.changed || m.Method == "notifications/tools/list_changed"
+	for member, kind := range lists {
+		var list []json.RawMessage
+		if raw, ok := m.Result[member]; ok && json.Unmarshal(raw, &list) == nil {
+			t.captured[kind] = append(t.captured[kind], list...)
+		}
+	}
+}
+
+// dial opens a session with an upstream.
+func (u *Upstreams) dial(ctx context.Context, up Upstream) (*mcp.ClientSession, *transport, error) {
+	t := &transport{fetch: u.cfg.Fetch, policy: u.cfg.Policy, timeout: up.Timeout, captured: map[string][]json.RawMessage{}}
+	if up.Connection != "" {
+		token, err := u.cfg.Token(ctx, up.Name, up.Connection)
+		if err != nil || token == "" {
+			return nil, nil, errToken // never without it
+		}
+		t.token = token
+	}
+	client := mcp.NewClient(&mcp.Implementation{Name: "hookweir", Version: "1"}, &mcp.ClientOptions{
+		// Nothing that an upstream could ask of us: no roots, no sampling, no
+		// elicitation. Its questions end as errors of its tool.
+		Capabilities:   &mcp.ClientCapabilities{},
+		MultiRoundTrip: &mcp.MultiRoundTripOptions{Disabled: true},
+	})
+	options := &mcp.ClientSessionOptions{}
+	if up.Protocol != "" && up.Protocol <= legacy {
+		options.ProtocolVersion = legacy // it is known not to know the newer one
+	}
+	session, err := client.Connect(ctx, &mcp.StreamableClientTransport{
+		Endpoint: up.URL, MaxRetries: -1, DisableStandaloneSSE: true,
+		HTTPClient: &http.Client{Transport: t, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
+	}, options)
+	if err != nil {
+		return nil, nil, t.reason(err)
+	}
+	return session, t, nil
+}
+
+// reason is a failure in words that may be told: an upstream's own may be
+// anything.
+func (t *transport) reason(err error) error {
+	if t.failure != nil {
+		return t.failure
+	}
+	if err != nil {
+		return errMalformed
+	}
+	return nil
+}
+
+// end closes a session and tells the server of the older protocols.
+func (u *Upstreams) end(ctx context.Context, up Upstream, s *mcp.ClientSession, t *transport) {
+	_ = s.Close() // nothing is lost with it
+	if t.session == "" {
+		return
+	}
+	q := fetch.Request{Method: http.MethodDelete, URL: up.URL, Deadline: goodbye, Header: [][2]string{{"mcp-session-id", t.session}}}
+	if t.token != "" {
+		q.Header = append(q.Header, [2]string{"authorization", "Bearer " + t.token})
+	}
+	_, _ = u.cfg.Fetch(ctx, q) // it ends by itself some day
+}
+
+// everything is all kinds of items; tools are what a call needs to know of.
+var (
+	everything = []string{kindTool, kindResource, kindTemplate, kindPrompt}
+	onlyTools  = []string{kindTool}
+)
+
+// discover lists items of some kinds, all pages of each.
+func discover(ctx context.Context, s *mcp.ClientSession, t *transport, kinds []string) (map[string][]json.RawMessage, error) {
+	caps := s.InitializeResult().Capabilities
+	if caps == nil {
+		return nil, errMalformed
+	}
+	clear(t.captured)
+	for _, kind := range kinds {
+		if err := pages(lister(ctx, s, caps, kind)); err != nil {
+			return nil, pageError(t, err)
+		}
+	}
+	return t.captured, nil
+}
+
+// lister asks for a page of a kind; nothing, where the server has none.
+func lister(ctx context.Context, s *mcp.ClientSession, caps *mcp.ServerCapabilities, kind string) func(cursor string) (next string, err error) {
+	switch {
+	case kind == kindTool && caps.Tools != nil:
+		return func(cursor string) (string, error) {
+			r, err := s.ListTools(ctx, &mcp.ListToolsParams{Cursor: cursor})
+			return nextOf(err, func() string { return r.NextCursor })
+		}
+	case kind == kindPrompt && caps.Prompts != nil:
+		return func(cursor string) (string, error) {
+			r, err := s.ListPrompts(ctx, &mcp.ListPromptsParams{Cursor: cursor})
+			return nextOf(err, func() string { return r.NextCursor })
+		}
+	case kind == kindResource && caps.Resources != nil:
+		return func(cursor string) (string, error) {
+			r, err := s.ListResources(ctx, &mcp.ListResourcesParams{Cursor: cursor})
+			return nextOf(err, func() string { return r.NextCursor })
+		}
+	case kind == kindTemplate && caps.Resources != nil:
+		return func(cursor string) (string, error) {
+			r, err := s.ListResourceTemplates(ctx, &mcp.ListResourceTemplatesParams{Cursor: cursor})
+			return nextOf(err, func() string { return r.NextCursor })
+		}
+	}
+	return func(string) (string, error) { return "", nil }
+}
+
+func nextOf(err error, next func() string) (string, error) {
+	if err != nil {
+		return "", err
+	}
+	return next(), nil
+}
+
+func pageError(t *transport, err error) error {
+	if errors.Is(err, errPages) {
+		return err
+	}
+	return t.reason(err)
+}
+
+func pages(next func(cursor string) (string, error)) error {
+	cursor := ""
+	for range maxPages {
+		var err error
+		if cursor, err = next(cursor); err != nil || cursor == "" {
+			return err
+		}
+	}
+	return errPages
+}

@@ -1,0 +1,34 @@
+// Package upstream connects a tenant to other MCP servers, pins what their
+// tools say, and holds every later word against it: a tool whose description
+// or schema changes under an agent (a rug pull) does not reach the agent.
+//
+//	PUT /upstreams/x ─▶ discover all pages ─▶ canonical JSON (RFC 8785) ─▶ rows
+//	                                                │ approve, or first use
+//	                                                ▼
+//	alarm, TTL, each call ─▶ discover again ─▶ compare with the pin ─▶ class ─▶ policy
+//	                                                                     │ allow: the pin moves
+//	                                                                     │ warn:  the pin is served, a notice goes out
+//	                                                                     ▼ block: calls are refused until approved
+//
+// # Invariants
+//
+//   - The agent sees the definition that was approved, never the server's own
+//     latest words, and arguments are checked against that one.
+//   - A pin is the whole definition as it came over the wire, members this
+//     build does not know included. It outlives the tool's removal: a tool
+//     that comes back is held against it.
+//   - An approval names the report it was given for (a hash over every item),
+//     so what changes between looking and approving is not approved.
+//   - Two tools of one name, or of names that look alike, and definitions
+//     with hidden characters are served to nobody (fail closed).
+//   - The agent's token never reaches an upstream: a request carries the
+//     token of the upstream's own connection, or none.
+//   - Lists are answered from the pins: a slow or dead upstream delays nobody.
+//     Each exchange with one has a deadline and a bound on its size. A `$ref`
+//     to the network is never fetched.
+//
+// # Failure modes
+//
+// An upstream does not answer: its tools stay listed, a call of one is a tool
+// error, its health says so, and the next check comes by the alarm.
+package upstream

@@ -1,0 +1,476 @@
+package upstream
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hookweir/hookweir/shared/event"
+	"github.com/hookweir/hookweir/shared/fetch"
+	"github.com/hookweir/hookweir/shared/jcs"
+	"github.com/hookweir/hookweir/shared/name"
+	"github.com/hookweir/hookweir/shared/notice"
+	"github.com/hookweir/hookweir/shared/outbox"
+	"github.com/hookweir/hookweir/shared/sqlstore"
+	"github.com/hookweir/hookweir/shared/target"
+)
+
+const (
+	// checkEvery is how often an upstream is looked at when nobody calls it.
+	checkEvery = time.Hour
+	// outboxEvery is the pause before a notice is tried again.
+	outboxEvery = 10 * time.Second
+	// perAlarm bounds the upstreams one alarm looks at: each takes seconds.
+	perAlarm = 5
+)
+
+// Kind of the notice that an upstream has changed.
+const noticeDrift = "hookweir.upstream.drift"
+
+// Config is what one tenant's upstreams need.
+type Config struct {
+	Tenant string
+	DB     sqlstore.DB
+	Now    func() time.Time
+	Fetch  fetch.Func
+	Policy target.Policy
+	// Token gives a live access token of a connection.
+	Token func(ctx context.Context, upstream, connection string) (string, error)
+	// Send puts messages on the queue `events`.
+	Send func(messages [][]byte) error
+	// SetAlarm has Alarm run at a time.
+	SetAlarm func(time.Time) error
+	// Changed hears that the tools that are served have changed. Nil: nobody.
+	Changed func(ctx context.Context)
+	Log     func(event string, kv ...string)
+}
+
+// Upstreams are one tenant's.
+type Upstreams struct {
+	cfg Config
+	box outbox.Box
+}
+
+// New opens them in an object's database. Errors: the database's.
+func New(cfg Config) (*Upstreams, error) {
+	if cfg.Tenant == "" || cfg.DB == nil || cfg.Now == nil || cfg.Fetch == nil || cfg.Token == nil || cfg.Send == nil || cfg.SetAlarm == nil || cfg.Log == nil {
+		return nil, errors.New("upstream: incomplete configuration")
+	}
+	if err := sqlstore.MigratePart(cfg.DB, "upstream", schema); err != nil {
+		return nil, err
+	}
+	return &Upstreams{cfg: cfg, box: outbox.Box{DB: cfg.DB, Send: cfg.Send}}, nil
+}
+
+func (u *Upstreams) now() time.Time { return u.cfg.Now().UTC().Truncate(time.Millisecond) }
+
+// Put makes or replaces an upstream and looks at it. Pins of one that has
+// moved to another URL stay: whatever answers there is held against them.
+// Errors: ErrRequest, ErrLimit.
+func (u *Upstreams) Put(ctx context.Context, n string, s Settings) (Upstream, error) {
+	if !name.Valid(n) || strings.Contains(n, separator) || strings.HasSuffix(n, "_") || !s.valid() {
+		return Upstream{}, ErrRequest
+	}
+	settings, err := json.Marshal(s)
+	if err != nil {
+		return Upstream{}, err
+	}
+	now := u.now().UnixMilli()
+	err = u.cfg.DB.Tx(func() error {
+		if _, err := u.load(n); errors.Is(err, ErrNotFound) {
+			count, err := sqlstore.Int64(u.cfg.DB, `SELECT count(*) FROM upstreams`)
+			if err != nil {
+				return err
+			}
+			if count >= MaxUpstreams {
+				return ErrLimit
+			}
+		} else if err != nil {
+			return err
+		}
+		_, err := u.cfg.DB.Exec(`INSERT INTO upstreams (name, settings, state, failures, reason, protocol, report, created, updated)
+			VALUES (?,?,?,0,'','','',?,?) ON CONFLICT (name) DO UPDATE SET settings = excluded.settings, protocol = '', updated = excluded.updated`,
+			n, string(settings), StateNew, now, now)
+		return err
+	})
+	if err != nil {
+		return Upstream{}, err
+	}
+	u.Refresh(ctx, n)
+	return u.Get(n)
+}
+
+// Get returns one. Errors: ErrNotFound.
+func (u *Upstreams) Get(n string) (Upstream, error) {
+	up, err := u.load(n)
+	if err != nil {
+		return up, err
+	}
+	items, err := u.items(n)
+	for _, i := range items {
+		if i.kind == kindTool && i.pinned != nil {
+			up.Tools++
+		}
+		if i.class() != Unchanged {
+			up.Drifted++
+		}
+	}
+	return up, err
+}
+
+// List returns all, by name.
+func (u *Upstreams) List() ([]Upstream, error) {
+	names, err := u.names()
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Upstream, 0, len(names))
+	for _, n := range names {
+		up, err := u.Get(n)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, up)
+	}
+	return out, nil
+}
+
+// Delete forgets an upstream, its pins included. Errors: ErrNotFound.
+func (u *Upstreams) Delete(ctx context.Context, n string) error {
+	err := u.cfg.DB.Tx(func() error {
+		if _, err := u.load(n); err != nil {
+			return err
+		}
+		if _, err := u.cfg.DB.Exec(`DELETE FROM upstream_items WHERE upstream = ?`, n); err != nil {
+			return err
+		}
+		_, err := u.cfg.DB.Exec(`DELETE FROM upstreams WHERE name = ?`, n)
+		return err
+	})
+	if err == nil {
+		u.changed(ctx)
+	}
+	return err
+}
+
+func (u *Upstreams) changed(ctx context.Context) {
+	if u.cfg.Changed != nil {
+		u.cfg.Changed(ctx)
+	}
+}
+
+// Refresh looks at an upstream and holds what it says against the pins. What
+// goes wrong is its health.
+func (u *Upstreams) Refresh(ctx context.Context, n string) {
+	up, err := u.load(n)
+	if err != nil {
+		return
+	}
+	session, t, err := u.dial(ctx, up)
+	if err == nil {
+		defer u.end(ctx, up, session, t)
+		var seen map[string][]json.RawMessage
+		if seen, err = discover(ctx, session, t, everything); err == nil {
+			err = u.observe(ctx, up, session.InitializeResult().ProtocolVersion, everything, seen)
+		}
+	}
+	if err != nil {
+		u.failed(up, err)
+	}
+}
+
+func (u *Upstreams) failed(up Upstream, why error) {
+	h := up.Health
+	h.State, h.Checked, h.Failures, h.Reason = StateFailing, u.now(), h.Failures+1, why.Error()
+	u.cfg.Log("upstream.failing", "tenant", u.cfg.Tenant, "upstream", up.Name, "reason", h.Reason)
+	if err := u.storeHealth(up.Name, h); err != nil {
+		u.cfg.Log("upstream.not_recorded", "tenant", u.cfg.Tenant, "upstream", up.Name)
+	}
+	_ = u.arm() // without it the next call or PUT looks again
+}
+
+// observe writes what was seen, moves the pins that may move, and tells the
+// agent of what drifted.
+func (u *Upstreams) observe(ctx context.Context, up Upstream, protocol string, kinds []string, seen map[string][]json.RawMessage) error {
+	found, err := sift(up.Name, seen)
+	if err != nil {
+		return err
+	}
+	now := u.now()
+	moved := false
+	err = u.cfg.DB.Tx(func() error {
+		items, err := u.items(up.Name)
+		if err != nil {
+			return err
+		}
+		// First use is the first look that found anything: what comes later is
+		// drift.
+		first := up.Trust == TrustFirstUse && len(items) == 0
+		items = merge(items, kinds, found)
+		for k := range items {
+			i := &items[k]
+			c := i.class()
+			if c == Unchanged || c == Refused {
+				continue
+			}
+			if first && c == Added || up.Policy.action(c) == Allow && c != Removed {
+				i.pinned, i.approved, moved = i.now, now, true
+			}
+		}
+		for _, i := range items {
+			if i.pinned == nil && i.now == nil { // was never approved, and is gone
+				if err := u.deleteItem(up.Name, i); err != nil {
+					return err
+				}
+				continue
+			}
+			if err := u.storeItem(up.Name, i); err != nil {
+				return err
+			}
+		}
+		h := Health{State: StateReady, Checked: now, Protocol: protocol, report: up.report}
+		if err := u.tell(up, items, &h, now); err != nil {
+			return err
+		}
+		return u.storeHealth(up.Name, h)
+	})
+	if err != nil {
+		return err
+	}
+	if moved {
+		u.changed(ctx)
+	}
+	return u.arm()
+}
+
+// tell puts a notice into the outbox, once for each state of drift.
+func (u *Upstreams) tell(up Upstream, items []item, h *Health, now time.Time) error {
+	r := report(up, items)
+	if len(r.Items) == 0 {
+		h.report = ""
+		return nil
+	}
+	if h.report == r.Report {
+		return nil
+	}
+	h.report = r.Report
+	type line struct {
+		Kind   string `json:"kind"`
+		Name   string `json:"name"`
+		Class  Class  `json:"class"`
+		Action Action `json:"action"`
+	}
+	lines := make([]line, 0, len(r.Items))
+	for _, d := range r.Items {
+		n := d.Name
+		if d.Class == Refused { // its name may be what is wrong with it
+			n = fingerprint([]byte(d.Name))
+		}
+		lines = append(lines, line{d.Kind, n, d.Class, d.Action})
+	}
+	e, err := notice.New(u.cfg.Tenant, noticeDrift, "upstream.drift/"+up.Name+"/"+r.Report, now, map[string]any{
+		"upstream": up.Name, "report": r.Report, "items": lines,
+	})
+	if err != nil {
+		return err
+	}
+	u.cfg.Log("upstream.drift", "tenant", u.cfg.Tenant, "upstream", up.Name, "report", r.Report)
+	return u.box.Add(event.Encode(e))
+}
+
+// found is an item as it is now.
+type found struct {
+	kind, name string
+	now        []byte
+	fault      string
+}
+
+var errTwice = errors.New("two items have one name")
+
+// sift reads what was seen. One name twice fails all of it: which of the two
+// a call would reach, nobody can say.
+func sift(upstream string, seen map[string][]json.RawMessage) ([]found, error) {
+	var out []found
+	for _, kind := range everything {
+		if len(seen[kind]) > maxItems {
+			return nil, errors.New("more than 500 items of a kind")
+		}
+		names, looks := map[string]bool{}, map[string]int{}
+		start := len(out)
+		for _, raw := range seen[kind] {
+			canonical, err := jcs.Canonical(raw)
+			if err != nil {
+				return nil, errMalformed
+			}
+			var definition map[string]any
+			if json.Unmarshal(canonical, &definition) != nil {
+				return nil, errMalformed
+			}
+			n := nameOf(kind, definition)
+			if names[n] {
+				return nil, errTwice
+			}
+			names[n] = true
+			looks[folded(n)]++
+			out = append(out, found{kind, n, canonical, faultOf(kind, upstream, n, canonical, definition)})
+		}
+		for k := start; kind == kindTool && k < len(out); k++ {
+			if out[k].fault == "" && looks[folded(out[k].name)] > 1 {
+				out[k].fault = "another tool's name looks like this one's"
+			}
+		}
+	}
+	return out, nil
+}
+
+func nameOf(kind string, definition map[string]any) string {
+	member := "name"
+	switch kind {
+	case kindResource:
+		member = "uri"
+	case kindTemplate:
+		member = "uriTemplate"
+	}
+	n, _ := definition[member].(string)
+	return n
+}
+
+// merge lays what is there now over what was known, of the kinds that were
+// looked at. Pins stay where nothing
+// is there any more.
+func merge(items []item, kinds []string, now []found) []item {
+	at := map[string]int{}
+	for k := range items {
+		if slices.Contains(kinds, items[k].kind) {
+			items[k].now, items[k].fault = nil, ""
+		}
+		at[items[k].kind+"/"+items[k].name] = k
+	}
+	for _, f := range now {
+		k, known := at[f.kind+"/"+f.name]
+		if !known {
+			items = append(items, item{kind: f.kind, name: f.name})
+			k = len(items) - 1
+		}
+		items[k].now, items[k].fault = f.now, f.fault
+		if f.fault != "" && len(f.now) > maxDefinition {
+			items[k].now = []byte(`{"name":"too long"}`) // not kept; the fault says why
+		}
+	}
+	return items
+}
+
+// Drift reports how an upstream differs from what was approved. Errors:
+// ErrNotFound.
+func (u *Upstreams) Drift(n string) (Report, error) {
+	up, err := u.load(n)
+	if err != nil {
+		return Report{}, err
+	}
+	items, err := u.items(n)
+	return report(up, items), err
+}
+
+// Approve makes what a report showed the pins. only names some of its items as
+// kind/name; none is all of them, but those that are refused, which nobody
+// can approve. Errors: ErrNotFound, ErrReport, ErrNothing.
+func (u *Upstreams) Approve(ctx context.Context, n, reportID string, only []string) (Report, error) {
+	now := u.now()
+	err := u.cfg.DB.Tx(func() error {
+		up, err := u.load(n)
+		if err != nil {
+			return err
+		}
+		items, err := u.items(n)
+		if err != nil {
+			return err
+		}
+		r := report(up, items)
+		if r.Report != reportID || len(r.Items) == 0 {
+			return ErrReport
+		}
+		wanted := map[string]bool{}
+		for _, o := range only {
+			wanted[o] = true
+		}
+		done := 0
+		for _, d := range r.Items {
+			key := d.Kind + "/" + d.Name
+			if len(wanted) > 0 && !wanted[key] || d.Class == Refused {
+				continue
+			}
+			delete(wanted, key)
+			done++
+			i := d.item
+			if i.now == nil {
+				if err := u.deleteItem(n, i); err != nil {
+					return err
+				}
+				continue
+			}
+			i.pinned, i.approved = i.now, now
+			if err := u.storeItem(n, i); err != nil {
+				return err
+			}
+		}
+		if done == 0 || len(only) > 0 && len(wanted) > 0 {
+			return ErrNothing
+		}
+		return nil
+	})
+	if err != nil {
+		return Report{}, err
+	}
+	u.cfg.Log("upstream.approved", "tenant", u.cfg.Tenant, "upstream", n, "report", reportID)
+	u.changed(ctx)
+	return u.Drift(n)
+}
+
+// arm has the next look and what is left in the outbox come by.
+func (u *Upstreams) arm() error {
+	waiting, err := u.box.Waiting()
+	if err != nil {
+		return err
+	}
+	if waiting {
+		return u.cfg.SetAlarm(u.now().Add(time.Second))
+	}
+	rows, err := u.cfg.DB.Exec(`SELECT MIN(COALESCE(checked, created)) FROM upstreams`)
+	if err != nil {
+		return err
+	}
+	r, ok := rows.First()
+	if !ok || r.IsNull() {
+		return nil
+	}
+	next := r.Time().Add(checkEvery)
+	if err := r.Done(); err != nil {
+		return err
+	}
+	return u.cfg.SetAlarm(next)
+}
+
+// Alarm sends notices and looks at the upstreams that nobody has looked at for
+// a while.
+func (u *Upstreams) Alarm() error {
+	ctx := context.Background()
+	if _, err := u.box.Flush(); err != nil {
+		return errors.Join(err, u.cfg.SetAlarm(u.now().Add(outboxEvery)))
+	}
+	rows, err := u.cfg.DB.Exec(`SELECT name FROM upstreams WHERE COALESCE(checked, created) <= ? ORDER BY COALESCE(checked, created), name LIMIT ?`,
+		u.now().Add(-checkEvery).UnixMilli(), perAlarm)
+	if err != nil {
+		return err
+	}
+	for r := range rows.All() {
+		n := r.Text()
+		if err := r.Done(); err != nil {
+			return err
+		}
+		u.Refresh(ctx, n)
+	}
+	return u.arm()
+}
