@@ -10,6 +10,7 @@ import net from "node:net";
 import { promisify } from "node:util";
 import { startAgent } from "./agent.mjs";
 import { startAPIs } from "./apis.mjs";
+import { startDestination } from "./destination.mjs";
 import { root, start, until } from "./harness.mjs";
 import { post } from "./mcp.mjs";
 import { commands, shell as inPlace } from "./pages.mjs";
@@ -66,6 +67,24 @@ test("docs/schemes.md", { timeout: 120_000 }, async () => {
     assert.notEqual(once, block);
     const { stdout } = await run("bash", ["-euc", once], { cwd: root });
     assert.match(stdout, /Benchmark\w+\/|cost\.mjs/);
+  }
+});
+
+test("docs/writes.md", { timeout: 60_000 }, async () => {
+  const [block] = await commands("docs/writes.md");
+  const server = await startDestination();
+  const product = await start();
+  try {
+    const stdout = await inPlace(block.replaceAll("https://api.example.com/v1", server.url), { url: product.url });
+    assert.match(stdout, /"id":"shop\./);
+    assert.match(stdout, /"status":201/);
+    assert.ok(!stdout.includes("the-api-token"), "an answer never has a secret");
+    await until("the writes to arrive", () => server.arrivals.length === 4);
+    assert.deepEqual(server.arrivals.filter((a) => a.method === "PATCH").map((a) => JSON.parse(a.body).plan), ["pro", "team"]);
+    for (const a of server.arrivals) assert.equal(a.headers.authorization, "Bearer the-api-token");
+  } finally {
+    await product.stop();
+    await server.stop();
   }
 });
 

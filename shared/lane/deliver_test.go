@@ -79,6 +79,7 @@ func (w *world) ordered(keys, each int) {
 }
 
 func TestBudgetIsKept(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name string
 		rate pace.Limit

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -136,26 +135,29 @@ func (w *world) boot() {
 	w.bootLocked()
 }
 
-// gone blocks a goroutine of an epoch that is over for good: a Go instance
-// that has ended runs no more code.
-func (w *world) gone() { <-w.stopped; runtime.Goexit() }
+// gone blocks a goroutine of an epoch that is over until the test ends: a Go
+// instance that has ended runs no more code.
+func (w *world) gone() error {
+	<-w.stopped
+	return errCrash
+}
 
 // bootLocked makes the object and the consumer of the current epoch.
 func (w *world) bootLocked() {
 	epoch := w.epoch
 	guard := func(f func() error) error {
 		if w.step(epoch) != nil {
-			w.gone()
+			return w.gone()
 		}
 		err := f()
 		if w.dead(epoch) { // it ended while this was under way
-			w.gone()
+			return w.gone()
 		}
 		return err
 	}
 	sender := *w.sender
 	sender.Fetch = func(ctx context.Context, r fetch.Request) (res fetch.Response, err error) {
-		_ = guard(func() error {
+		err = guard(func() error {
 			res, err = w.sender.Fetch(ctx, r)
 			return err
 		})
@@ -199,13 +201,10 @@ func (w *world) bootLocked() {
 		Now: time.Now, Rand: w.jitter,
 		Lane: func(string, string) dispatch.Lane {
 			return lane.Client{Tenant: "acme", Destination: "shop", Invoke: func(ctx context.Context, method string, payload []byte) (out []byte, err error) {
-				if w.step(epoch) != nil {
-					w.gone()
-				}
-				out, err = w.invoke(ctx, method, payload)
-				if w.step(epoch) != nil {
-					w.gone()
-				}
+				err = guard(func() error {
+					out, err = w.invoke(ctx, method, payload)
+					return err
+				})
 				return out, err
 			}}
 		},

@@ -21,6 +21,7 @@ import (
 // TestStorm: three minutes of 503. Everything is delivered after it, each
 // once, and the agent was told that the breaker opened.
 func TestStorm(t *testing.T) {
+	t.Parallel()
 	in(t, func(t *testing.T, w *world) {
 		w.put(nil)
 		storm := time.Now().Add(3 * time.Minute)
@@ -53,6 +54,7 @@ func TestStorm(t *testing.T) {
 // failures, and the instance ends again and again, between any two of its
 // calls. The order is exact per key.
 func TestOrderUnderCrashes(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, 7)
 		defer w.stop()
@@ -91,6 +93,7 @@ func TestOrderUnderCrashes(t *testing.T) {
 // TestUnorderedUnderCrashes: with an idempotency key whatever is interrupted
 // is repeated, and nothing is lost, though the queue loses messages too.
 func TestUnorderedUnderCrashes(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, 8)
 		defer w.stop()
@@ -117,6 +120,7 @@ func TestUnorderedUnderCrashes(t *testing.T) {
 // TestInterruptedAndNotRepeatable: what was being sent when the instance ended
 // waits for a decision if a repeat could do harm; it is never sent twice.
 func TestInterruptedAndNotRepeatable(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, 9)
 		defer w.stop()
@@ -161,6 +165,7 @@ func (w *world) both() (n int64) {
 // TestStuckKey: a key that cannot move does not slow the other 49 by more than
 // a tenth.
 func TestStuckKey(t *testing.T) {
+	t.Parallel()
 	took := func(t *testing.T, stuck func(r request) (int, [][2]string)) (d time.Duration) {
 		in(t, func(t *testing.T, w *world) {
 			w.put(func(c *destination.Config) {
@@ -174,7 +179,7 @@ func TestStuckKey(t *testing.T) {
 				return 200, nil
 			})
 			began := time.Now()
-			for i := range 20 {
+			for i := range 8 {
 				var list []lane.Write
 				for k := range 50 {
 					list = append(list, keyed(fmt.Sprint(k), fmt.Sprintf("%02d %d", k, i)))
@@ -188,7 +193,7 @@ func TestStuckKey(t *testing.T) {
 						n++
 					}
 				}
-				return n == 49*20
+				return n == 49*8
 			})
 			d = time.Since(began)
 		})
@@ -249,6 +254,7 @@ func TestRetryAfterIsAFloor(t *testing.T) {
 // TestProvidersBudget: over 70 % used, what is left is spread until the reset;
 // with nothing left, nothing is sent.
 func TestProvidersBudget(t *testing.T) {
+	t.Parallel()
 	in(t, func(t *testing.T, w *world) {
 		w.put(nil)
 		const limit = 100

@@ -85,7 +85,7 @@ type job struct {
 	newest                                                        time.Time
 	used                                                          float64
 	reset, minInterval                                            time.Duration
-	more, held, stored                                            bool
+	more, held                                                    bool
 	cursor                                                        string // before the run
 }
 
