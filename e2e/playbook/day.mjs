@@ -9,7 +9,7 @@ const fates = ["send", "drop", "send", "double", "send", "drop", "send", "send",
 
 const rounds = 4, each = 10;
 
-/** A poll is due a minute after the one before, and looks at what is 5 s old. */
+/** A poll is due a minute after the one before, and looks at what is 2 s old. */
 const twoIntervals = 130_000; // ms
 
 export async function day(stage) {

@@ -75,7 +75,7 @@ async function tokenLeak(stage) {
   const { say, slack } = stage;
   const { grants } = slack;
   const life = grants.life;
-  grants.life = 5_000; // Slack's are 12 hours; all else follows from it
+  grants.life = 3_000; // Slack's are 12 hours; all else follows from it
   await connect(stage, "slack", "slack-leak");
   const { access, refresh } = grants.newest;
   say("thief", "has a copy of Slack's access token and refresh token");
@@ -96,7 +96,7 @@ async function tokenLeak(stage) {
   say("operator", `no token is in the storage or the logs; ${grants.issued.length} were looked for`);
 
   // The worst case: the thief is first.
-  grants.life = 5_000;
+  grants.life = 3_000;
   await authorize(stage, "slack-leak");
   assert.equal((await spend(stage, grants.newest.refresh)).json.ok, true);
   grants.life = life;

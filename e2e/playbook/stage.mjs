@@ -105,7 +105,7 @@ async function configure(stage) {
   }));
   await must(admin("PUT", "/destinations/slack", { base_url: "https://slack.com", connection: "slack", rate: { requests: 50, per: "1m", burst: 10 } }));
   await must(admin("PUT", "/destinations/google", { base_url: "https://www.googleapis.com", connection: "google", rate: { requests: 600, per: "1m", burst: 10 } }));
-  await must(admin("PUT", "/polls/slack", { preset: "slack", params: { channel }, destination: "slack", source: "slack", grace: "5s" }));
+  await must(admin("PUT", "/polls/slack", { preset: "slack", params: { channel }, destination: "slack", source: "slack", grace: "2s" }));
   await must(admin("PUT", "/polls/calendar", { preset: "google-calendar", destination: "google" }));
   await must(admin("PUT", "/upstreams/desk", { url: `https://${deskHost}/mcp` }));
   const { json } = await must(admin("GET", "/upstreams/desk/drift"));
