@@ -4,6 +4,7 @@
 import { dataOf } from "./agent.mjs";
 import { until } from "./harness.mjs";
 import { check, forge, kinds, make } from "./providers.mjs";
+import { rugPull } from "./rugpull.mjs";
 import { setUp } from "./scene.mjs";
 
 const copies = 3;
@@ -64,7 +65,9 @@ try {
   await scene.settle().catch(late); // whatever would come twice has come by now
   const judged = rows.map((row) => judge(row, scene.agent));
   print(judged);
-  const wrong = judged.flatMap((j) => j.wrong.map((w) => `${j.cells[0]}: ${w}`));
+  const pull = await rugPull(scene);
+  console.log(`\nAn upstream MCP server changes a tool under the agent:\n  ${pull.lines.join("\n  ")}`);
+  const wrong = judged.flatMap((j) => j.wrong.map((w) => `${j.cells[0]}: ${w}`)).concat(pull.wrong);
   console.log(wrong.length ? `\nWRONG\n  ${wrong.join("\n  ")}` : `\nEvery event reached the agent once, signed (verified with standardwebhooks), its bytes unchanged. ${((Date.now() - began) / 1000).toFixed(1)} s.`);
   if (wrong.length) for (const line of scene.product.logs.slice(-40)) console.error(`  ${line.message}`);
   process.exitCode = wrong.length ? 1 : 0;

@@ -154,7 +154,7 @@ test("a key restricted to tools has those, no others, and not the API", async ()
   assert.ok(Number(limited.headers.get("retry-after")) >= 1);
 });
 
-test("a session is its caller's, and outlives the instance's memory", { timeout: 60_000 }, async () => {
+test("a session is its caller's", { timeout: 60_000 }, async () => {
   const connect = eras["2025-11-25 (sdk 1)"];
   const client = await connect(endpoint(scene), key);
   const stolen = await fetch(endpoint(scene), {
@@ -251,5 +251,30 @@ test("instances are replaced under sessions and listeners", { timeout: 90_000 },
     assert.deepEqual(failed, []);
   } finally {
     await small.stop();
+  }
+});
+
+test("tools over the API's other routes: connections, destinations, writes, polls", { timeout: 60_000 }, async () => {
+  const provider = await startUpstream([]); // any server will do
+  try {
+    const client = await eras["2026-07-28 (client 2)"](endpoint(scene), key);
+    const call = (name, args = {}) => client.callTool({ name, arguments: args });
+    for (const [tool, list] of [["list_connections", "connections"], ["list_polls", "polls"], ["list_upstreams", "upstreams"], ["list_sources", "sources"]]) {
+      assert.ok(Array.isArray(dataOf(await call(tool))[list]), tool);
+    }
+    for (const [tool, args] of [["get_connection", { connection: "none" }], ["scope_report", { connection: "none" }], ["authorize_link", { connection: "none" }], ["get_poll", { poll: "none" }], ["run_poll", { poll: "none" }], ["get_write", { id: "none" }], ["replay_write", { id: "none" }]]) {
+      const answer = await call(tool, args);
+      assert.ok(answer.isError && JSON.parse(answer.content[0].text).code === "not_found", `${tool}: ${answer.content[0].text}`);
+    }
+    await must(scene.admin("PUT", "/destinations/shop", { base_url: new URL(provider.url).origin }));
+    const read = dataOf(await call("read_provider", { destination: "shop", path: "/mcp?x=1" }));
+    assert.ok(read.status > 0);
+    const queued = dataOf(await call("enqueue_write", { destination: "shop", write: { method: "POST", path: "/mcp", body: { a: 1 }, idempotency_key: "k1" } }));
+    const id = queued.id ?? queued.ids[0];
+    await until("the write to be tried", async () => (dataOf(await call("get_write", { id })).tries?.length > 0));
+    dataOf(await call("list_dead_writes"));
+    await client.leave();
+  } finally {
+    await provider.stop();
   }
 });

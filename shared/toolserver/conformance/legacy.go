@@ -1,3 +1,5 @@
+//lint:file-ignore SA1019 The suite tests what is deprecated, too.
+
 package conformance
 
 import (
@@ -42,7 +44,6 @@ func argument(r *call, name string) string {
 }
 
 func sample(ctx context.Context, r *call) (*result, error) {
-	//nolint:staticcheck // deprecated, and in the suite
 	answer, err := r.Session.CreateMessage(ctx, &mcp.CreateMessageParams{
 		MaxTokens: 100, Messages: []*mcp.SamplingMessage{{Role: "user", Content: text("%s", argument(r, "prompt"))}},
 	})

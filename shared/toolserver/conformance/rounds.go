@@ -1,3 +1,5 @@
+//lint:file-ignore SA1019 The suite tests what is deprecated, too.
+
 package conformance
 
 import (

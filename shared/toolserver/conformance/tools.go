@@ -1,3 +1,5 @@
+//lint:file-ignore SA1019 The suite tests what is deprecated, too.
+
 package conformance
 
 import (
@@ -92,7 +94,8 @@ func plain(changed func() Changer) []tool {
 		{name: "test_logging_tool", do: withLogging},
 		{name: "test_tool_with_progress", do: withProgress},
 		{name: "test_error_handling", do: func(context.Context, *call) (*result, error) {
-			return nil, errors.New("This tool intentionally returns an error for testing") //nolint:staticcheck // the suite's words
+			//lint:ignore ST1005 the suite's words
+			return nil, errors.New("This tool intentionally returns an error for testing")
 		}},
 		{name: "json_schema_2020_12_tool", schema: schema202012, do: fixed(text("ok"))},
 		{name: "test_x_mcp_header", schema: `{"type":"object","properties":{"region":{"type":"string","x-mcp-header":"Region"}}}`, do: fixed(text("ok"))},
@@ -124,7 +127,7 @@ const schema202012 = `{"$schema":"https://json-schema.org/draft/2020-12/schema",
 
 func withLogging(ctx context.Context, r *call) (*result, error) {
 	for _, line := range []string{"Tool execution started", "Tool processing data", "Tool execution completed"} {
-		if err := r.Session.Log(ctx, &mcp.LoggingMessageParams{Level: "info", Data: line}); err != nil { //nolint:staticcheck // deprecated, and in the suite
+		if err := r.Session.Log(ctx, &mcp.LoggingMessageParams{Level: "info", Data: line}); err != nil {
 			return nil, err
 		}
 	}

@@ -1,0 +1,59 @@
+// The agent's endpoint against the MCP TypeScript SDK on the same workerd:
+// tools/list and tools/call a second, and CPU for each, in turns.
+//
+//	node bench/mcp.mjs [--rounds 3] [--seconds 2] [--clients 16]
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { parseArgs } from "node:util";
+import { Miniflare, Log, LogLevel, convertV4MiniflareOptions } from "miniflare";
+import { bundle, loadWorker, root, start } from "../e2e/harness.mjs";
+import { post } from "../e2e/mcp.mjs";
+
+const { values } = parseArgs({ options: { rounds: { type: "string", default: "3" }, seconds: { type: "string", default: "2" }, clients: { type: "string", default: "16" } } });
+const [rounds, seconds, clients] = [values.rounds, values.seconds, values.clients].map(Number);
+const median = (list) => list.toSorted((a, b) => a - b)[list.length >> 1];
+
+async function cpu(pid) { // seconds so far; a tick is a hundredth
+  const fields = (await readFile(`/proc/${pid}/stat`, "utf8")).replace(/.*\) /, "").split(" ");
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
+async function measure({ url, tokens = [], pid }, method, params) {
+  const end = performance.now() + seconds * 1000;
+  const before = await cpu(pid);
+  let done = 0;
+  await Promise.all(Array.from({ length: clients }, async (_, i) => {
+    while (performance.now() < end) {
+      const answer = await post(url, tokens[i], method, params);
+      if (answer.status !== 200 || answer.json?.error) throw new Error(`${url}: ${answer.status} ${answer.text.slice(0, 200)}`);
+      done++;
+    }
+  }));
+  return { rate: done / seconds, ms: ((await cpu(pid)) - before) * 1000 / done };
+}
+
+const out = path.join(root, "build", "bench", "deploy", "mcp");
+const part = { config: "bench/peers/mcp/wrangler.toml", bundle: out };
+await bundle(part.config, out);
+const product = await start();
+const ours = { tokens: [], url: `${product.url}/mcp/bench`, pid: (await product.pids())[0] };
+// A key a client: each may make 100 calls a second.
+for (let i = 0; i < clients; i++) ours.tokens.push((await product.admin("POST", "/tenants/bench/keys", { rate: 6000 })).json.key);
+const mf = new Miniflare(convertV4MiniflareOptions({ host: "127.0.0.1", port: 0, cf: false, telemetry: { enabled: false }, log: new Log(LogLevel.NONE), workers: [await loadWorker("mcp", part)] }));
+try {
+  await mf.ready;
+  const theirs = { url: `${(await mf.unsafeGetDirectURL("bench-mcp")).origin}/`, pid: (await product.pids()).find((pid) => pid !== ours.pid) };
+  const cases = [["tools/list", {}, {}], ["tools/call", { name: "list_sources", arguments: {} }, { name: "tool_1", arguments: {} }]];
+  for (const [method, mine, peer] of cases) {
+    const got = { ours: [], theirs: [] };
+    for (let round = 0; round < rounds; round++) {
+      got.theirs.push(await measure(theirs, method, peer));
+      got.ours.push(await measure(ours, method, mine));
+    }
+    const of = (who, what) => median(got[who].map((m) => m[what]));
+    console.log(`${method}: ours ${of("ours", "rate").toFixed(0)}/s, ${of("ours", "ms").toFixed(2)} ms CPU; TypeScript SDK ${of("theirs", "rate").toFixed(0)}/s, ${of("theirs", "ms").toFixed(2)} ms CPU; ratio ${(of("ours", "rate") / of("theirs", "rate")).toFixed(2)}`);
+  }
+} finally {
+  await mf.dispose();
+  await product.stop();
+}
