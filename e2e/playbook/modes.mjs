@@ -39,7 +39,7 @@ async function droppedWebhook(stage) {
     assert.equal(arrivals.length, 1, key);
     assert.equal(arrivals[0].event.hookweirorigin, fate === "drop" ? "poll" : "webhook");
   }
-  const notice = await told(stage, "hookweir.webhook.missed");
+  const notice = await told(stage, "hookweir.webhook.missed", (data) => data.keys.includes(dropped[0].key));
   say("agent", `has all ${sent.length}, each once, and was told: webhook.missed, ${notice.data.count}`);
   assert.equal(slack.limit.excess, 0);
 }
