@@ -6,6 +6,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
+import { promisify } from "node:util";
 import { root, start } from "./harness.mjs";
 import { must } from "./scene.mjs";
 
@@ -36,6 +37,25 @@ for (const [name, [suite, args, scenarios]] of Object.entries(suites)) {
     }
   });
 }
+
+// Those scenarios for clients that a client without OAuth of its own, without
+// elicitation and without resumed streams can have: connections hold the
+// tokens here. The client runs natively; it is the one that runs in the object.
+const scenarios = {
+  "mcp-conformance-stable": ["initialize", "tools_call"],
+  "@modelcontextprotocol/conformance": ["initialize", "tools_call", "request-metadata", "http-standard-headers", "http-invalid-tool-headers", "json-schema-ref-no-deref"],
+};
+
+test("the upstream client's scenarios", { timeout: 120_000 }, async () => {
+  const client = path.join(root, "build/upstreamclient");
+  await promisify(execFile)("go", ["build", "-o", client, "./e2e/upstreamclient"], { cwd: root });
+  for (const [suite, names] of Object.entries(scenarios)) {
+    for (const name of names) {
+      const { code, output } = await run(suite, ["client", "--command", client, "--scenario", name]);
+      assert.equal(code, 0, `${name}: ${output.slice(-2000)}`);
+    }
+  }
+});
 
 // scored reads the summary: what counts, without extensions and what is pending.
 function scored(output) {

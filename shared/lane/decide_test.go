@@ -157,6 +157,7 @@ func TestExpiryAndPriority(t *testing.T) {
 		urgent.Priority = 9
 		urgentID := w.accept(urgent)[0]
 		w.empty(time.Hour)
+		time.Sleep(time.Minute) // the notice
 		assert.Equal(t, []string{lane.Dead, lane.ReasonExpired}, []string{w.get(expired).State, w.get(expired).Reason})
 		assert.Equal(t, 1, w.told("hookweir.write.dead"))
 		assert.True(t, w.get(urgentID).SettledAt.Before(w.get(ids[11]).SettledAt), "it passed the others")

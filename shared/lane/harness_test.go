@@ -22,6 +22,7 @@ import (
 	"github.com/hookweir/hookweir/shared/queue"
 	"github.com/hookweir/hookweir/shared/seal"
 	"github.com/hookweir/hookweir/shared/seal/aesgcm"
+	"github.com/hookweir/hookweir/shared/sqlstore"
 	"github.com/hookweir/hookweir/shared/sqlstore/memsql"
 )
 
@@ -58,6 +59,7 @@ type world struct {
 	loseEvery  int // every n-th message is lost
 	crashEvery int // every n-th call out of the object, or fetch, is the last thing it does
 	calls      int
+	count      struct{ invokes, alarms, setAlarms, messages, writes int }
 
 	server     *server
 	logs       []string
@@ -163,7 +165,7 @@ func (w *world) bootLocked() {
 		})
 		return res, err
 	}
-	db := &guardedDB{w.db, func() bool { return w.dead(epoch) }}
+	db := &guardedDB{w.db, func() bool { return w.dead(epoch) }, func(n int) { w.mu.Lock(); defer w.mu.Unlock(); w.count.writes += n }}
 	performer := &lane.Performer{
 		Sender: &sender,
 		Payload: func(_ context.Context, claim string) (b []byte, err error) {
@@ -183,6 +185,7 @@ func (w *world) bootLocked() {
 				return errCrash
 			}
 			w.alarmAt = at
+			w.count.setAlarms++
 			signal(w.alarmSet)
 			return nil
 		},
@@ -219,7 +222,18 @@ func (w *world) bootLocked() {
 // rather than blocks: the lane's lock is held.
 type guardedDB struct {
 	*memsql.DB
-	dead func() bool
+	dead  func() bool
+	wrote func(rows int)
+}
+
+// Exec counts the statements that write rows.
+func (d *guardedDB) Exec(query string, args ...any) (sqlstore.Rows, error) {
+	rows, err := d.DB.Exec(query, args...)
+	if word, _, _ := strings.Cut(query, " "); word == "INSERT" || word == "UPDATE" || word == "DELETE" {
+		n, _ := sqlstore.Int64(d.DB, `SELECT changes()`)
+		d.wrote(int(n))
+	}
+	return rows, err
 }
 
 func (d *guardedDB) Tx(f func() error) error {
@@ -246,6 +260,7 @@ func (w *world) log(event string, pairs ...string) {
 func (w *world) invoke(_ context.Context, method string, payload []byte) ([]byte, error) {
 	w.mu.Lock()
 	l, epoch := w.lane, w.epoch
+	w.count.invokes++
 	w.mu.Unlock()
 	type answer struct {
 		b   []byte
@@ -294,6 +309,7 @@ func (w *world) alarms() {
 		}
 		w.mu.Lock()
 		w.alarmAt = time.Time{}
+		w.count.alarms++
 		l, epoch := w.lane, w.epoch
 		w.mu.Unlock()
 		done := make(chan error, 1)
@@ -338,6 +354,7 @@ func (w *world) send(bodies [][]byte) error {
 	}
 	for _, b := range bodies {
 		w.calls++
+		w.count.messages++
 		if w.loseEvery > 0 && w.calls%w.loseEvery == 0 {
 			continue
 		}

@@ -351,6 +351,7 @@ func TestAmbiguity(t *testing.T) {
 				}
 				id := w.accept(v)[0]
 				w.empty(time.Hour)
+				time.Sleep(time.Minute) // the notice
 				assert.Equal(t, c.want, w.get(id).State, "%s %s", c.name, key)
 				assert.Equal(t, map[string]int{lane.Parked: 1}[c.want], w.told("hookweir.write.parked"), c.name)
 			})

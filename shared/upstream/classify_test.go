@@ -94,6 +94,20 @@ func TestFaults(t *testing.T) {
 	} {
 		assert.Equal(t, want, faultOf(kindTool, "up", name, nil, nil) == "", "%q", name)
 	}
+	for schema, want := range map[string]bool{
+		`{"properties":{"a":{"type":"string","x-mcp-header":"Region"}}}`:                                                          true,
+		`{"properties":{"a":{"type":"string","x-mcp-header":""}}}`:                                                                false,
+		`{"properties":{"a":{"type":"string","x-mcp-header":"a b"}}}`:                                                             false,
+		`{"properties":{"a":{"type":"string","x-mcp-header":"a:b"}}}`:                                                             false,
+		`{"properties":{"a":{"type":"string","x-mcp-header":"é"}}}`:                                                               false,
+		`{"properties":{"a":{"type":"object","x-mcp-header":"A"}}}`:                                                               false,
+		`{"properties":{"a":{"type":"string","x-mcp-header":1}}}`:                                                                 false,
+		`{"properties":{"a":{"type":"string","x-mcp-header":"A"},"b":{"properties":{"c":{"type":"string","x-mcp-header":"a"}}}}}`: false,
+	} {
+		var s map[string]any
+		require.NoError(t, json.Unmarshal([]byte(schema), &s))
+		assert.Equal(t, want, faultOf(kindTool, "up", "ok", nil, map[string]any{"inputSchema": s}) == "", schema)
+	}
 	for text, want := range map[string]bool{
 		"plain\n\ttext": true, "émoji 👩‍🚀 ok": true, "zero\u200bwidth": false, "bidi\u202e": false, "tag\U000e0041": false,
 		"nul\x00": false, "private\ue000": false, "filler\u3164": false, "selector\ufe01": false,

@@ -40,6 +40,10 @@ func faultOf(kind, upstream, name string, canonical []byte, definition map[strin
 	if text, _ := definition["description"].(string); len(text) > maxWords {
 		return "the description is over 16 KiB"
 	}
+	schema, _ := definition["inputSchema"].(map[string]any)
+	if kind == kindTool && !headersValid(schema, map[string]bool{}) {
+		return "an x-mcp-header is not acceptable"
+	}
 	return ""
 }
 
@@ -65,6 +69,31 @@ func hidden(text string) bool {
 		return unicode.Is(unicode.Cc, r) || unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Co, r) || unicode.Is(unicode.Cs, r)
 	})
 }
+
+// headersValid checks the x-mcp-header of parameters, which clients must send
+// as HTTP headers: of a primitive type, a token (RFC 9110 §5.6.2), and each
+// once (MCP 2026-07-28: clients MUST reject a tool with another).
+func headersValid(schema map[string]any, seen map[string]bool) bool {
+	properties, _ := schema["properties"].(map[string]any)
+	for _, p := range properties {
+		property, _ := p.(map[string]any)
+		if given, there := property["x-mcp-header"]; there {
+			header, _ := given.(string)
+			primitive := property["type"] == "string" || property["type"] == "integer" || property["type"] == "boolean"
+			lower := strings.ToLower(header)
+			if !primitive || header == "" || seen[lower] || strings.Trim(lower, tokenBytes) != "" {
+				return false
+			}
+			seen[lower] = true
+		}
+		if !headersValid(property, seen) {
+			return false
+		}
+	}
+	return true
+}
+
+const tokenBytes = "abcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+-.^_`|~"
 
 // hiddenIn looks into every string of a definition, names of members included.
 func hiddenIn(v any) bool {

@@ -1,0 +1,112 @@
+// Command upstreamclient is the upstream client as a program of its own, for
+// the client scenarios of the official MCP conformance suite: it connects to
+// the server whose URL is its last argument, approves what it sees and calls
+// each tool once, with what its schema asks for.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/hookweir/hookweir/shared/fetch"
+	"github.com/hookweir/hookweir/shared/sqlstore/memsql"
+	"github.com/hookweir/hookweir/shared/target"
+	"github.com/hookweir/hookweir/shared/upstream"
+)
+
+func main() {
+	if err := run(context.Background(), os.Args[len(os.Args)-1]); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, url string) error {
+	db, err := memsql.Open()
+	if err != nil {
+		return err
+	}
+	ups, err := upstream.New(upstream.Config{
+		Tenant: "suite", DB: db, Now: time.Now, Fetch: send, Policy: target.Policy{AllowLoopback: true},
+		Token:    func(context.Context, string, string) (string, error) { return "", nil },
+		Send:     func([][]byte) error { return nil },
+		SetAlarm: func(time.Time) error { return nil },
+		Log:      func(event string, kv ...string) { fmt.Fprintln(os.Stderr, event, kv) },
+	})
+	if err != nil {
+		return err
+	}
+	up, err := ups.Put(ctx, "suite", upstream.Settings{URL: url, Trust: upstream.TrustFirstUse, Timeout: 10 * time.Second})
+	if err != nil {
+		return err
+	}
+	if up.State != upstream.StateReady {
+		return fmt.Errorf("%s: %s", up.State, up.Reason)
+	}
+	list, err := ups.Tools(ctx)
+	if err != nil {
+		return err
+	}
+	for _, t := range list {
+		result, known, err := ups.Call(ctx, t.Name, arguments(t.InputSchema))
+		if err != nil || !known {
+			return fmt.Errorf("%s: known %t, %w", t.Name, known, err)
+		}
+		b, _ := json.Marshal(result)
+		fmt.Fprintln(os.Stderr, t.Name, string(b))
+	}
+	return nil
+}
+
+// arguments gives each property of a schema a value of its type.
+func arguments(schema any) json.RawMessage {
+	args := map[string]any{}
+	object, _ := schema.(map[string]any)
+	properties, _ := object["properties"].(map[string]any)
+	for name, p := range properties {
+		of, _ := p.(map[string]any)
+		switch of["type"] {
+		case "number", "integer":
+			args[name] = 1
+		case "boolean":
+			args[name] = true
+		case "string":
+			args[name] = "x"
+		}
+	}
+	b, _ := json.Marshal(args)
+	return b
+}
+
+// send is a fetch.Func over net/http.
+func send(ctx context.Context, q fetch.Request) (fetch.Response, error) {
+	ctx, cancel := context.WithTimeout(ctx, q.Deadline)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, q.Method, q.URL, strings.NewReader(string(q.Body)))
+	if err != nil {
+		return fetch.Response{}, err
+	}
+	for _, h := range q.Header {
+		r.Header.Add(h[0], h[1])
+	}
+	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	a, err := client.Do(r)
+	if err != nil {
+		return fetch.Response{}, err
+	}
+	defer func() { _ = a.Body.Close() }()
+	body, err := io.ReadAll(io.LimitReader(a.Body, int64(q.MaxBody)+1))
+	if err != nil {
+		return fetch.Response{}, err
+	}
+	if len(body) > q.MaxBody {
+		return fetch.Response{Status: a.StatusCode, Header: a.Header, TooLarge: true}, nil
+	}
+	return fetch.Response{Status: a.StatusCode, Header: a.Header, Body: body}, nil
+}
