@@ -72,7 +72,7 @@ const deck = outcomes.flatMap(([n, maker]) => Array(n).fill(maker));
 let copy, copies = 0;
 const repeated = () => (copies++ % 3 === 0 ? (copy = make("standard webhooks")) : copy);
 
-test(`${requests} requests from ${clients} clients: no answer failed, none swapped`, { timeout: 180_000 }, async () => {
+test(`${requests} requests from ${clients} clients: no answer failed, none swapped`, { timeout: 600_000 }, async () => {
   await scene.product.faults({
     EVENTS: { delay: slowest, fail: 1, marker: "poison-pill" }, IDEMPOTENCY: { delay: slowest }, CONFIG: { delay: slowest },
   });

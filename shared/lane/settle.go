@@ -158,6 +158,9 @@ func (l *Lane) again(h *head, v *row, wait time.Duration, now time.Time) error {
 	return l.postpone(h, v, now.Add(wait))
 }
 
+// noticeOf is what the agent is told of a write that ended so. Read only.
+var noticeOf = map[string]string{Dead: "hookweir.write.dead", Parked: "hookweir.write.parked"}
+
 // fail ends a write that was not delivered, and tells the agent. With on
 // failure `park` a write of a key waits for a decision instead of being dead.
 func (l *Lane) fail(h *head, v *row, state string, r Result, now time.Time) error {
@@ -173,7 +176,7 @@ func (l *Lane) fail(h *head, v *row, state string, r Result, now time.Time) erro
 		return err
 	}
 	l.log("write_"+state, v, r)
-	return l.tell("hookweir.write."+state, "write."+state+"/"+l.id(v.seq, v.tag)+"/"+itoa(int64(v.replays))+"."+itoa(v.fence), now, map[string]any{
+	return l.tell(noticeOf[state], "write."+state+"/"+l.id(v.seq, v.tag)+"/"+itoa(int64(v.replays))+"."+itoa(v.fence), now, map[string]any{
 		"write": l.id(v.seq, v.tag), "destination": l.destination, "method": v.method, "partition_key": v.part,
 		"reason": r.Reason, "status": r.Status, "attempts": v.attempts, "blocks_key": v.holds && v.ordered,
 	})
