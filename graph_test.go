@@ -9,6 +9,8 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -78,6 +80,26 @@ func TestImportGraph(t *testing.T) {
 func short(path string) (string, bool) {
 	name, ours := strings.CutPrefix(path, module)
 	return strings.TrimPrefix(name, "shared/"), ours
+}
+
+// TestNoGoTimers holds DESIGN §3 rule 1: a wait is the host's promise of the
+// event that waits. Where timers of Go's stand in what the modules link of
+// ours, workerd cancels them with the event that began them.
+func TestNoGoTimers(t *testing.T) {
+	timer := regexp.MustCompile(`\btime\.(Sleep|After|AfterFunc|NewTimer|NewTicker|Tick)\(|\bcontext\.With(Timeout|Deadline)(Cause)?\(`)
+	files := 0
+	for _, root := range []string{"shared", "worker", "consumers"} {
+		require.NoError(t, filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
+			if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			text, err := os.ReadFile(path)
+			files++
+			require.NotRegexp(t, timer, string(text), path)
+			return err
+		}))
+	}
+	require.NotZero(t, files)
 }
 
 // TestDependencies holds what may never be linked or imported where (DESIGN

@@ -40,11 +40,23 @@ func walltime(in *Instance, sp uint32) {
 	in.putU32(sp+16, uint32(ms%1000*1_000_000))
 }
 
+// RuntimeTimer names a timer that may be the Go runtime's own: its scavenger
+// sleeps for about a second between two looks (runtime/mgcscavenge.go), whatever
+// the program does, and does not mind never being woken.
+const RuntimeTimer = "Go runtime timer"
+
+// runtimeSleep is the longest that such a timer lasts.
+const runtimeSleep = 5 * time.Second
+
 // func scheduleTimeoutEvent(delay int64) int32
 func scheduleTimeoutEvent(in *Instance, sp uint32) {
 	in.timers++
-	id, delay := in.timers, int64(in.u64(sp+8))
-	in.timeouts[id] = in.Realm.Host().After(time.Duration(delay)*time.Millisecond, "Go timer", func() {
+	id, delay := in.timers, time.Duration(in.u64(sp+8))*time.Millisecond
+	name := "Go timer"
+	if delay <= runtimeSleep {
+		name = RuntimeTimer
+	}
+	in.timeouts[id] = in.Realm.Host().After(delay, name, func() {
 		if err := in.fire(id); err != nil {
 			in.Realm.Abort(err)
 		}
