@@ -13,7 +13,7 @@ SOURCES := $(shell find worker consumers shared -name '*.go' -not -name '*_test.
 GLUE := $(shell find worker consumers shared -name '*.mjs')
 GOWASM = $(WASM) go build -trimpath -ldflags='-s -w'
 
-.PHONY: catalogue help provision setup build demo dev test check bench sim deploy size fmt fuzz clean peers cost
+.PHONY: playbook soak catalogue help provision setup build demo dev test check bench sim deploy size fmt fuzz clean peers cost
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -75,6 +75,12 @@ consumers/.dev.vars: consumers/.dev.vars.example
 
 demo: build ## send real signed deliveries through the product on workerd, show what the agent received
 	node e2e/demo.mjs
+
+playbook: build ## every pattern in one run, and six failures without effect: ONLY=dropped-webhook for one
+	ONLY=$(ONLY) node e2e/playbook/run.mjs
+
+soak: build ## mixed load on workerd for MINUTES=30; fails on anything lost, doubled or growing
+	MINUTES=$(MINUTES) node e2e/playbook/soak.mjs
 
 dev: build .dev.vars consumers/.dev.vars ## serve on 127.0.0.1:8787 (PORT overrides) until stopped
 	node e2e/dev.mjs

@@ -4,7 +4,6 @@ package main
 
 import (
 	"strings"
-	"time"
 
 	"github.com/hookweir/hookweir/shared/admin"
 	"github.com/hookweir/hookweir/shared/edge/backend"
@@ -25,7 +24,7 @@ func main() {
 		AdminToken:   backend.Setting("ADMIN_TOKEN"),
 		PublicURL:    backend.Setting("PUBLIC_URL"),
 		Development:  backend.Setting("DEVELOPMENT") == "1",
-		Now:          time.Now,
+		Now:          now,
 		Invoke:       backend.Invoke,
 		Sources:      backend.KV{Binding: "CONFIG"},
 		SendEvents:   func(messages [][]byte) error { return backend.SendBatch("EVENTS", messages) },
@@ -48,7 +47,7 @@ func main() {
 		panic(err)
 	}
 	backend.Run(backend.Handlers{
-		Fetch:           s.API,
+		Fetch:           clocked(s.API),
 		BodyLimit:       admin.MaxWrites,
 		Route:           s.Route,
 		ObjectBodyLimit: toolserver.MaxBody,

@@ -9,10 +9,13 @@ import { test } from "node:test";
 import net from "node:net";
 import { promisify } from "node:util";
 import { startAgent } from "./agent.mjs";
+import { startAPIs } from "./apis.mjs";
+import { startDestination } from "./destination.mjs";
 import { root, start, until } from "./harness.mjs";
 import { post } from "./mcp.mjs";
-import { startUpstream } from "./upstream.mjs";
+import { commands, shell as inPlace } from "./pages.mjs";
 import { make, send } from "./providers.mjs";
+import { startUpstream } from "./upstream.mjs";
 
 const run = promisify(execFile);
 
@@ -27,27 +30,12 @@ function freePort() {
   });
 }
 
-/** The sh blocks of a page, or of one section of it, in order. */
-async function commands(page, section = "") {
-  const text = await readFile(path.join(root, page), "utf8");
-  const body = section ? text.split(/^## /m).find((part) => part.startsWith(section)) : text;
-  assert.ok(body, `${page} has no section ${section}`);
-  const blocks = [...body.matchAll(/^ *```sh\n(.*?)^ *```/gms)].map((m) => m[1]);
-  assert.ok(blocks.length > 0);
-  return blocks;
-}
-
 test("the README's first event, then docs/rotation.md", { timeout: 60_000 }, async () => {
   const blocks = await commands("README.md", "Receive your first event");
   const secret = blocks[0].match(/whsec_[A-Za-z0-9+/=]+/)[0];
   const agent = await startAgent({ secret });
   const product = await start();
-  const shell = async (script) => {
-    const here = script.replaceAll("http://127.0.0.1:8787", product.url).replaceAll("http://127.0.0.1:9000/events", agent.url);
-    assert.notEqual(here, script);
-    const { stdout } = await run("bash", ["-euc", here], { env: { ...process.env, PATH: `${path.join(root, "e2e/testdata/bin")}:${process.env.PATH}` } });
-    return stdout;
-  };
+  const shell = (script) => inPlace(script, { url: product.url, agent: agent.url });
   try {
     const configured = await shell(blocks[0]);
     assert.match(configured, /"webhook_url":"http:\/\/127\.0\.0\.1:\d+\/webhooks\/acme\/github"/);
@@ -72,13 +60,41 @@ test("the README's first event, then docs/rotation.md", { timeout: 60_000 }, asy
   }
 });
 
+test("docs/schemes.md", { timeout: 120_000 }, async () => {
+  for (const block of await commands("docs/schemes.md")) {
+    // Once is enough to see that it runs; what `make cost` builds is not built again.
+    const once = block.replace(/-benchtime \d+x/, "-benchtime 1x").replace(/^make /, "make -n ");
+    assert.notEqual(once, block);
+    const { stdout } = await run("bash", ["-euc", once], { cwd: root });
+    assert.match(stdout, /Benchmark\w+\/|cost\.mjs/);
+  }
+});
+
+test("docs/writes.md", { timeout: 60_000 }, async () => {
+  const [block] = await commands("docs/writes.md");
+  const server = await startDestination();
+  const product = await start();
+  try {
+    const stdout = await inPlace(block.replaceAll("https://api.example.com/v1", server.url), { url: product.url });
+    assert.match(stdout, /"id":"shop\./);
+    assert.match(stdout, /"status":201/);
+    assert.ok(!stdout.includes("the-api-token"), "an answer never has a secret");
+    await until("the writes to arrive", () => server.arrivals.length === 4);
+    assert.deepEqual(server.arrivals.filter((a) => a.method === "PATCH").map((a) => JSON.parse(a.body).plan), ["pro", "team"]);
+    for (const a of server.arrivals) assert.equal(a.headers.authorization, "Bearer the-api-token");
+  } finally {
+    await product.stop();
+    await server.stop();
+  }
+});
+
 test("docs/mcp.md", { timeout: 60_000 }, async () => {
   const upstream = await startUpstream([{ name: "echo", description: "Echo.", inputSchema: { type: "object" } }]);
   const product = await start();
   const folder = await mkdtemp(path.join(tmpdir(), "hookweir-mcp-"));
   try {
-    const script = (await commands("docs/mcp.md")).join("\n").replaceAll("http://127.0.0.1:8787", product.url).replaceAll("https://mcp.example.com/mcp", upstream.url);
-    const { stdout } = await run("bash", ["-euc", script], { cwd: folder });
+    const script = (await commands("docs/mcp.md")).join("\n").replaceAll("https://mcp.example.com/mcp", upstream.url);
+    const stdout = await inPlace(script, { url: product.url, cwd: folder });
     for (const right of ['"name":"search_events"', '"authorization_servers":["https://auth.example.com"]', '"class":"added"', '"items":[]']) assert.ok(stdout.includes(right), `${right} in ${stdout}`);
     const listed = await post(`${product.url}/mcp/acme`, JSON.parse(await readFile(path.join(folder, "key.json"), "utf8")).key, "tools/list");
     assert.deepEqual(listed.json.result.tools.map((t) => t.name), ["get_event", "replay_event", "search_events", "demo__echo"]);
@@ -89,13 +105,21 @@ test("docs/mcp.md", { timeout: 60_000 }, async () => {
   }
 });
 
-test("docs/schemes.md", { timeout: 120_000 }, async () => {
-  for (const block of await commands("docs/schemes.md")) {
-    // Once is enough to see that it runs; what `make cost` builds is not built again.
-    const once = block.replace(/-benchtime \d+x/, "-benchtime 1x").replace(/^make /, "make -n ");
-    assert.notEqual(once, block);
-    const { stdout } = await run("bash", ["-euc", once], { cwd: root });
-    assert.match(stdout, /Benchmark\w+\/|cost\.mjs/);
+test("docs/polling.md", { timeout: 60_000 }, async () => {
+  const apis = await startAPIs();
+  const product = await start();
+  const call = (script) => inPlace(`API=http://127.0.0.1:8787/v1/tenants/acme\nAUTH='authorization: Bearer dev-admin-token'\n${script.replaceAll("http://127.0.0.1:9100", apis.url)}`, { url: product.url });
+  try {
+    await product.admin("PUT", "/tenants/acme/sources/github", { provider: "github", secrets: ["It is a Secret to Everybody"] });
+    const [backed, looked, own] = await commands("docs/polling.md");
+    assert.match(await call(backed), /"backs_source":true/);
+    const status = await call(looked);
+    assert.match(status, /"outcome":"ok"/);
+    assert.match(status, /"state":"ok"/);
+    assert.match(await call(own), /"promise":\{"whole":true/);
+  } finally {
+    await product.stop();
+    await apis.stop();
   }
 });
 

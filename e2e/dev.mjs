@@ -13,4 +13,10 @@ const product = await start({
   vars: { worker: await readVars(".dev.vars"), consumers: await readVars("consumers/.dev.vars") },
   verbose: true,
 });
+// The cron trigger, on the minute: workerd does not fire it.
+const tick = () => setTimeout(async () => {
+  await product.tick().catch((error) => console.error(`tick: ${error.message}`));
+  tick();
+}, 60_000 - (Date.now() % 60_000));
+tick();
 console.log(`Hookweir at ${product.url} — Ctrl-C stops it, its state is kept`);

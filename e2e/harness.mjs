@@ -176,6 +176,8 @@ async function describe(mf, workers, { logs, temporary, adminToken }) {
     bucket: (binding) => mf.getR2Bucket(binding, holder("r2Buckets", binding)),
     d1: (binding) => mf.getD1Database(binding, holder("d1Databases", binding)),
     queue: (binding) => mf.getQueueProducer(binding, holder("queueProducers", binding)),
+    /** One tick of the cron trigger, which workerd does not fire by itself. */
+    tick: async () => (await mf.getWorker(workers[1].name)).scheduled({ cron: "* * * * *", scheduledTime: new Date() }),
     /** Sets what goes wrong per binding, e.g. {EVENTS: {fail: 1}}; see faults.worker.mjs. */
     async faults(modes) {
       if (!control) throw new Error("start({faults: true}) first");

@@ -134,6 +134,7 @@ test("paths that are not exactly two names: 404", async () => {
     `/webhooks/${t}/`, `/webhooks/${t}`, "/webhooks/", "/webhooks", "/webhooks//", "/webhooks///", `/webhooks/${t}/github/extra`,
     `/webhooks/${t}/git%68ub`, `/webhooks/${t.toUpperCase()}/github`, `/webhooks/${t}/github%00`, `/webhooks/${t}/github%20`, `/webhooks/${t}/..%2f${t}/github`,
     `/webhooks/${t}/%2e%2e/github`, `/webhooks/${t}/github;a=b`, `/webhooks/-${t}/github`, `/webhooks/${"a".repeat(64)}/github`,
+    "/.well-known/fastly/logging/challenge", // nobody has said whose logs to take
   ]) {
     const answer = await byHand(d, [], path);
     assert.equal(answer.status, 404, `${path}: ${answer.status} ${answer.body}`);

@@ -2,9 +2,11 @@
 // a browser, and refreshes that meet everything that can go wrong.
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
+import http from "node:http";
 import { after, before, describe, test } from "node:test";
 import { browser, startAuthServer } from "./authserver.mjs";
 import { answerOf, call, until } from "./harness.mjs";
+import { commands, shell } from "./pages.mjs";
 import { must, setUp } from "./scene.mjs";
 
 const key = generateKeyPairSync("ec", { namedCurve: "P-256" });
@@ -125,8 +127,8 @@ describe("oauth", () => {
     assert.equal(c.state, "active", "a replay takes nothing away");
   });
 
-  for (const mode of ["default", "atomic", "grace"]) {
-    test(`500 ask at the token's end: one refresh, one token, the grant still good (${mode})`, async () => {
+  for (const [mode, callers] of [["atomic", 500], ["default", 100], ["grace", 100]]) {
+    test(`${callers} ask at the token's end: one refresh, one token, the grant still good (${mode})`, async () => {
       const server = await authServer({ mode, firstLife: 1 });
       const name = `many-${mode}`;
       server.fault(undefined); // the code's exchange
@@ -134,7 +136,7 @@ describe("oauth", () => {
       await connect(name, server);
       const { expires } = await connection(name);
       await until("the token's end", () => Date.now() >= Date.parse(expires));
-      const answers = await Promise.all(Array.from({ length: 500 }, () => token(name)));
+      const answers = await Promise.all(Array.from({ length: callers }, () => token(name)));
       for (const a of answers) assert.equal(a.status, 200, a.text);
       assert.equal(new Set(answers.map((a) => a.json.access_token)).size, 1);
       assert.equal(server.refreshes().length, 1);
@@ -220,6 +222,56 @@ describe("oauth", () => {
     assert.equal(server.refreshes().length, 1, "a refused token is not tried again");
     await connect("left", server);
     assert.equal((await token("left")).status, 200);
+  });
+
+  test("a destination takes the token by itself, and its calls are counted as use of scopes", async () => {
+    const server = await authServer();
+    await connect("proxied", server, { callers: ["destination:*"], operations: [{ method: "GET", path: "/whoami", scopes: ["read"] }] });
+    assert.equal((await token("proxied")).json.code, "caller_not_allowed", "the agent never sees it");
+    const seen = [];
+    const api = http.createServer((request, response) => {
+      seen.push(request.headers.authorization);
+      response.writeHead(200, { "content-type": "application/json" }).end("{}");
+    });
+    await new Promise((resolve) => api.listen(0, "127.0.0.1", resolve));
+    try {
+      await must(scene.admin("PUT", "/destinations/whoami", { base_url: `http://127.0.0.1:${api.address().port}`, connection: "proxied" }));
+      await must(scene.admin("POST", "/destinations/whoami/reads", { path: "/whoami" }));
+      const [, bearer] = seen[0].split(" ");
+      assert.equal(await server.introspect(bearer), true);
+      const report = await until("the use to be counted", async () => {
+        const { json } = await must(scene.admin("GET", "/connections/proxied/scopes"));
+        return json.calls > 0 && json;
+      });
+      assert.deepEqual(report.unused, ["write"]);
+      assert.equal(report.scopes.find((s) => s.scope === "read").calls, 1);
+    } finally {
+      await new Promise((resolve) => {
+        api.close(resolve);
+        api.closeAllConnections();
+      });
+    }
+  });
+
+  test("docs/oauth.md, command by command", async () => {
+    const server = await authServer();
+    const blocks = (await commands("docs/oauth.md")).map((block) => block.replaceAll("https://login.example.com", server.url));
+    assert.ok(blocks.length >= 6);
+    const run = async (script) => JSON.parse(await shell(script, { env: { API: `${scene.url}/v1/tenants/acme`, AUTH: `authorization: Bearer ${scene.product.adminToken}` } }));
+    const answers = [];
+    for (const block of blocks) {
+      for (const command of block.split(/\n(?=curl)/)) answers.push(await run(command));
+      const { url } = answers.at(-1);
+      if (url) assert.equal((await browser().go(url)).response.status, 200);
+    }
+    const [made, link, token, scopes, gone, keys, swept] = answers;
+    assert.equal(made.state, "pending");
+    assert.ok(link.expires);
+    assert.equal(token.token_type, "Bearer");
+    assert.deepEqual(scopes.unused, ["read", "write"]);
+    assert.equal(gone.revoked, true);
+    assert.equal(keys.done, true);
+    assert.deepEqual(swept.failed, []);
   });
 
   test("no token and no secret in any log line or answer that is not the token's own", async () => {

@@ -194,16 +194,15 @@ describe("writes", () => {
     assert.ok([...effects.values()].every((n) => n === 1));
   });
 
-  test("a burst over the limit: never an excess by the server's clock, and 95 % of the rate", async () => {
-    const rate = 100, burst = 20, count = 800;
+  // What share of the rate is reached is timed by bench/writes.mjs, on a quiet
+  // machine, and tested in virtual time (shared/lane).
+  test("a burst over the limit: never an excess by the server's clock", async () => {
+    const rate = 100, burst = 20, count = 400;
     const { server, post, drained } = await stage("burst", { config: { rate: { requests: rate, per: "1s", burst } } });
     await must(post(Array.from({ length: count }, (_, i) => item(i))));
     await drained();
     assert.equal(server.arrivals.length, count);
     assert.equal(excess(server.arrivals, rate, burst), 0);
-    const took = (server.arrivals.at(-1).at - server.arrivals[0].at) / 1000;
-    const achieved = (count - burst) / took;
-    assert.ok(achieved >= 0.95 * rate, `${achieved.toFixed(1)} of ${rate} a second`);
   });
 
   test("ordered writes with failures: order exact per key", async () => {

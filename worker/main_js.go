@@ -18,6 +18,7 @@ func main() {
 		Ring:     sourceKeys(),
 		Crypto:   ingress.Crypto{},
 		Web:      ingress.Web{},
+		Setting:  ingress.Setting,
 		Now:      now,
 		Log:      ingress.Log,
 	})

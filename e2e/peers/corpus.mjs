@@ -52,3 +52,6 @@ export function read(provider, name) {
     at: Number(now) * 1000, ok: want.startsWith("ok\n"),
   };
 }
+
+/** The headers of a Standard Webhook (webhook-id and the others), as libraries of the scheme want them. */
+export const standard = (d) => Object.fromEntries(["webhook-id", "webhook-timestamp", "webhook-signature"].map((n) => [n, d.headers[n]]));

@@ -1,22 +1,24 @@
 // What came of it all, read off the outside systems' and the agent's own logs.
 import { keyOf } from "./slack.mjs";
+import { keyOfChange } from "./stage.mjs";
 
 /**
  * The rows of the final table: {what, sent, received, doubled, lost, disorder,
  * refreshes, excess}. A figure that has no meaning in a row is absent.
  */
 export function account(stage) {
-  const { agent, slack, google, salesforce, actor } = stage;
-  const messages = slack.messages.map((message) => keyOf(stage.tenant, message));
-  const accepted = agent.arrivals.filter((a) => a.status < 300);
+  const { tenant, agent, slack, google, salesforce, desk, actor } = stage;
+  const accepted = agent.arrivals.filter((a) => a.status < 300).map((a) => a.id);
+  const came = (source) => accepted.filter((id) => id.startsWith(`${tenant}/${source}/`));
   return [
-    { what: "Slack messages → agent", ...tally(messages, accepted.map((a) => a.id).filter((id) => id.startsWith(`${stage.tenant}/slack/`))), refreshes: slack.grants.refreshes, excess: slack.limit.excess },
+    { what: "Slack messages → agent", ...tally(slack.messages.map((m) => keyOf(tenant, m)), came("slack")), refreshes: slack.grants.refreshes, excess: slack.limit.excess },
+    { what: "appointments → agent", ...tally(google.changes.map((c) => keyOfChange(tenant, c)), came("calendar")), refreshes: google.grants.refreshes, excess: google.limit.excess },
     {
       what: "writes → Salesforce", sent: actor.writes.length, received: salesforce.written,
       doubled: Math.max(salesforce.written - actor.writes.length, 0), lost: Math.max(actor.writes.length - salesforce.written, 0),
       disorder: salesforce.disorder, refreshes: salesforce.grants.refreshes, excess: salesforce.limit.excess,
     },
-    { what: "calls → Google", sent: google.log.length, refreshes: google.grants.refreshes, excess: google.limit.excess },
+    { what: "calls → the desk's tool", sent: actor.routed, received: desk.calls.length, doubled: Math.max(desk.calls.length - actor.routed, 0), lost: Math.max(actor.routed - desk.calls.length, 0) },
   ];
 }
 

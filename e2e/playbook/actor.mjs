@@ -1,7 +1,10 @@
-// What the agent does with its events: for each message about a record it
-// hands Hookweir one write, the next step of that record, and forgets it.
+// What the agent does with its events, all of it through Hookweir: for each
+// message about a record it looks up in the knowledge base whose case it is,
+// has the desk's tool route it, and hands over one write, the next step of
+// that record.
 import { call, until } from "../harness.mjs";
 import { dataOf } from "../agent.mjs";
+import { dataOf as resultOf, eras } from "../mcp.mjs";
 
 /** How long a write is offered again before the playbook is over, in ms. */
 const patience = 60_000;
@@ -9,22 +12,25 @@ const patience = 60_000;
 /**
  * Starts acting on what reaches the agent; `key` is the tenant's API key.
  *
- * The result: {writes, idle()}. A write is {id, event, record, step}, in the
- * order in which Hookweir accepted them.
+ * The result: {writes, routed, offer(body), tool(name, args), idle(), stop()}.
+ * A write is {id, event, record, step}, in the order in which Hookweir accepted
+ * them; `routed` counts the calls of the desk's tool that were answered.
  */
-export function startActor(stage, key) {
+export async function startActor(stage, key) {
+  const mcp = await eras["2026-07-28 (client 2)"](`${stage.product.url}/mcp/${stage.tenant}`, key);
+  const tool = (name, args) => mcp.callTool({ name, arguments: args });
   const steps = new Map(); // record → the last step
   const seen = new Set(); // webhook-ids: the agent's idempotency
   const writes = [];
-  let waiting = 0;
+  const actor = { writes, tool, routed: 0, waiting: 0 };
   let last = Promise.resolve();
 
   stage.agent.behave = (arrival) => {
     const record = arrival.verified && recordOf(arrival);
     if (record && !seen.has(arrival.id)) {
       seen.add(arrival.id);
-      waiting++;
-      last = last.then(() => write(arrival.id, record)).finally(() => waiting--);
+      actor.waiting++;
+      last = last.then(() => write(arrival.id, record)).finally(() => actor.waiting--);
       last.catch((error) => stage.say("agent", `GIVES UP: ${error.message}`));
     }
     return {};
@@ -33,10 +39,15 @@ export function startActor(stage, key) {
   async function write(event, record) {
     const step = (steps.get(record) ?? 0) + 1;
     steps.set(record, step);
+    const prefix = record.split("-")[0];
+    const { rows: [[team]] } = resultOf(await tool("query_knowledge", { sql: "SELECT team FROM teams WHERE prefix = ?", params: [prefix] }));
+    const routed = await tool("desk__route_case", { case: record, team });
+    if (routed.isError) throw new Error(routed.content[0].text);
+    actor.routed++;
     const answer = await until(`the write of ${event} to be accepted`, async () => {
       const got = await offer({
         method: "PATCH", path: `/services/data/v62.0/sobjects/Case/External_Id__c/${record}`,
-        body: { Step__c: step }, partition_key: record, idempotency_key: event,
+        body: { Step__c: step, Team__c: team }, partition_key: record, idempotency_key: event,
       });
       return got.status === 202 && got;
     }, patience);
@@ -45,7 +56,7 @@ export function startActor(stage, key) {
 
   const offer = (body) => call(`${stage.product.url}/v1/tenants/${stage.tenant}/destinations/salesforce/writes`, "POST", body, { authorization: `Bearer ${key}` });
 
-  return { writes, offer, idle: () => waiting === 0 };
+  return Object.assign(actor, { offer, idle: () => actor.waiting === 0, stop: () => mcp.leave() });
 }
 
 /** The record that a Slack message is about: `case-1: …`; found by webhook or poll. */

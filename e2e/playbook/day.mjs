@@ -1,28 +1,48 @@
 // A stretch of an ordinary day with everything on: messages whose webhooks are
 // dropped, doubled and forged, appointments, refreshes, writes to a Salesforce
-// that has bad moments, and the clock's ticks.
+// that has bad moments, and the clock's ticks, a real minute apart.
 import { answerOf } from "../harness.mjs";
-import { chatter, received, written } from "./stage.mjs";
+import { chatter, keyOfChange, patience, received, written } from "./stage.mjs";
 
 /** 30 % of the webhooks never arrive, 20 % come twice. Fixed, so that runs compare. */
 const fates = ["send", "drop", "send", "double", "send", "drop", "send", "send", "double", "drop"];
 
+const rounds = 4, each = 10;
+
+/** A poll is due a minute after the one before, and looks at what is 2 s old. */
+const twoIntervals = 130_000; // ms
+
 export async function day(stage) {
-  const { say, slack, salesforce } = stage;
-  const rounds = 4, each = 10;
-  const all = [];
-  for (let round = 0; round < rounds; round++) {
-    say("slack", `${each} messages; of their webhooks 3 are dropped and 2 doubled; a stranger forges 2 more`);
-    all.push(...(await chatter(stage, each, { fate: (i) => fates[i] })));
-    for (let i = 0; i < 2; i++) {
-      const { status } = await slack.deliver(stage.webhook, slack.messages.at(-1 - i), { secret: "a stranger's" }).then(answerOf);
-      if (status !== 401) throw new Error(`a forgery was answered ${status}`);
+  const { say, slack, google, salesforce, product } = stage;
+  const all = [], changes = [];
+  await product.tick(); // the first polls: from now on
+  await stage.until("the first polls", () => [slack, google].every((site) => site.log.some((line) => /history|events$/.test(line.path))), patience);
+  const clock = setInterval(() => product.tick().catch((error) => say("WRONG", `tick: ${error.message}`)), 15_000);
+  try {
+    for (let round = 0; round < rounds; round++) {
+      say("slack", `${each} messages; of their webhooks 3 are dropped and 2 doubled, and a stranger forges 2 more`);
+      all.push(...(await chatter(stage, each, { fate: (i) => fates[i] })));
+      for (let i = 0; i < 2; i++) {
+        const { status } = await slack.deliver(stage.webhook, slack.messages.at(-1 - i), { secret: "a stranger's" }).then(answerOf);
+        if (status !== 401) throw new Error(`a forgery was answered ${status}`);
+      }
+      for (let i = 0; i < 2; i++) changes.push(google.change(`appointment ${round}.${i}`));
+      salesforce.ill = round % 2 === 1 ? (request) => request.at % 3 === 0 : () => false; // one request in three, by its clock
+      if (round % 2 === 1) say("salesforce", "answers 503 to about one request in three");
+      await received(stage, all.filter((s) => s.fate !== "drop").map((s) => s.key));
     }
-    salesforce.ill = round % 2 === 1 ? (request) => request.at % 3 === 0 : () => false; // one request in three, by the clock
+    say("agent", `has the ${all.filter((s) => s.fate !== "drop").length} messages whose webhooks arrived; ${all.filter((s) => s.fate === "drop").length} are missing`);
+    google.expireSyncTokens();
+    say("google", "forgets its sync tokens: the next use of one is answered 410");
+    await received(stage, all.map((s) => s.key), twoIntervals);
+    say("agent", `has all ${all.length}: the poll has found the others`);
+    await received(stage, changes.map((change) => keyOfChange(stage.tenant, change)), twoIntervals);
+    say("agent", `has all ${changes.length} appointments`);
+    salesforce.ill = () => false;
+    await written(stage);
+    say("salesforce", `has all ${stage.actor.writes.length} writes, after ${salesforce.unavailable} answers of 503`);
+  } finally {
+    clearInterval(clock);
+    salesforce.ill = () => false;
   }
-  await received(stage, all.filter((s) => s.fate !== "drop").map((s) => s.key));
-  say("agent", `has every message whose webhook arrived, ${all.filter((s) => s.fate !== "drop").length}`);
-  await received(stage, all.map((s) => s.key));
-  salesforce.ill = () => false;
-  await written(stage);
 }

@@ -16,7 +16,8 @@ const random = (prefix) => prefix + randomBytes(24).toString("base64url");
  *   prefixes  {access, refresh}
  *
  * Counters: refreshes, reuses (a dead refresh token was shown). `issued` is
- * every token there ever was.
+ * every token there ever was, `newest` {access, refresh} of the last
+ * authorization.
  */
 export class Grants {
   #codes = new Map();
@@ -73,7 +74,7 @@ export class Grants {
     if (code === undefined || code.redirect !== form.get("redirect_uri")) return { error: "invalid_grant" };
     const challenge = createHash("sha256").update(form.get("code_verifier") ?? "").digest("base64url");
     if (this.pkce && !same(challenge, code.challenge)) return { error: "invalid_grant" };
-    return this.#issue({ scopes: code.scopes, alive: true });
+    return (this.newest = this.#issue({ scopes: code.scopes, alive: true }));
   }
 
   #renew(token) {
@@ -106,6 +107,11 @@ export class Grants {
   scopes(access) {
     const found = this.#access.get(access);
     return found?.grant.alive && found.until > Date.now() ? found.grant.scopes : undefined;
+  }
+
+  /** Reports whether a refresh token is good. */
+  refreshable(token) {
+    return this.#refresh.get(token)?.alive === true;
   }
 
   /** Ends the grant of a token, of either kind; false when there is none. */

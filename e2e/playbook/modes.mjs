@@ -6,7 +6,7 @@ import path from "node:path";
 import { answerOf } from "../harness.mjs";
 import { must } from "../scene.mjs";
 import { budget } from "./salesforce.mjs";
-import { authorize, chatter, connect, patience, received, written } from "./stage.mjs";
+import { authorize, chatter, connect, patience, received, runPoll, written } from "./stage.mjs";
 
 /** Rows: the name that ONLY= takes, the guarantee, and the scenario. */
 export const modes = [
@@ -44,14 +44,6 @@ async function droppedWebhook(stage) {
   assert.equal(slack.limit.excess, 0);
 }
 
-/** Runs a poll until what it is to find is there. */
-export async function runPoll(stage, poll, found) {
-  await stage.until(`poll ${poll} to find what it should`, async () => {
-    await must(stage.admin("POST", `/polls/${poll}/run`));
-    return stage.until("the events of that run", found, 2_000).catch(() => false);
-  }, patience);
-}
-
 // Slack sends the same message five times at once and once more later; a
 // stranger sends it twice forged.
 async function duplicate(stage) {
@@ -83,17 +75,16 @@ async function tokenLeak(stage) {
   const { say, slack } = stage;
   const { grants } = slack;
   const life = grants.life;
-  grants.life = 5_000; // Slack's are 12 hours; all else follows from it
+  grants.life = 3_000; // Slack's are 12 hours; all else follows from it
   await connect(stage, "slack", "slack-leak");
-  const [access, refresh] = grants.issued.slice(-2);
-  const refreshes = grants.refreshes;
+  const { access, refresh } = grants.newest;
   say("thief", "has a copy of Slack's access token and refresh token");
   for (const [method, path] of [["POST", "/api/chat.postMessage"], ["GET", "/api/users.list"]]) {
     const answer = await as(stage, access, method, path);
     assert.equal(answer.json.error, "missing_scope", path);
   }
   say("slack", "the connection asked for channels:history alone: the thief may not write, nor list people");
-  await stage.until("the product to refresh by itself", () => grants.refreshes > refreshes, patience);
+  await stage.until("the product to refresh by itself", () => !grants.refreshable(refresh), patience);
   grants.life = life;
   assert.equal((await spend(stage, refresh)).json.error, "invalid_refresh_token");
   say("slack", "Hookweir has refreshed, at 80 % of the token's life: the stolen refresh token is dead");
@@ -105,15 +96,15 @@ async function tokenLeak(stage) {
   say("operator", `no token is in the storage or the logs; ${grants.issued.length} were looked for`);
 
   // The worst case: the thief is first.
-  grants.life = 5_000;
+  grants.life = 3_000;
   await authorize(stage, "slack-leak");
-  assert.equal((await spend(stage, grants.issued.at(-1))).json.ok, true);
+  assert.equal((await spend(stage, grants.newest.refresh)).json.ok, true);
   grants.life = life;
   say("thief", "spends the next refresh token before Hookweir does");
   const notice = await told(stage, "hookweir.connection.needs_reauth", (data) => data.connection === "slack-leak");
   const refused = await stage.admin("POST", "/connections/slack-leak/token");
   assert.deepEqual([refused.status, refused.json.code], [409, "needs_reauth"]);
-  say("agent", `is told at once: needs_reauth, ${notice.data.cause}; callers get 409, no call leaves without a token`);
+  say("agent", `is told when that refresh is refused: needs_reauth, ${notice.data.cause}; callers get 409, no call leaves without a token`);
   const ended = await must(stage.admin("DELETE", "/connections/slack-leak"));
   say("operator", `DELETE …/connections/slack-leak: ${JSON.stringify(ended.json)}`);
 }
@@ -179,16 +170,16 @@ async function burst(stage) {
 
 // A tool of the upstream MCP server changes what it asks for.
 async function schemaChange(stage) {
-  const { say, tools, actor } = stage;
+  const { say, desk, actor } = stage;
   const args = { case: "case-1", team: "billing" };
-  const served = tools.tools;
-  assert.equal((await actor.tool("desk__route_case", args)).content[0].text, "route_case ran");
-  const calls = tools.calls.length;
-  tools.tools = served.map((tool) => (tool.name === "route_case" ? { ...tool, inputSchema: { ...tool.inputSchema, required: ["case", "team", "customer_email"] } } : tool));
-  say("tools", "route_case now wants customer_email");
+  const served = desk.tools;
+  await routes(actor, args);
+  const calls = desk.calls.length;
+  desk.tools = served.map((tool) => (tool.name === "route_case" ? { ...tool, inputSchema: { ...tool.inputSchema, required: ["case", "team", "customer_email"] } } : tool));
+  say("desk", "route_case now wants customer_email");
   const refused = await actor.tool("desk__route_case", args);
   assert.equal(JSON.parse(refused.content[0].text).code, "tool_changed");
-  assert.equal(tools.calls.length, calls, "the call did not reach it");
+  assert.equal(desk.calls.length, calls, "the call did not reach it");
   say("agent", "gets a tool error, tool_changed; nothing reached the upstream");
   const notice = await told(stage, "hookweir.upstream.drift", (data) => data.upstream === "desk");
   const { json: drift } = await must(stage.admin("GET", "/upstreams/desk/drift"));
@@ -196,7 +187,15 @@ async function schemaChange(stage) {
   assert.deepEqual([item.class, item.action], ["breaking", "block"]);
   say("operator", `GET …/upstreams/desk/drift: ${item.name} ${item.class}, ${item.changes.length} changes; report ${notice.data.report.slice(0, 12)}…`);
   await must(stage.admin("POST", "/upstreams/desk/approve", { report: drift.report }));
-  const again = await actor.tool("desk__route_case", { ...args, customer_email: "a@example.com" });
-  assert.equal(again.content[0].text, "route_case ran");
+  await routes(actor, { ...args, customer_email: "a@example.com" });
   say("operator", "approves that report; the new tool may be called");
+  desk.tools = served;
+  const { json: back } = await must(stage.admin("GET", "/upstreams/desk/drift"));
+  if (back.items.length > 0) await must(stage.admin("POST", "/upstreams/desk/approve", { report: back.report }));
+}
+
+async function routes(actor, args) {
+  const answer = await actor.tool("desk__route_case", args);
+  assert.equal(answer.content[0].text, "route_case ran");
+  actor.routed++;
 }

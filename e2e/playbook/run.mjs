@@ -26,7 +26,8 @@ const attempt = async (name, run) => {
 };
 
 say("hookweir", "starts on workerd, with Slack, Google, Salesforce and a desk's MCP server on loopback");
-const stage = await openStage({ say });
+// Slack's and Google's access tokens live for hours; here for less than the day, so that they are refreshed in it.
+const stage = await openStage({ say, lives: only ? {} : { slack: 45_000, google: 45_000 } });
 try {
   say("operator", `has configured tenant ${stage.tenant} over the API, and authorized three connections`);
   if (!only) await attempt("the day", () => day(stage));

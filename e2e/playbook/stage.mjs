@@ -2,19 +2,20 @@
 // one tenant that is configured as an operator would, over the public API.
 //
 //	slack ─ events ─▶ product ─▶ agent ─ writes ─▶ product ─▶ salesforce
-//	slack, google ◀─ polls ─┘              queries ─▶ /mcp ─▶ D1, tools
+//	slack, google ◀─ polls ──┘     └─ queries ─▶ /mcp ─▶ D1, the desk's tools
 import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { startAgent } from "../agent.mjs";
-import { answerOf, call, start, until } from "../harness.mjs";
+import { answerOf, start, until } from "../harness.mjs";
 import { must } from "../scene.mjs";
+import { startUpstream } from "../upstream.mjs";
 import { startActor } from "./actor.mjs";
 import { calendarScope, startGoogle } from "./google.mjs";
 import { budget, startSalesforce } from "./salesforce.mjs";
 import { internet } from "./site.mjs";
-import { keyOf, startSlack } from "./slack.mjs";
+import { channel, keyOf, startSlack } from "./slack.mjs";
 
 /** How long anything may take that happens in seconds when all is well, in ms. */
 export const patience = 90_000;
@@ -26,9 +27,9 @@ export const patience = 90_000;
  *   tenant  default "acme"
  *   say     (who, what) => void: a line of the timeline
  *   lives   {slack, google}: how long their access tokens live, in ms
- *   harness options of the harness' start()
+ *   vars    {worker, consumers}: settings over the development ones
  */
-export async function openStage({ tenant = "acme", say = () => {}, lives = {}, harness } = {}) {
+export async function openStage({ tenant = "acme", say = () => {}, lives = {}, vars } = {}) {
   const closing = [];
   const close = async () => {
     for (const stop of closing.splice(0).reverse()) await stop();
@@ -45,32 +46,70 @@ export async function openStage({ tenant = "acme", say = () => {}, lives = {}, h
     const slack = await opened(startSlack({ life: lives.slack }));
     const google = await opened(startGoogle({ life: lives.google }));
     const salesforce = await opened(startSalesforce());
-    const out = internet([slack, google, salesforce]);
-    const product = await opened(start({ ...harness, persist: storage, outbound: out }));
+    const desk = await opened(startUpstream([routeCase]));
+    const out = internet([slack, google, salesforce, { hosts: [deskHost], origin: new URL(desk.url).origin }]);
+    const launch = (vars) => start({
+      persist: storage, outbound: out, d1: { consumers: { KNOWLEDGE: "knowledge" } },
+      vars: { worker: vars?.worker, consumers: { KNOWLEDGE_TABLES: "teams", KNOWLEDGE_TENANTS: tenant, ...vars?.consumers } },
+    });
     const stage = {
-      tenant, say, secret, agent, slack, google, salesforce, product, storage, close,
+      tenant, say, secret, agent, slack, google, salesforce, desk, storage, close,
+      product: await launch(vars),
       /** A request of the operator's. */
-      admin: (method, route, body) => call(`${product.url}/v1/tenants/${tenant}${route}`, method, body, { authorization: `Bearer ${product.adminToken}` }),
-      webhook: `${product.url}/webhooks/${tenant}/slack`,
+      admin: (method, route, body) => stage.product.admin(method, `/tenants/${tenant}${route}`, body),
+      get webhook() { return `${stage.product.url}/webhooks/${tenant}/slack`; },
       /** A request to an outside system under its own name. */
       outside: (url, init) => out(new Request(url, init)),
       until,
+      /** Deploys anew over the same storage, with other settings. */
+      async restart(vars) {
+        await stage.product.stop();
+        stage.product = await launch(vars);
+      },
     };
-    await must(stage.admin("PUT", "/agent", { url: agent.url, secret }));
-    await must(stage.admin("PUT", "/sources/slack", { provider: "slack", secrets: [slack.signingSecret] }));
-    for (const name of Object.keys(connections)) await connect(stage, name);
-    const key = (await must(stage.admin("POST", "/keys", { label: "the playbook's agent" }))).json.key;
-    stage.actor = startActor(stage, key);
-        await must(stage.admin("PUT", "/destinations/salesforce", {
-      base_url: await instanceOf(stage), connection: "salesforce",
-      rate: { requests: budget.requests, per: `${budget.per / 1000}s`, burst: budget.burst },
-      retry: { base: "500ms", cap: "4s" },
-    }));
+    closing.push(() => stage.product.stop());
+    await configure(stage);
+    stage.actor = await opened(startActor(stage, (await must(stage.admin("POST", "/keys", { label: "the playbook's agent" }))).json.key));
     return stage;
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+/** The desk's MCP server: its host, and the one tool it has. */
+const deskHost = "desk.example.com";
+const routeCase = {
+  name: "route_case", description: "Route a case to a team.", annotations: { readOnlyHint: false, destructiveHint: false },
+  inputSchema: { type: "object", properties: { case: { type: "string" }, team: { type: "string" }, customer_email: { type: "string" } }, required: ["case", "team"], additionalProperties: false },
+};
+
+/** The knowledge base: whose team a record is. */
+const teams = [
+  "CREATE TABLE teams (prefix TEXT PRIMARY KEY, team TEXT NOT NULL)",
+  "INSERT INTO teams VALUES ('case', 'support'), ('refund', 'billing')",
+];
+
+// configure is what an operator does on the first day.
+async function configure(stage) {
+  const { admin, agent, slack, product } = stage;
+  const db = await product.d1("KNOWLEDGE");
+  for (const statement of teams) await db.exec(statement);
+  await must(admin("PUT", "/agent", { url: agent.url, secret: stage.secret }));
+  await must(admin("PUT", "/sources/slack", { provider: "slack", secrets: [slack.signingSecret] }));
+  for (const name of Object.keys(connections)) await connect(stage, name);
+  await must(admin("PUT", "/destinations/salesforce", {
+    base_url: await instanceOf(stage), connection: "salesforce",
+    rate: { requests: budget.requests, per: `${budget.per / 1000}s`, burst: budget.burst },
+    retry: { base: "500ms", cap: "4s" },
+  }));
+  await must(admin("PUT", "/destinations/slack", { base_url: "https://slack.com", connection: "slack", rate: { requests: 50, per: "1m", burst: 10 } }));
+  await must(admin("PUT", "/destinations/google", { base_url: "https://www.googleapis.com", connection: "google", rate: { requests: 600, per: "1m", burst: 10 } }));
+  await must(admin("PUT", "/polls/slack", { preset: "slack", params: { channel }, destination: "slack", source: "slack", grace: "2s" }));
+  await must(admin("PUT", "/polls/calendar", { preset: "google-calendar", destination: "google" }));
+  await must(admin("PUT", "/upstreams/desk", { url: `https://${deskHost}/mcp` }));
+  const { json } = await must(admin("GET", "/upstreams/desk/drift"));
+  await must(admin("POST", "/upstreams/desk/approve", { report: json.report }));
 }
 
 /** What the operator asks for, and no more. */
@@ -126,9 +165,20 @@ export async function received(stage, keys, deadline = patience) {
   }, deadline);
 }
 
+/** The key of one state of an appointment. */
+export const keyOfChange = (tenant, change) => `${tenant}/calendar/${change.id}:${change.updated}`;
+
 /** Waits until every write that the agent handed over has taken effect. */
 export async function written(stage, deadline = patience) {
   const { actor, salesforce } = stage;
   await until("the agent to have acted", () => actor.idle(), deadline);
   await until("every write to have taken effect", () => salesforce.written >= actor.writes.length, deadline);
+}
+
+/** Runs a poll until what it is to find is there. */
+export async function runPoll(stage, poll, found) {
+  await until(`poll ${poll} to find what it should`, async () => {
+    await must(stage.admin("POST", `/polls/${poll}/run`));
+    return until("the events of that run", found, 2_000).catch(() => false);
+  }, patience);
 }

@@ -189,6 +189,12 @@ func (a *api) serve(r *http.Request) (answer, error) {
 		}
 		return dispatch(a, &call{Request: r}, methods{http.MethodGet: (*api).listProviders})
 	}
+	if path == "/v1/oauth/providers" {
+		if err := a.authorizeAny(r); err != nil {
+			return answer{}, err
+		}
+		return dispatch(a, &call{Request: r}, methods{http.MethodGet: (*api).listOAuthProviders})
+	}
 	if path == "/v1/presets" {
 		if err := a.authorizeAny(r); err != nil {
 			return answer{}, err

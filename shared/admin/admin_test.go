@@ -23,9 +23,9 @@ import (
 
 	"github.com/hookweir/hookweir/shared/admin"
 	"github.com/hookweir/hookweir/shared/event"
+	"github.com/hookweir/hookweir/shared/lane"
 	"github.com/hookweir/hookweir/shared/ledger"
 	"github.com/hookweir/hookweir/shared/oauth/oauthtest"
-	"github.com/hookweir/hookweir/shared/outbound"
 	"github.com/hookweir/hookweir/shared/poll"
 	"github.com/hookweir/hookweir/shared/seal"
 	"github.com/hookweir/hookweir/shared/seal/aesgcm"
@@ -53,6 +53,7 @@ type world struct {
 	tenants map[string]*tenant.Tenant
 	ledgers map[string]*ledger.Ledger
 	vaults  map[string]*vault.Vault
+	lanes   map[string]*lane.Lane
 	as      *oauthtest.Server // the provider of connections
 	queue   error             // what sending replays answers
 	down    error             // what every object answers
@@ -63,7 +64,7 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{t: t, now: start, tenants: map[string]*tenant.Tenant{}, ledgers: map[string]*ledger.Ledger{}, vaults: map[string]*vault.Vault{}}
+	w := &world{t: t, now: start, tenants: map[string]*tenant.Tenant{}, ledgers: map[string]*ledger.Ledger{}, vaults: map[string]*vault.Vault{}, lanes: map[string]*lane.Lane{}}
 	w.as = oauthtest.New(asURL, w.clock)
 	for i := range w.rings {
 		r, err := seal.Parse("k:"+base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{byte(i + 1)}, seal.KeyBytes)), aesgcm.Suite{})
@@ -82,11 +83,11 @@ func newWorld(t *testing.T) *world {
 			}}
 		},
 		Vault:     func(n string) admin.VaultAPI { return vault.Client{Tenant: n, Invoke: w.invokeVault(n)} },
-		Lane:      func(string, string) admin.LaneAPI { return nil },
-		Read:      (&outbound.Gate{}).Do,
 		Poll:      func(n, p string) admin.PollAPI { return poll.Client{Tenant: n, Poll: p, Invoke: w.invokePoll(n, p)} },
 		Schedule:  func(n string) admin.ScheduleAPI { return w.schedule(n) },
 		Keys:      noKeys{},
+		Lane:      func(n, d string) admin.LaneAPI { return w.lane(n, d) },
+		Read:      w.read,
 		PublicURL: "https://hooks.example.com",
 		Log:       func(e string, kv ...string) { w.log = append(w.log, e+" "+strings.Join(kv, " ")) },
 	}

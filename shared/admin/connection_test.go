@@ -289,6 +289,21 @@ func TestKeyIsACaller(t *testing.T) {
 	assert.Equal(t, 200, ask().Code)
 }
 
+func TestOAuthProvidersAreListed(t *testing.T) {
+	w := newWorld(t)
+	var out struct{ Providers []map[string]any }
+	require.NoError(t, json.Unmarshal(w.operate("GET", "/v1/oauth/providers", "").Body.Bytes(), &out))
+	require.GreaterOrEqual(t, len(out.Providers), 60)
+	for _, p := range out.Providers {
+		assert.NotEmpty(t, p["rotation"], p["name"])
+		assert.NotEmpty(t, p["docs"], p["name"])
+	}
+	r := httptest.NewRequest("GET", origin+"/v1/oauth/providers", nil)
+	rec := httptest.NewRecorder()
+	w.handler.ServeHTTP(rec, r)
+	assert.Equal(t, 401, rec.Code)
+}
+
 func TestVaultRoutesAreTheOperators(t *testing.T) {
 	w := newWorld(t)
 	res := w.operate("POST", "/v1/tenants/acme/keys", `{"label":"x"}`)

@@ -1,5 +1,7 @@
 // Package admin is the API under /v1, and /healthz: what an operator or a
-// tenant's own key may see and change (DESIGN §5).
+// tenant's own key may see and change (DESIGN §5). Beside it stand the two
+// routes that browsers come to, /oauth/start and /oauth/callback, which answer
+// to whoever holds a state or a link.
 //
 //	request ─▶ authorize ─▶ tenant ─▶ route ─▶ method ─▶ strict body ─▶ Tenant / Ledger
 //	              │ 401       │ 404     │ 404     │ 405      │ 413 415 400     │
@@ -14,8 +16,9 @@
 //     nothing. A tenant's key is checked by its own tenant's object, and for
 //     any other tenant the answer is the same 404, whether that one exists or
 //     not (G10).
-//   - No answer holds a secret, save two shown once, when they are made here:
-//     an API key, and an agent's signing secret that the caller did not give.
+//   - No answer holds a secret, save two shown once, when they are made here
+//     (an API key, and an agent's signing secret that the caller did not give)
+//     and the one that is asked for: a connection's access token.
 //   - Every error is problem+json with a code of package problem, and no
 //     detail repeats what the caller sent.
 //   - Every answer says Cache-Control: no-store.

@@ -72,6 +72,7 @@ func publicOperations() []operation {
 		{method: "GET", path: "/v1/providers", summary: "The catalogue of webhook providers", answers: []response{
 			{"200", "Every provider.", list{"providers", reference.Row{}, false}, ""},
 		}},
+		{method: "GET", path: "/v1/oauth/providers", summary: "The catalogue of OAuth providers", answers: []response{{"200", "Every provider.", list{"providers", oauthProvider{}, false}, ""}}},
 		{method: "GET", path: "/v1/presets", summary: "The presets of polls, and what each can promise", answers: []response{{"200", "Every preset.", list{"presets", presetRow{}, false}, ""}}},
 		{method: "GET", path: "/oauth/callback", summary: "Where a provider sends the browser back to", public: true, query: []parameter{
 			{"state", "The flow's.", true}, {"code", "The provider's, when it agreed.", false}, {"iss", "RFC 9207.", false}, {"error", "The provider's, when it refused.", false},

@@ -183,6 +183,9 @@ func (r *Recipe) checkRule() string {
 	default:
 		return "rule must be token, link, time, id or window"
 	}
+	if r.Grain < 0 || time.Duration(r.Grain) > MaxOverlap {
+		return "grain is at most 24h"
+	}
 	if r.Overlap < 0 || time.Duration(r.Overlap) > MaxOverlap {
 		return "overlap is at most 24h"
 	}
@@ -284,12 +287,17 @@ func (r *Recipe) checkNames(given map[string]string) error {
 	return nil
 }
 
+// Cut is a time as the list would say it.
+func (r *Recipe) Cut(t time.Time) time.Time {
+	return t.Truncate(max(time.Duration(r.Grain), time.Second))
+}
+
 // Begin is the state of a poll that begins at a time; zero is the beginning of
 // the list.
 func (r *Recipe) Begin(since time.Time) State {
-	s := State{Since: timePosition(since)}
-	if since.IsZero() {
-		s.Since = ""
+	s := State{}
+	if !since.IsZero() {
+		s.Since = timePosition(r.Cut(since))
 	}
 	if r.Rule == RuleTime {
 		s.Cursor = s.Since

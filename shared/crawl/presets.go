@@ -208,7 +208,7 @@ var presets = [...]Recipe{
 			Body: `{"page_size":{{limit}},"start_cursor":"{{page}}","sort":{"direction":"descending","timestamp":"last_edited_time"}}`,
 		},
 		Items: path("results"), ID: []Parts{{{Path: path("id")}, {Text: ":"}, {Path: path("last_edited_time")}}},
-		TypePrefix: "com.notion.", Type: []Parts{{{Path: path("object")}, {Text: ".edited"}}}, Time: [][]string{{"last_edited_time"}},
+		TypePrefix: "com.notion.", Type: []Parts{{{Path: path("object")}, {Text: ".edited"}}}, Time: [][]string{{"last_edited_time"}}, Grain: Duration(time.Minute),
 		Rule: RuleTime, Newest: true, Overlap: Duration(10 * time.Minute), Limit: 100,
 		Paging: Paging{Kind: PagingToken, Path: path("next_cursor"), More: &Condition{path("has_more"), "true"}},
 	},

@@ -79,6 +79,8 @@ func TestRefusals(t *testing.T) {
 		{"the same token again", "stripe", State{Settled: true, Crawl: Crawl{Pages: 2, Page: "evt_1"}}, ok200(same), Broken, CodeEndless, 0},
 		{"pages without end", "stripe", State{Settled: true, Crawl: Crawl{Pages: maxPages, Page: "evt_0"}}, ok200(same), Broken, CodeEndless, 0},
 		{"an expired history", "gmail", State{Cursor: "5", Settled: true}, status(404, `{}`), Expired, CodeExpired, 0},
+		{"an expired sync token, as Google says it", "google-calendar", State{Cursor: "5", Settled: true}, status(410, `{"error":{"code":410,"errors":[{"domain":"calendar","reason":"fullSyncRequired"}]}}`), Expired, CodeExpired, 0},
+		{"an expired history, as Google says it", "gmail", State{Cursor: "5", Settled: true}, status(404, `{"error":{"code":404,"errors":[{"reason":"notFound"}]}}`), Expired, CodeExpired, 0},
 		{"a mailbox that is not there", "gmail", State{}, status(404, `{}`), Failed, "http_404", 0},
 		{"an expired delta in a 400", "microsoft-graph", State{Cursor: "/v1.0/a", Settled: true}, status(400, `{"error":{"code":"syncStateNotFound"}}`), Expired, CodeExpired, 0},
 		{"a history that goes back", "gmail", State{Cursor: "500", Settled: true}, ok200(`{"history":[],"historyId":"499"}`), Broken, CodeBackwards, 0},

@@ -91,6 +91,9 @@ type Recipe struct {
 	Type       []Parts    `json:"type,omitempty"`
 	Time       [][]string `json:"time,omitempty"` // paths; the first that is there
 	TimeFormat string     `json:"time_format,omitempty"`
+	// Grain is what times are cut down to; less than a second is a second. An
+	// item of the poll's first grain may be from just before its beginning.
+	Grain Duration `json:"grain,omitempty"`
 
 	Rule Rule `json:"rule"`
 	// Newest says that the newest item comes first.

@@ -26,7 +26,8 @@ func (r *Recipe) refused(s State, in Input, a Answer) error {
 		a.Status == http.StatusForbidden && (asked || a.Header.Get("X-Ratelimit-Remaining") == "0"):
 		return &Failure{Class: Throttled, Code: CodeThrottled, Wait: wait}
 	}
-	if err := r.fault(s, a.Body); err != nil {
+	// A code that the recipe does not know says no more than the status does.
+	if err := r.fault(s, a.Body); err != nil && (ok || err.Code != CodeInside) {
 		err.Wait = wait
 		return err
 	}

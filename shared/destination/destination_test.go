@@ -167,7 +167,7 @@ func TestCredential(t *testing.T) {
 		cred Credential
 		want error
 	}{
-		{Bearer, Credential{Secret: "sk_test_4eC39"}, nil},
+		{Bearer, Credential{Secret: "tok-4e39"}, nil},
 		{Bearer, Credential{}, ErrCredential},
 		{Bearer, Credential{Secret: "a b"}, ErrCredential},
 		{Bearer, Credential{Secret: "a\r\nx: y"}, ErrCredential},
@@ -180,7 +180,7 @@ func TestCredential(t *testing.T) {
 		{"", Credential{Secret: "x"}, ErrAuth},
 	} {
 		assert.Equal(t, c.want, asError(c.cred.Check(c.auth)), "%s %q", c.auth, c.want)
-		assert.NotContains(t, fmt.Sprintf("%v %+v %#v", c.cred, c.cred, c.cred), "sk_test")
+		assert.NotContains(t, fmt.Sprintf("%v %+v %#v", c.cred, c.cred, c.cred), "tok-4e39")
 	}
 }
 

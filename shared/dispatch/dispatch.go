@@ -12,7 +12,8 @@
 //
 // # Invariants
 //
-//   - One Claim and one Settle for all messages of a destination.
+//   - One Claim for all messages of a destination, and one Settle, or a few
+//     while it waits for slots.
 //   - Nothing is sent without a slot, nor after the claim's time: then another
 //     consumer may hold the write.
 //   - Destinations do not wait for each other within a batch, as far as six
@@ -50,6 +51,14 @@ const (
 	// settleTries is how often a Settle is tried: it may be repeated, and the
 	// alternative is a lease that runs out.
 	settleTries = 3
+	// pacedFrom and settleEarly: a batch whose slots reach further than this
+	// settles so many at a time while it waits for the others. At its end, when
+	// the budget goes by unused until the next batch has its slots, little is
+	// left to do.
+	pacedFrom   = 500 * time.Millisecond
+	settleEarly = 25
+	// maxFailed is after how many refusals in a row a batch stops sending.
+	maxFailed = 10
 	// moreSlots is how many slots are asked for when those of the claim have
 	// gone by unused: about what a slow destination takes in the time.
 	moreSlots = 2
@@ -187,16 +196,11 @@ func (d *Dispatcher) send(ctx context.Context, g *group, parallel int) {
 	}
 	r := &run{
 		Dispatcher: d, group: g, lane: l, grant: &claimed.Grant, work: work,
-		slots: claimed.Grant.At(asked, got), ends: asked.Add(sendTime),
+		slots: claimed.Grant.At(asked, got), got: got, ends: asked.Add(sendTime),
 	}
-	settlement := r.perform(ctx, min(parallel, max(claimed.Grant.Parallel, 1), len(work)))
-	settlement.Report = outbound.Report{Grant: claimed.Grant.ID, Done: true, Sent: d.cfg.Now().Sub(got), Seen: r.seen}
-	for range settleTries {
-		if err = l.Settle(ctx, settlement); err == nil {
-			return
-		}
-	}
-	d.cfg.Log("lane_unavailable", "tenant", g.tenant, "destination", g.destination, "call", "settle")
+	r.paced = r.slots[len(r.slots)-1].At.Sub(got) > pacedFrom
+	r.perform(ctx, min(parallel, max(claimed.Grant.Parallel, 1), len(work)))
+	r.settle(ctx, r.take(0), true)
 }
 
 // run is one destination's part of a batch while it is being sent.
@@ -205,16 +209,21 @@ type run struct {
 	*group
 	lane  Lane
 	grant *outbound.Grant
-	ends  time.Time
+	got   time.Time // when the claim was there
+	ends  time.Time // of sending
+	paced bool      // it waits more than it sends
 
 	mu    sync.Mutex // guards the rest; never held across a call out
 	work  []*lane.Work
 	slots []outbound.Slot
 	seen  []outbound.Observation
 	done  []lane.Result
+	// failed counts the refusals in a row. With maxFailed of them the rest of
+	// the batch is left to what the Lane makes of it.
+	failed int
 }
 
-func (r *run) perform(ctx context.Context, parallel int) lane.Settlement {
+func (r *run) perform(ctx context.Context, parallel int) {
 	var wg sync.WaitGroup
 	for range parallel {
 		wg.Go(func() {
@@ -222,13 +231,50 @@ func (r *run) perform(ctx context.Context, parallel int) lane.Settlement {
 				p := r.cfg.Performer.Perform(ctx, r.tenant, r.destination, r.grant.Target, w, func() (outbound.Slot, bool) { return r.nextSlot(ctx) })
 				r.mu.Lock()
 				r.done = append(r.done, p.Result)
-				r.seen = append(r.seen, p.Seen...)
+				r.learn(p.Seen)
 				r.mu.Unlock()
+				if s := r.take(settleEarly); s != nil {
+					r.settle(ctx, s, false)
+				}
 			}
 		})
 	}
 	wg.Wait()
-	return lane.Settlement{Results: r.done}
+}
+
+// learn notes what an exchange taught; the caller holds the lock.
+func (r *run) learn(seen []outbound.Observation) {
+	r.seen = append(r.seen, seen...)
+	for _, o := range seen {
+		switch {
+		case o.OK:
+			r.failed = 0
+		case o.Failed, o.Pause > 0:
+			r.failed++
+		}
+	}
+}
+
+// take cuts off what is done and not settled yet; nil for fewer than least.
+func (r *run) take(least int) *lane.Settlement {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if least > 0 && (len(r.done) < least || !r.paced) {
+		return nil
+	}
+	s := &lane.Settlement{Results: r.done, Report: outbound.Report{Seen: r.seen}}
+	r.done, r.seen = nil, nil
+	return s
+}
+
+func (r *run) settle(ctx context.Context, s *lane.Settlement, last bool) {
+	s.Report.Grant, s.Report.Done, s.Report.Sent = r.grant.ID, last, r.cfg.Now().Sub(r.got)
+	for range settleTries {
+		if r.lane.Settle(ctx, *s) == nil {
+			return
+		}
+	}
+	r.cfg.Log("lane_unavailable", "tenant", r.tenant, "destination", r.destination, "call", "settle")
 }
 
 func (r *run) nextWork() *lane.Work {
@@ -249,7 +295,10 @@ func (r *run) nextSlot(ctx context.Context) (outbound.Slot, bool) {
 		return s, true
 	}
 	asked := r.cfg.Now()
-	if !asked.Before(r.ends) {
+	r.mu.Lock()
+	over := !asked.Before(r.ends)
+	r.mu.Unlock()
+	if over {
 		return outbound.Slot{}, false
 	}
 	under := r.grant.ID
@@ -270,6 +319,9 @@ func (r *run) nextSlot(ctx context.Context) (outbound.Slot, bool) {
 func (r *run) pop() (outbound.Slot, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.failed >= maxFailed {
+		r.ends = time.Time{}
+	}
 	now := r.cfg.Now()
 	for len(r.slots) > 0 {
 		s := r.slots[0]

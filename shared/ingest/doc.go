@@ -9,7 +9,8 @@
 //	                           ▼            ▼                  ▼             ▼
 //	                          401      200 duplicate          503           503
 //
-// Every other path goes over the service binding, unread.
+// Every other path goes over the service binding, unread, but those at which a
+// provider asks whose deliveries the host takes (webhook.HostProof).
 //
 // # Invariants
 //

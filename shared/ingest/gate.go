@@ -38,6 +38,9 @@ type Config struct {
 	Crypto webhook.Crypto
 	// Web gets providers' keys. Nil fails every delivery that needs one.
 	Web Fetcher
+	// Setting reads a variable of the worker, see webhook.HostProof. Nil has
+	// none.
+	Setting func(name string) (value string, ok bool)
 
 	Now func() time.Time
 	Log func(line []byte)
@@ -98,6 +101,9 @@ func New(cfg Config) (*Gate, error) {
 func (g *Gate) Serve(ctx context.Context, r *Request) *Response {
 	path := pathOf(r.URL)
 	if !isWebhook(path) {
+		if p := webhook.HostProofAt(path); p != nil {
+			return g.hostProof(p, r)
+		}
 		return g.forward(ctx, path)
 	}
 	tenant, name, ok := webhookRoute(path)

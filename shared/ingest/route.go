@@ -6,7 +6,8 @@ import (
 	"github.com/hookweir/hookweir/shared/name"
 )
 
-// webhookRoot is the only path the edge serves itself, beside /healthz.
+// webhookRoot is the only path the edge serves itself, beside /healthz and
+// what providers ask of the host (webhook.HostProof).
 const webhookRoot = "/webhooks"
 
 // pathOf cuts the path out of an absolute URL, percent-encoding and all: an

@@ -17,6 +17,8 @@ const (
 	dropRows = 20
 	// dropRetry is when a payload is dropped again after a failure.
 	dropRetry = time.Hour
+	// alarmFloor is the least time from one alarm's end to the next alarm.
+	alarmFloor = 20 * time.Millisecond
 	// noticePause is when notices are sent again that the queue refused.
 	noticePause = 30 * time.Second
 )
@@ -76,7 +78,7 @@ func (l *Lane) rearm(refused bool) error {
 	if err != nil || at.IsZero() {
 		return err
 	}
-	return l.set(at)
+	return l.set(later(at, now.Add(alarmFloor)))
 }
 
 // sweep looks at the rows that are due and reports whether any was.
@@ -257,8 +259,8 @@ func (l *Lane) drainAt(h *head, now time.Time) (time.Time, error) {
 			at = later(at, now.Add(busyWait))
 		}
 	}
-	limit, _ := h.cfg.Rate.Margin()
-	slots, _, wait := limit.Reserve(h.state.Pace, now, 1, pace.MaxHorizon)
+	limit, _, from := h.budget(now)
+	slots, _, wait := limit.Reserve(from, now, 1, pace.MaxHorizon)
 	if len(slots) > 0 {
 		wait = slots[0].Sub(now)
 	}

@@ -162,6 +162,8 @@ func (l *Lane) handOut(h *head, out *Claimed, mine []candidate, now, until time.
 		grant.ID = 0
 	}
 	grant.Slots, grant.Slack = since(a.slots, now), a.slack
+	limit, _, _ := h.budget(now)
+	interval := max(limit.Interval(), limit.Spacing)
 	for i := range mine {
 		c := &mine[i]
 		d := &out.Decisions[c.index]
@@ -182,7 +184,7 @@ func (l *Lane) handOut(h *head, out *Claimed, mine []candidate, now, until time.
 		if i >= fit && len(a.slots) == fit { // only too large to come along
 			wait = minRetry
 		}
-		wait += time.Duration(i-len(a.slots)) * h.cfg.Rate.Interval()
+		wait += time.Duration(i-len(a.slots)) * interval
 		if wait > queueWait {
 			// Back to the lane, whose alarm sends it again when the time comes.
 			if err := l.ready(h, &c.row); err != nil {

@@ -20,8 +20,9 @@ const (
 	// idleDrain is the longest a drain with nothing under way waits for a slot
 	// instead of leaving it to the alarm.
 	idleDrain = time.Second
-	// drainTick bounds every wait within a drain.
-	drainTick = 5 * time.Second
+	// drainTick bounds every wait within a drain, and so how long one stays
+	// after its last attempt: a timer must not outlive its event.
+	drainTick = time.Second
 	// yieldPause is how long the queue's consumers have the concurrency to
 	// themselves after a drain that left them none.
 	yieldPause = 3 * time.Second
@@ -39,51 +40,51 @@ type job struct {
 func (l *Lane) drain() error {
 	ends := l.now().Add(maxDrain)
 	done := make(chan error, drainParallel)
-	timer := make(chan struct{}, 1)
+	timer := make(chan struct{})
 	var tick time.Time // of the earliest timer that is under way
-	flying, dirty := 0, false
+	flying, timers, dirty := 0, 0, false
 	for {
 		if now := l.now(); now.Before(ends) {
 			if _, err := l.sweep(); err != nil {
-				return l.drained(flying, done, err)
+				return drained(flying, timers, done, timer, err)
 			}
 			l.sendReady()
 			p, err := l.pick(drainParallel-flying, ends)
 			if err != nil {
-				return l.drained(flying, done, err)
+				return drained(flying, timers, done, timer, err)
 			}
 			dirty = dirty || p.shared
 			for i := range p.jobs {
 				flying++
 				go func() { done <- l.attempt(p.target, &p.jobs[i]) }()
 			}
-			if flying == 0 && (p.wait == 0 || p.wait > idleDrain) {
+			idle := flying == 0 && (p.wait == 0 || p.wait > idleDrain)
+			if idle && timers == 0 {
 				break
 			}
 			wait := drainTick
 			if p.wait > 0 {
 				wait = min(wait, p.wait)
 			}
-			if at := now.Add(wait); !tick.After(now) || at.Before(tick) {
+			if at := now.Add(wait); !idle && (!tick.After(now) || at.Before(tick)) {
 				tick = at
+				timers++
 				go func() {
 					l.cfg.Performer.Sleep(context.Background(), wait)
-					select {
-					case timer <- struct{}{}:
-					default: // another one has rung
-					}
+					timer <- struct{}{}
 				}()
 			}
-		} else if flying == 0 {
+		} else if flying == 0 && timers == 0 {
 			break
 		}
 		select {
 		case err := <-done:
 			flying--
 			if err != nil {
-				return l.drained(flying, done, err)
+				return drained(flying, timers, done, timer, err)
 			}
 		case <-timer:
+			timers--
 		case <-l.wake:
 		}
 	}
@@ -95,9 +96,12 @@ func (l *Lane) drain() error {
 
 // drained waits for what is under way after a failure, so that the alarm that
 // is run again meets none of it.
-func (l *Lane) drained(flying int, done chan error, err error) error {
+func drained(flying, timers int, done chan error, timer chan struct{}, err error) error {
 	for range flying {
 		<-done
+	}
+	for range timers {
+		<-timer
 	}
 	return err
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -23,6 +22,7 @@ import (
 	"github.com/hookweir/hookweir/shared/queue"
 	"github.com/hookweir/hookweir/shared/seal"
 	"github.com/hookweir/hookweir/shared/seal/aesgcm"
+	"github.com/hookweir/hookweir/shared/sqlstore"
 	"github.com/hookweir/hookweir/shared/sqlstore/memsql"
 )
 
@@ -59,6 +59,7 @@ type world struct {
 	loseEvery  int // every n-th message is lost
 	crashEvery int // every n-th call out of the object, or fetch, is the last thing it does
 	calls      int
+	count      struct{ invokes, alarms, setAlarms, messages, writes int }
 
 	server     *server
 	logs       []string
@@ -136,32 +137,35 @@ func (w *world) boot() {
 	w.bootLocked()
 }
 
-// gone blocks a goroutine of an epoch that is over for good: a Go instance
-// that has ended runs no more code.
-func (w *world) gone() { <-w.stopped; runtime.Goexit() }
+// gone blocks a goroutine of an epoch that is over until the test ends: a Go
+// instance that has ended runs no more code.
+func (w *world) gone() error {
+	<-w.stopped
+	return errCrash
+}
 
 // bootLocked makes the object and the consumer of the current epoch.
 func (w *world) bootLocked() {
 	epoch := w.epoch
 	guard := func(f func() error) error {
 		if w.step(epoch) != nil {
-			w.gone()
+			return w.gone()
 		}
 		err := f()
 		if w.dead(epoch) { // it ended while this was under way
-			w.gone()
+			return w.gone()
 		}
 		return err
 	}
 	sender := *w.sender
 	sender.Fetch = func(ctx context.Context, r fetch.Request) (res fetch.Response, err error) {
-		_ = guard(func() error {
+		err = guard(func() error {
 			res, err = w.sender.Fetch(ctx, r)
 			return err
 		})
 		return res, err
 	}
-	db := &guardedDB{w.db, func() bool { return w.dead(epoch) }, w.gone}
+	db := &guardedDB{w.db, func() bool { return w.dead(epoch) }, func(n int) { w.mu.Lock(); defer w.mu.Unlock(); w.count.writes += n }}
 	performer := &lane.Performer{
 		Sender: &sender,
 		Payload: func(_ context.Context, claim string) (b []byte, err error) {
@@ -177,7 +181,11 @@ func (w *world) bootLocked() {
 		SetAlarm: func(at time.Time) error {
 			w.mu.Lock()
 			defer w.mu.Unlock()
+			if epoch != w.epoch {
+				return errCrash
+			}
 			w.alarmAt = at
+			w.count.setAlarms++
 			signal(w.alarmSet)
 			return nil
 		},
@@ -196,13 +204,10 @@ func (w *world) bootLocked() {
 		Now: time.Now, Rand: w.jitter,
 		Lane: func(string, string) dispatch.Lane {
 			return lane.Client{Tenant: "acme", Destination: "shop", Invoke: func(ctx context.Context, method string, payload []byte) (out []byte, err error) {
-				if w.step(epoch) != nil {
-					w.gone()
-				}
-				out, err = w.invoke(ctx, method, payload)
-				if w.step(epoch) != nil {
-					w.gone()
-				}
+				err = guard(func() error {
+					out, err = w.invoke(ctx, method, payload)
+					return err
+				})
 				return out, err
 			}}
 		},
@@ -213,16 +218,27 @@ func (w *world) bootLocked() {
 	require.NoError(w.t, err)
 }
 
-// guardedDB keeps an instance that has ended from touching storage.
+// guardedDB keeps an instance that has ended from changing storage. It fails
+// rather than blocks: the lane's lock is held.
 type guardedDB struct {
 	*memsql.DB
-	dead func() bool
-	gone func()
+	dead  func() bool
+	wrote func(rows int)
+}
+
+// Exec counts the statements that write rows.
+func (d *guardedDB) Exec(query string, args ...any) (sqlstore.Rows, error) {
+	rows, err := d.DB.Exec(query, args...)
+	if word, _, _ := strings.Cut(query, " "); word == "INSERT" || word == "UPDATE" || word == "DELETE" {
+		n, _ := sqlstore.Int64(d.DB, `SELECT changes()`)
+		d.wrote(int(n))
+	}
+	return rows, err
 }
 
 func (d *guardedDB) Tx(f func() error) error {
 	if d.dead() {
-		d.gone()
+		return errCrash
 	}
 	return d.DB.Tx(f)
 }
@@ -244,6 +260,7 @@ func (w *world) log(event string, pairs ...string) {
 func (w *world) invoke(_ context.Context, method string, payload []byte) ([]byte, error) {
 	w.mu.Lock()
 	l, epoch := w.lane, w.epoch
+	w.count.invokes++
 	w.mu.Unlock()
 	type answer struct {
 		b   []byte
@@ -292,6 +309,7 @@ func (w *world) alarms() {
 		}
 		w.mu.Lock()
 		w.alarmAt = time.Time{}
+		w.count.alarms++
 		l, epoch := w.lane, w.epoch
 		w.mu.Unlock()
 		done := make(chan error, 1)
@@ -336,6 +354,7 @@ func (w *world) send(bodies [][]byte) error {
 	}
 	for _, b := range bodies {
 		w.calls++
+		w.count.messages++
 		if w.loseEvery > 0 && w.calls%w.loseEvery == 0 {
 			continue
 		}
@@ -504,7 +523,7 @@ func (w *world) describe() lane.Destination {
 // until waits in virtual time.
 func (w *world) until(what string, atMost time.Duration, done func() bool) {
 	w.t.Helper()
-	for end := time.Now().Add(atMost); !done(); time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(atMost); !done(); time.Sleep(time.Second) {
 		if time.Now().After(end) {
 			w.dump()
 			require.Fail(w.t, "never "+what)
@@ -560,6 +579,7 @@ type server struct {
 	latency func(r request) time.Duration
 	answer  func(r request) (int, [][2]string) // 0: no answer until the deadline
 	got     []request
+	seen    map[string]int // requests, by path and body
 	effects map[string]int // by idempotency key, else by body
 	bucket  *bucket
 	excess  int
@@ -577,7 +597,7 @@ type request struct {
 
 func newServer() *server {
 	return &server{
-		effects: map[string]int{},
+		effects: map[string]int{}, seen: map[string]int{},
 		latency: func(request) time.Duration { return 20 * time.Millisecond },
 		answer:  func(request) (int, [][2]string) { return 200, nil },
 	}
@@ -615,11 +635,8 @@ func (s *server) serve(r fetch.Request) (fetch.Response, error) {
 			q.auth = h[1]
 		}
 	}
-	for _, g := range s.got {
-		if g.body == q.body && g.path == q.path {
-			q.n++
-		}
-	}
+	s.seen[q.path+" "+q.body]++
+	q.n = s.seen[q.path+" "+q.body]
 	s.got = append(s.got, q)
 	if s.bucket != nil && !s.bucket.take(q.at) {
 		s.excess++

@@ -37,9 +37,6 @@ const (
 	sweepGrace = 5 * time.Minute
 	// leaseGrace is how long past its lease a consumer may still settle.
 	leaseGrace = 5 * time.Second
-	// alarmLost is how long past its time an alarm is still believed in. The
-	// platform gives one up after six failures.
-	alarmLost = 10 * time.Minute
 	// heartbeat is the alarm set before anything else an alarm does, so that
 	// one that fails for good is not the last.
 	heartbeat = 5 * time.Minute

@@ -27,13 +27,14 @@ func (h *head) window(now time.Time) (int64, time.Time) {
 	case breaker.HalfOpen:
 		return 1, h.state.Breaker.Probe
 	}
-	if at := h.state.Pace.NotBefore; at.Sub(now) > releaseAhead {
+	limit, _, from := h.budget(now)
+	if at := from.NotBefore; at.Sub(now) > releaseAhead {
 		return 0, at.Add(-claimHorizon)
 	}
 	if now.Before(h.state.Wake) {
 		return 0, h.state.Wake
 	}
-	t := h.cfg.Rate.Interval()
+	t := max(limit.Interval(), limit.Spacing)
 	if t == 0 {
 		return maxWindow, time.Time{}
 	}

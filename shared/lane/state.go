@@ -52,13 +52,8 @@ func (h *head) admit(now time.Time, n int, horizon time.Duration) admission {
 			return a
 		}
 	}
-	limit, slack := h.cfg.Rate.Margin()
-	spacing, pause := ratelimit.Plan(h.state.Budgets, now)
-	if pause > 0 {
-		h.state.Pace = limit.Pause(h.state.Pace, now.Add(pause))
-	}
-	limit.Spacing = spacing
-	slots, paced, late := limit.Reserve(h.state.Pace, now, n, horizon)
+	limit, slack, from := h.budget(now)
+	slots, paced, late := limit.Reserve(from, now, n, horizon)
 	if len(slots) < n {
 		a.wait, a.reason = late, outbound.ReasonBudget
 	}
@@ -69,6 +64,19 @@ func (h *head) admit(now time.Time, n int, horizon time.Duration) admission {
 	ratelimit.Spend(h.state.Budgets, len(slots))
 	a.slots, a.slack = slots, slack
 	return a
+}
+
+// budget is the rate as it holds now: the destination's own, stretched or
+// stopped by what its provider told.
+func (h *head) budget(now time.Time) (limit pace.Limit, slack time.Duration, from pace.State) {
+	limit, slack = h.cfg.Rate.Margin()
+	from = h.state.Pace
+	spacing, pause := ratelimit.Plan(h.state.Budgets, now)
+	if pause > 0 {
+		from = limit.Pause(from, now.Add(pause))
+	}
+	limit.Spacing = spacing
+	return limit, slack, from
 }
 
 // learn applies what exchanges taught, sent at the earliest so long ago, and

@@ -252,6 +252,7 @@ func TestAnswers(t *testing.T) {
 			"the standard", plain(oauth.StyleBasic), ok(`{"access_token":"at","token_type":"bearer","expires_in":3600,"refresh_token":"rt","scope":"b a"}`),
 			oauth.Tokens{Type: "Bearer", Access: "at", Refresh: "rt", ExpiresIn: time.Hour, Scopes: []string{"a", "b"}, Scoped: true},
 		},
+		{"a type of the provider's own", plain(oauth.StyleBasic), ok(`{"access_token":"at","token_type":"bot"}`), oauth.Tokens{Type: "Bearer", Access: "at"}},
 		{"nothing but a token", plain(oauth.StyleBasic), ok(`{"access_token":"at"}`), oauth.Tokens{Type: "Bearer", Access: "at"}},
 		{
 			"numbers as texts", plain(oauth.StyleBasic), ok(`{"access_token":"at","expires_in":"60","refresh_token_expires_in":"120"}`),

@@ -235,6 +235,9 @@ func (t *transport) seconds(names ...string) time.Duration {
 	return 0
 }
 
+// bearer is how a token is sent (RFC 6750 §2.1).
+const bearer = "Bearer"
+
 // kept bounds what is kept of an answer, in bytes.
 const maxKept = 512
 
@@ -249,7 +252,9 @@ func (t *transport) tokens(tok *oauth2.Token, err error) (Tokens, error) {
 	}
 	p := &t.client.Provider
 	out := Tokens{
-		Type: tok.Type(), Access: tok.AccessToken, Refresh: t.text("refresh_token"),
+		// Whatever token_type says: Slack's `bot` and `user` are sent as bearer
+		// tokens too, and no token that we ask for is bound to a key.
+		Type: bearer, Access: tok.AccessToken, Refresh: t.text("refresh_token"),
 		ExpiresIn:        t.seconds("expires_in", "expires"),
 		RefreshExpiresIn: t.seconds("refresh_token_expires_in", "refresh_expires_in", "x_refresh_token_expires_in"),
 	}

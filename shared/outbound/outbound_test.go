@@ -37,7 +37,6 @@ type world struct {
 	sent   []fetch.Request
 	answer func(r fetch.Request) (fetch.Response, error)
 
-	tokens   func(r outbound.TokenRequest) (outbound.Token, error)
 	tokenAsk []outbound.TokenRequest
 	gate     *outbound.Gate
 }

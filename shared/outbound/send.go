@@ -30,10 +30,21 @@ type Sender struct {
 	// Tokens is nil where there are no connections: then whoever names one is
 	// not called.
 	Tokens Tokens
+	// Used hears of each answer to a call that carried a connection's token; nil
+	// for nobody.
+	Used func(ctx context.Context, u Use)
 	// VaultKeys opens static credentials.
 	VaultKeys *seal.Ring
 	// AllowLoopback also calls this machine; for development only.
 	AllowLoopback bool
+}
+
+// Use is a call that a connection's token was good for, or not.
+type Use struct {
+	Tenant, Connection string
+	Method, URL        string
+	Response           fetch.Response
+	At                 time.Time
 }
 
 // Exchange is what became of one request.
@@ -111,6 +122,9 @@ func (s *Sender) Send(ctx context.Context, tenant, dest string, t Target, c Call
 		e.Seen = observe(res, now)
 		if res.Status == 401 {
 			e.Refused = auth.generation
+		}
+		if s.Used != nil && t.Config.Connection != "" {
+			s.Used(ctx, Use{Tenant: tenant, Connection: t.Config.Connection, Method: c.Method, URL: url, Response: res, At: now})
 		}
 	}
 	return e

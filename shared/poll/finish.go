@@ -61,6 +61,10 @@ func (j *job) finish(failure error) (Ran, error) {
 		h.Reason, ran.Reason = s.reason, s.reason
 		signals.Wait = s.wait
 	}
+	stuck := h.Failures > 0 && h.Failures%stuckFailures == 0 && j.row.state.Crawl.Pages > 0
+	if stuck { // the page, most likely; the cursor is older
+		j.row.state.Crawl = crawl.Crawl{}
+	}
 	h.CronSilent = j.why&byAlarm != 0
 	j.schedule(now, signals, s)
 	if s != nil && !h.Stalled && !now.Before(h.StallAt) {
@@ -83,6 +87,11 @@ func (j *job) finish(failure error) (Ran, error) {
 		}
 		if j.known != nil && j.known.dirty { // contents that changed
 			if _, err := j.cfg.DB.Exec(`INSERT OR REPLACE INTO known (id, items) VALUES (1, ?)`, j.known.bytes()); err != nil {
+				return err
+			}
+		}
+		if stuck {
+			if err := j.unstage(); err != nil {
 				return err
 			}
 		}
@@ -128,6 +137,7 @@ func (j *job) schedule(now time.Time, signals Signals, s *stop) {
 	if j.missed > 0 {
 		signals.Active = true
 	}
+	signals.Stalled = h.Stalled
 	interval, wait := pace.Next(h.Interval, signals, j.cfg.Rand())
 	if h.Paused {
 		wait = min(wait, pausedEvery)

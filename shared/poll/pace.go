@@ -35,6 +35,7 @@ type Signals struct {
 	// never an empty answer.
 	Throttled bool
 	Failures  int           // in a row, with this run
+	Stalled   bool          // and the agent knows: no need to hurry any more
 	Wait      time.Duration // the provider's Retry-After or our gate's pause: a floor
 	Interval  time.Duration // what the provider wants between polls: a floor
 	// Used is the share of the budget that is used; 0 for unknown.
@@ -63,7 +64,10 @@ func (p Pace) Next(current time.Duration, s Signals, rnd float64) (interval, wai
 	}
 	wait = time.Duration(float64(interval) * (1 - jitter + 2*jitter*rnd))
 	if s.Failures > 0 {
-		wait = min(wait, max(failureBackoff.Ceiling(s.Failures), time.Second))
+		backoff := max(failureBackoff.Ceiling(s.Failures), time.Second)
+		if wait = min(wait, backoff); s.Stalled {
+			wait = min(backoff, p.Cap)
+		}
 	}
 	if s.More {
 		wait = 0

@@ -28,6 +28,8 @@ func TestPace(t *testing.T) {
 		{"X-Poll-Interval is a floor", time.Minute, Signals{Active: true, Interval: 5 * time.Minute}, time.Minute, 5*time.Minute + 15*time.Second},
 		{"a failure comes back sooner than an interval", 30 * time.Minute, Signals{Failures: 1}, 30 * time.Minute, 30 * time.Second},
 		{"but never later", time.Minute, Signals{Failures: 9}, time.Minute, time.Minute},
+		{"once it has stalled, later and later", time.Minute, Signals{Failures: 6, Stalled: true}, time.Minute, 16 * time.Minute},
+		{"up to the cap", time.Minute, Signals{Failures: 20, Stalled: true}, time.Minute, 30 * time.Minute},
 		{"70 % of the budget slow it down", time.Minute, Signals{Active: true, Used: 0.7}, time.Minute, 2 * time.Minute},
 		{"85 % more so", time.Minute, Signals{Active: true, Used: 0.85}, time.Minute, 6 * time.Minute},
 		{"all of it, until it is new", time.Minute, Signals{Active: true, Used: 1, Reset: time.Hour}, time.Minute, time.Hour},

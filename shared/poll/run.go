@@ -33,6 +33,9 @@ const (
 	// unmovedRuns is after how many runs that found something the cursor must
 	// have moved.
 	unmovedRuns = 3
+	// stuckFailures is after how many failures in a row a crawl is begun anew at
+	// the cursor.
+	stuckFailures = 5
 	// intervals without success make a stall.
 	stallIntervals = 3
 )
@@ -82,7 +85,7 @@ type job struct {
 	newest                                                        time.Time
 	used                                                          float64
 	reset, minInterval                                            time.Duration
-	more, held, stored                                            bool
+	more, held                                                    bool
 	cursor                                                        string // before the run
 }
 

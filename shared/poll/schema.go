@@ -15,7 +15,8 @@ var schema = [][]string{{
 		poll   TEXT NOT NULL
 	)`,
 	// definition, state and health are JSON: of Definition, crawl.State and
-	// health. A deleted poll keeps its row until the schedule has been told.
+	// health. A deleted poll keeps its row: a later one of its name goes on with
+	// the generations, which tell notices apart.
 	`CREATE TABLE poll (
 		id         INTEGER PRIMARY KEY CHECK (id = 1),
 		seq        INTEGER NOT NULL,

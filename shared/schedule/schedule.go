@@ -16,13 +16,13 @@ import (
 
 const (
 	// Shards is the number of objects. It is part of the stored layout. Each
-	// is asked once a minute, and with 100,000 polls holds 6,250.
-	Shards = 16
+	// is asked once a minute, and with 100,000 polls holds 25,000.
+	Shards = 4
 	// MaxPolls bounds the polls of a tenant.
 	MaxPolls = 1000
 	// MaxDue bounds what one tick takes from a shard; the rest is due at the
 	// next. All polls of a full shard fit.
-	MaxDue = 10_000
+	MaxDue = 30_000
 	// Lease is how long a poll that was handed out is believed to be on its
 	// way: a queue's wait and the longest run.
 	Lease = 5 * time.Minute

@@ -2,11 +2,12 @@
 // Go: consumers/main_js.go only hands it the platform.
 //
 //	service binding ─▶ API (package admin) ──────┐
-//	queue `events`, `events-dead` ─▶ deliver ────┤ calls ─▶ Ledger, Tenant objects
+//	queue `events`, `events-dead` ─▶ deliver ────┤ calls ─▶ Ledger, Tenant, Vault objects
 //	Durable Object call ─▶ Object(class) ◀───────┘
 //
 // Objects are named by what they belong to, so tenants cannot meet (G10):
-// `{tenant}/{shard}` for a Ledger, `{tenant}` for a Tenant. Each object also
+// `{tenant}/{shard}` for a Ledger, `{tenant}` for a Tenant or a Vault, whose
+// index is `.index`. Each object also
 // checks, on every call, that it is the one the call means.
 //
 // Settings that are missing or malformed do not stop the service: /healthz

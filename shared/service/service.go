@@ -83,6 +83,7 @@ type Service struct {
 	cfg                   Config
 	sourceKeys, vaultKeys *seal.Ring
 	problems              []string
+	uses                  uses
 	deliverer             *deliver.Deliverer
 	dispatcher            *dispatch.Dispatcher
 	clock                 *schedule.Clock

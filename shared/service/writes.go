@@ -59,7 +59,7 @@ func (s *Service) Gate() *outbound.Gate {
 
 func (s *Service) sender() outbound.Sender {
 	return outbound.Sender{
-		Now: s.cfg.Now, Fetch: s.cfg.Fetch, Tokens: s.token, VaultKeys: s.vaultKeys, AllowLoopback: s.cfg.Development,
+		Now: s.cfg.Now, Fetch: s.cfg.Fetch, Tokens: s.token, Used: s.used, VaultKeys: s.vaultKeys, AllowLoopback: s.cfg.Development,
 	}
 }
 

@@ -61,16 +61,15 @@ type world struct {
 	before func(fetch.Request) // sees each request before it leaves
 	after  func(fetch.Request) // and after its answer came
 
-	mu     sync.Mutex
-	now    time.Time
-	alarm  time.Time
-	sent   [][]byte
-	queue  error
-	log    []string
-	index  []vault.Entry
-	noIdx  error
-	hosts  map[string]http.Handler
-	silent chan struct{} // what hangs, hangs until this is closed
+	mu    sync.Mutex
+	now   time.Time
+	alarm time.Time
+	sent  [][]byte
+	queue error
+	log   []string
+	index []vault.Entry
+	noIdx error
+	hosts map[string]http.Handler
 }
 
 func newWorld(t testing.TB) *world {
@@ -159,7 +158,7 @@ func (w *world) fetch(_ context.Context, r fetch.Request) (res fetch.Response, e
 		case nil:
 		case http.ErrAbortHandler:
 			res, err = fetch.Response{}, errors.New("connection reset")
-		case oauthtest.Silent:
+		case oauthtest.ErrSilent:
 			w.advance(r.Deadline)
 			res, err = fetch.Response{}, fetch.ErrTimeout
 		default:

@@ -25,10 +25,6 @@ type flight struct {
 // window allows a second one, and the wait for a slot.
 const flightLife = 3 * settleAfter
 
-// perHost bounds the refreshes under way to one server. The platform lets six
-// connections wait at once, so a server that hangs must not take them all.
-const perHost = 4
-
 func newFlight(r *row, p *oauth.Provider, now time.Time) *flight {
 	return &flight{connection: r.name, generation: r.generation, host: p.TokenHost(), until: now.Add(flightLife), done: make(chan struct{})}
 }
@@ -59,9 +55,8 @@ type attempt struct {
 // where a grace window allows it. Nobody sees a new token before it is stored.
 func (v *Vault) fly(f *flight) {
 	defer v.land(f)
-	slot := v.slot(f.host)
-	slot <- true
-	defer func() { <-slot }()
+	v.enter(f)
+	defer v.leave(f)
 	for again := true; again; {
 		a, err := v.begin(f)
 		if err != nil {
@@ -87,15 +82,6 @@ func (v *Vault) land(f *flight) {
 		delete(v.flights, f.connection)
 	}
 	close(f.done)
-}
-
-func (v *Vault) slot(host string) chan bool {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if v.slots[host] == nil {
-		v.slots[host] = make(chan bool, perHost)
-	}
-	return v.slots[host]
 }
 
 // begin stores the intent, and with it that the refresh token is about to be

@@ -226,6 +226,25 @@ func TestRefusedByDestination(t *testing.T) {
 	assert.Equal(t, tok, other)
 }
 
+func TestTokenWithoutAnEnd(t *testing.T) {
+	// The provider does not say when the token ends, and the answer to its one
+	// refresh is lost: it is used until a destination refuses it.
+	w := newWorld(t)
+	c := w.connect("crm")
+	_, err := w.db.Exec(`UPDATE connections SET expires = NULL`)
+	require.NoError(t, err)
+	w.as.Break(oauthtest.DropAfter)
+	w.until(start.Add(48 * time.Hour))
+	assert.Equal(t, []string{vault.Degraded, vault.ReasonAnswerLost}, []string{w.state("crm").State, w.state("crm").Reason})
+	_, err = w.token("crm")
+	require.NoError(t, err)
+	_, err = w.vault.Token(ctx, vault.TokenRequest{Connection: "crm", Caller: "mcp", Refused: c.Generation})
+	require.ErrorIs(t, err, vault.ErrNeedsReauth)
+	w.settle()
+	assert.Equal(t, vault.ReasonRotationLost, w.notice("needs_reauth")["reason"])
+	assert.Empty(t, w.as.Twice())
+}
+
 func TestOmittedRefreshTokenStays(t *testing.T) {
 	w := newWorld(t)
 	w.as.Rotate = false

@@ -119,10 +119,10 @@ type Vault struct {
 	tenant   string
 	key      *seal.Ring // the tenant's own, opened from keyText
 	keyText  string
-	alarm    time.Time            // the alarm known to be set; zero when unknown
-	sendAt   time.Time            // no notice is sent before: the queue refused
-	flights  map[string]*flight   // refreshes under way, by connection
-	slots    map[string]chan bool // by token host
+	alarm    time.Time          // the alarm known to be set; zero when unknown
+	sendAt   time.Time          // no notice is sent before: the queue refused
+	flights  map[string]*flight // refreshes under way, by connection
+	slots    map[string]*slots  // by token host
 }
 
 // New opens the object. It touches no storage until the first call.
@@ -138,7 +138,7 @@ func New(cfg Config) (*Vault, error) {
 	}
 	return &Vault{
 		cfg: cfg, box: outbox.Box{DB: cfg.DB, Send: cfg.Send},
-		flights: map[string]*flight{}, slots: map[string]chan bool{},
+		flights: map[string]*flight{}, slots: map[string]*slots{},
 	}, nil
 }
 

@@ -58,7 +58,7 @@ func (v *Verifier) split(d *delivery, id string, now time.Time) ([]Event, error)
 	w := v.work.Get().(*work)
 	defer v.work.Put(w)
 	scope := HashBody
-	if v.scheme.Hash == HashRequest {
+	if v.scheme.Hash == HashRequest || v.scheme.Batch.Placed {
 		scope = HashRequest
 	}
 	for i, item := range items {

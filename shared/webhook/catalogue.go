@@ -711,7 +711,7 @@ var catalogue = [...]Scheme{
 		TypePrefix: "com.paddle.", Type: inBody("event_type"), Time: happened(RFC3339, "occurred_at"),
 	},
 	{
-		Name: "pagerduty", Title: "PagerDuty", Checked: "2026-11-23", Confidence: ConfidenceB,
+		Name: "pagerduty", Title: "PagerDuty", Checked: "2026-11-25", Confidence: ConfidenceA,
 		Docs:    "https://developer.pagerduty.com/docs/verifying-webhook-signatures",
 		Notes:   "Version 3 webhooks. One v1 value per secret while several are active.",
 		Headers: []HeaderSet{{Signature: "X-PagerDuty-Signature"}}, Separator: ',', Encoding: Hex,
@@ -1060,12 +1060,13 @@ var catalogue = [...]Scheme{
 		Hash: HashBody, TypePrefix: "co.tryterra.", Type: inBody("type"),
 	},
 	{
-		Name: "terraform", Title: "HCP Terraform", Checked: "2026-11-23", Confidence: ConfidenceB,
+		Name: "terraform", Title: "HCP Terraform", Checked: "2026-11-25", Confidence: ConfidenceA,
 		Docs:    "https://developer.hashicorp.com/terraform/cloud-docs/api-docs/notification-configurations",
 		Notes:   "HMAC-SHA512. Unsigned unless the notification configuration has a token. Notifications have no id: the body's hash serves.",
 		Headers: []HeaderSet{{Signature: "X-TFE-Notification-Signature"}},
 		Keys:    []KeyRule{{Algorithm: HMACSHA512}}, Encoding: Hex, Template: bodyAlone, BodyCovered: true,
-		TypePrefix: "io.terraform.", Type: inBody("notifications", "0", "trigger"), Time: happened(RFC3339, "notifications", "0", "run_updated_at"),
+		TypePrefix: "io.terraform.", Type: append(inBody("notifications", "0", "trigger"), inBody("trigger")...), // of a run; of a health assessment
+		Time: append(happened(RFC3339, "notifications", "0", "run_updated_at"), happened(RFC3339, "details", "new_assessment_result", "created_at")...),
 	},
 	{
 		Name: "todoist", Title: "Todoist", Checked: "2026-11-23", Confidence: ConfidenceB,
@@ -1131,7 +1132,7 @@ var catalogue = [...]Scheme{
 		Hash: HashBody, TypePrefix: "com.webflow.", Type: inBody("triggerType"),
 	},
 	{
-		Name: "whatsapp", Title: "WhatsApp Business Platform", Checked: "2026-11-23", Confidence: ConfidenceB,
+		Name: "whatsapp", Title: "WhatsApp Business Platform", Checked: "2026-11-25", Confidence: ConfidenceA,
 		Docs: "https://developers.facebook.com/docs/whatsapp/cloud-api/guides/set-up-webhooks",
 		Notes: "The secret is the app secret. Notifications come in batches: one message or one status alone is named by its id, " +
 			"others by the body's hash.",
@@ -1185,7 +1186,7 @@ var catalogue = [...]Scheme{
 		TypePrefix: "com.x.",
 	},
 	{
-		Name: "xero", Title: "Xero", Checked: "2026-11-23", Confidence: ConfidenceB,
+		Name: "xero", Title: "Xero", Checked: "2026-11-25", Confidence: ConfidenceA,
 		Docs:    "https://developer.xero.com/documentation/guides/webhooks/overview/",
 		Notes:   "Xero's test of a new webhook sends bad signatures too and wants 401 for them. Events come in batches: the body's hash names the delivery.",
 		Headers: []HeaderSet{{Signature: "x-xero-signature"}},

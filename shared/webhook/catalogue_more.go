@@ -63,7 +63,7 @@ var more = [...]Scheme{
 		},
 	},
 	{
-		Name: "aircall", Title: "Aircall", Checked: "2026-11-23", Confidence: ConfidenceC,
+		Name: "aircall", Title: "Aircall", Checked: "2026-11-25", Confidence: ConfidenceB,
 		Docs:    "https://developer.aircall.io/api-references/#webhooks",
 		Notes:   "The body carries the webhook's token: no signature.",
 		Headers: []HeaderSet{{}}, InBody: path("token"), Keys: []KeyRule{{Algorithm: SharedToken}},
@@ -175,6 +175,17 @@ var more = [...]Scheme{
 		ID: made(Value{Header: HeaderID}), Hash: HashBody, TypePrefix: "com.gitlab.", Type: made(Value{Header: HeaderType}),
 	},
 	{
+		Name: "fastly", Title: "Fastly log streaming", Checked: "2026-11-25", Confidence: ConfidenceA,
+		Docs: "https://www.fastly.com/documentation/guides/integrations/logging-endpoints/log-streaming-https",
+		Notes: "The endpoint's custom header, with the name Authorization and the secret as its value: no signature. Fastly asks the host first: the worker's " +
+			"variable FASTLY_SERVICE_IDS lists the services that may send. Log JSON in the form `array of JSON`, uncompressed, at most 100 lines at once to be split. " +
+			"Lines have no id but what you log: with a request id in each no two batches are alike.",
+		Headers: []HeaderSet{{Signature: "Authorization"}}, Keys: []KeyRule{{Algorithm: SharedToken}},
+		Hash: HashBody, TypePrefix: "com.fastly.", Type: made(literal("log")),
+		HostProof: &HostProof{Path: "/.well-known/fastly/logging/challenge", Setting: "FASTLY_SERVICE_IDS"},
+		Batch:     &Batch{Placed: true, Type: made(literal("log"))},
+	},
+	{
 		Name: "google-channel", Title: "Google Calendar and Drive push", Checked: "2026-11-23", Confidence: ConfidenceB,
 		Docs:    "https://developers.google.com/workspace/calendar/api/guides/push",
 		Notes:   "The secret is the channel's token. The body is empty and says only that something changed. The sync message is answered and is no event.",
@@ -277,11 +288,13 @@ var more = [...]Scheme{
 		Thin:       true,
 	},
 	{
-		Name: "monday", Title: "monday.com", Checked: "2026-11-23", Confidence: ConfidenceC,
-		Docs:    "https://developer.monday.com/apps/docs/integration-authorization",
-		Notes:   "A JWT under the app's signing secret, which does not cover the body.",
+		Name: "monday", Title: "monday.com", Checked: "2026-11-25", Confidence: ConfidenceA,
+		Docs: "https://developer.monday.com/apps/docs/authorization-header",
+		Notes: "A JWT under the app's signing secret, which does not cover the body. Its audience must be the parameter, or the source's URL. " +
+			"Webhooks that no app has made carry none and are refused; so are an app's lifecycle events, under the client secret, if they name no audience.",
+		Params:  []Param{{Name: "audience", Doc: "What aud must have, if it is not the webhook's URL."}},
 		Headers: []HeaderSet{{Signature: "Authorization"}}, Keys: []KeyRule{{Algorithm: JWTHS256}},
-		JWT: &JWT{},
+		JWT: &JWT{Audience: true},
 		ID:  made(path("event", "triggerUuid")), Hash: HashBody, TypePrefix: "com.monday.", Type: made(path("event", "type")),
 		Time: []TimeRule{{path("event", "triggerTime"), RFC3339}},
 		Handshakes: []Handshake{{
@@ -358,10 +371,11 @@ var more = [...]Scheme{
 		Hash: HashBody, TypePrefix: "com.postmarkapp.", Type: made(path("RecordType")),
 	},
 	{
-		Name: "salesforce", Title: "Salesforce outbound messages", Checked: "2026-11-23", Confidence: ConfidenceC,
-		Docs: "https://developer.salesforce.com/docs/atlas.en-us.api.meta/api/sforce_api_om_outboundmessaging.htm",
+		Name: "salesforce", Title: "Salesforce outbound messages", Checked: "2026-11-25", Confidence: ConfidenceA,
+		Docs: "https://developer.salesforce.com/docs/platform/api/guide/sforce-api-om-outboundmessaging-wsdl.html",
 		Notes: "Salesforce signs nothing: the secret is the parameter `token` of the URL, as long as it stays one. The body is SOAP, up to a hundred notifications " +
-			"of one message; it is answered by Ack. One that is sent again with others is another event: look at the notifications' Ids.",
+			"of one message; it is answered by Ack. One that is sent again with others is another event: look at the notifications' Ids. " +
+			"Leave \"Send Session ID\" off: the body would carry a credential.",
 		Headers: []HeaderSet{{Signature: "?token"}}, Keys: []KeyRule{{Algorithm: SharedToken}},
 		Hash: HashBody, TypePrefix: "com.salesforce.", Type: made(literal("outbound_message")),
 		Answer: &Reply{Status: 200, ContentType: "text/xml; charset=utf-8", Body: []byte(`<?xml version="1.0" encoding="UTF-8"?>` +

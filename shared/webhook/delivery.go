@@ -219,9 +219,12 @@ func (d *delivery) eventTime() (time.Time, error) {
 }
 
 func hashID(sum []byte) string {
-	b := append(make([]byte, 0, len(hashPrefix)+2*len(sum)), hashPrefix...)
-	for _, c := range sum {
-		b = append(b, lowerHex[c>>4], lowerHex[c&0xf])
+	return string(appendHex(append(make([]byte, 0, len(hashPrefix)+2*len(sum)), hashPrefix...), sum))
+}
+
+func appendHex(dst, src []byte) []byte {
+	for _, c := range src {
+		dst = append(dst, lowerHex[c>>4], lowerHex[c&0xf])
 	}
-	return string(b)
+	return dst
 }

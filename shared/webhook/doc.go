@@ -53,6 +53,9 @@
 // Zoom's signed content has colons, X's is a JSON object, and a challenge has
 // neither (TokenText, ObjectBody; FuzzOpenMAC).
 //
+// One provider asks the host, not a source, whose deliveries it takes
+// (Fastly, [HostProof]): the worker answers from its own settings.
+//
 // # Keys that are fetched
 //
 // Certificates (SNS, PayPal) and key sets (OpenID Connect) come over
@@ -78,7 +81,9 @@
 // bodies hold a time or a state of their own (Asana, Xero, Aircall), so equal
 // bytes are a retry; where a provider says neither (Commerce Layer, Help Scout,
 // Terra, Webflow, and the generic rows without parameters) two equal bodies are
-// one event all the same. Google's channels number their messages.
+// one event all the same. Google's channels number their messages. Fastly's
+// lines are the operator's own: equal ones of one batch are told apart by their
+// place ([Batch].Placed), equal batches are one delivery.
 //
 // An id that would not fit in a key is replaced by its own hash, so two
 // different ids never become one.

@@ -80,6 +80,8 @@ type Scheme struct {
 	// Answer is what the provider wants to hear when its event was taken;
 	// nil is left to the caller.
 	Answer *Reply
+	// HostProof is what the provider asks of the host before it sends.
+	HostProof *HostProof
 	// Batch says how a delivery of several events is taken apart.
 	Batch *Batch
 	// Thin says that the events name what changed and do not hold it: an
@@ -156,9 +158,23 @@ type Batch struct {
 	// Proof says that each element has its own, by InBody: each is verified,
 	// whether the delivery is split or not.
 	Proof bool
-	ID    []Rule // none is the element's hash; with HashRequest the delivery's, and the element's index
-	Type  []Rule
-	Time  []TimeRule
+	ID    []Rule // none is the element's hash; with HashRequest or Placed the delivery's id, and the element's index
+	// Placed tells equal elements of one delivery apart: two equal log lines
+	// are two events.
+	Placed bool
+	Type   []Rule
+	Time   []TimeRule
+}
+
+// HostProof is a document at a fixed path of the host (RFC 8615) that says
+// whose deliveries the host takes. It is one for all tenants, so it comes from
+// a setting of the worker and not from a source.
+type HostProof struct {
+	Path string
+	// Setting is the worker's setting with the sender's ids at the provider,
+	// separated by commas; a single `*` takes anybody's. The document has the
+	// SHA-256 of each in hex, a line each.
+	Setting string
 }
 
 // Confidence grades a row.

@@ -14,6 +14,35 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// Every third webhook is lost. Nobody but the cron trigger wakes the poll.
+func TestDroppedWebhook(t *testing.T) {
+	s := open(t)
+	s.poll()
+	s.run(time.Minute) // the poll has seen that there was nothing
+	var sent []message
+	for i := range 12 {
+		m := s.slack.post(fmt.Sprintf("case-%d: message %d", i%2, i))
+		if i%3 != 1 {
+			require.Equal(t, 202, s.deliver(m))
+		}
+		sent = append(sent, m)
+		s.run(time.Second)
+	}
+	s.run(2 * time.Minute) // two intervals
+	for i, m := range sent {
+		arrivals := s.agent.by(m.key())
+		require.Len(t, arrivals, 1, m.Text)
+		assert.Equal(t, map[bool]string{true: "poll", false: "webhook"}[i%3 == 1], arrivals[0].Origin)
+	}
+	missed := 0
+	for _, e := range s.agent.told("hookweir.webhook.missed") {
+		missed += e.Data.Count
+	}
+	assert.Equal(t, 4, missed)
+	assert.Equal(t, 12, s.salesforce.written)
+	assert.Zero(t, s.slack.limit.excess)
+}
+
 // A message comes five times at once and once much later; a stranger sends it
 // forged.
 func TestDuplicate(t *testing.T) {
@@ -28,7 +57,8 @@ func TestDuplicate(t *testing.T) {
 	for _, status := range statuses {
 		assert.Contains(t, []int{200, 202}, status)
 	}
-	s.run(71 * time.Hour) // of the 72 that duplicates are known
+	s.edge.PauseCron(true)
+	s.edge.Advance(71 * time.Hour) // of the 72 that duplicates are known
 	assert.Equal(t, 200, s.deliver(m))
 	assert.Equal(t, 401, s.edge.Fetch(s.slack.event(m, "of a stranger")).StatusCode)
 	s.run(time.Minute)
@@ -40,34 +70,24 @@ func TestDuplicate(t *testing.T) {
 func TestTokenLeak(t *testing.T) {
 	s := open(t)
 	g := s.slack.grants
-	access, refresh := g.issued[len(g.issued)-0-1], ""
-	_, _ = access, refresh
-	for _, token := range g.issued {
-		if strings.Contains(token, "access") {
-			access = token
-		} else {
-			refresh = token
-		}
-	}
-	assert.Contains(t, s.call2(access, "/api/chat.postMessage"), "missing_scope")
+	s.edge.PauseCron(true)
+	refresh, access := g.issued[0], g.issued[1]
+	assert.Contains(t, s.callSlack(access, "/api/chat.postMessage"), "missing_scope")
 
-	s.run(11 * time.Hour) // Slack's tokens live for 12; they are refreshed at 80 to 90 %
+	s.edge.Advance(11 * time.Hour) // Slack's tokens live for 12; they are refreshed at 80 to 90 %
 	require.Equal(t, 1, g.refreshes)
 	assert.Contains(t, s.spend(refresh), "invalid_refresh_token", "the stolen one is dead")
-	s.run(2 * time.Hour)
-	assert.Contains(t, s.call2(access, "/api/conversations.history"), "token_expired")
-	var live struct {
-		AccessToken string `json:"access_token"`
-	}
-	require.NoError(t, json.Unmarshal([]byte(s.must("POST", "/connections/slack/token", "")), &live))
-	assert.Contains(t, s.call2(live.AccessToken, "/api/conversations.history?limit=10"), `"ok":true`)
+	s.edge.Advance(2 * time.Hour)
+	assert.Contains(t, s.callSlack(access, "/api/conversations.history"), "token_expired")
+	live := s.ask("POST", "/connections/slack/token", "")["access_token"].(string)
+	assert.Contains(t, s.callSlack(live, "/api/conversations.history?limit=10"), `"ok":true`)
 
 	// The thief is first, with a token stolen anew.
 	for token := range g.refresh {
 		refresh = token
 	}
 	assert.Contains(t, s.spend(refresh), `"ok":true`)
-	s.run(13 * time.Hour)
+	s.edge.Advance(13 * time.Hour)
 	notices := s.agent.told("hookweir.connection.needs_reauth")
 	require.Len(t, notices, 1)
 	assert.Equal(t, "slack", notices[0].Data.Connection)
@@ -81,8 +101,8 @@ func TestTokenLeak(t *testing.T) {
 	}
 }
 
-// call2 is a call of Slack's API by whoever has a token: the body.
-func (s *stage) call2(token, path string) string {
+// callSlack is a call of Slack's API by whoever has a token: the body.
+func (s *stage) callSlack(token, path string) string {
 	r := httptest.NewRequest("POST", "https://slack.com"+path, nil)
 	r.Header.Set("Authorization", "Bearer "+token)
 	w := httptest.NewRecorder()
@@ -112,7 +132,7 @@ func TestDownstream503(t *testing.T) {
 	assert.Empty(t, s.salesforce.records)
 	assert.Contains(t, s.must("GET", "/destinations/salesforce", ""), `"depth":12`)
 	s.salesforce.ill = false
-	s.run(time.Hour)
+	s.run(10 * time.Minute)
 	assert.Equal(t, map[string][]int{"case-0": {1, 2, 3, 4}, "case-1": {1, 2, 3, 4}, "case-2": {1, 2, 3, 4}}, s.salesforce.records)
 	assert.Zero(t, s.salesforce.limit.excess)
 }
@@ -130,6 +150,25 @@ func TestBurst(t *testing.T) {
 	s.must("POST", "/destinations/salesforce/writes", string(body))
 	s.run(2 * time.Minute)
 	assert.Equal(t, count, s.salesforce.written)
-	assert.Len(t, s.salesforce.records, count)
+	assert.Equal(t, count, len(s.salesforce.records), "each once")
 	assert.Zero(t, s.salesforce.limit.excess)
+}
+
+// A tool changes what it asks for.
+func TestSchemaChange(t *testing.T) {
+	s := open(t)
+	s.must("PUT", "/upstreams/desk", `{"url":"https://desk.example.com/mcp"}`)
+	s.approve()
+	args := map[string]string{"case": "case-1", "team": "support"}
+	require.Equal(t, "routed", s.callTool("desk__route_case", args))
+	s.desk.required = []string{"case", "team", "customer_email"}
+	assert.Contains(t, s.callTool("desk__route_case", args), `"tool_changed"`)
+	assert.Equal(t, 1, s.desk.calls, "the call did not reach it")
+	s.run(10 * time.Second)
+	notices := s.agent.told("hookweir.upstream.drift")
+	require.Len(t, notices, 2, "when it was connected, and when it changed")
+	assert.Equal(t, "desk", notices[1].Data.Upstream)
+	s.approve()
+	args["customer_email"] = "a@example.com"
+	assert.Equal(t, "routed", s.callTool("desk__route_case", args))
 }

@@ -40,6 +40,8 @@ type stage struct {
 	agent      *agent
 	slack      *slack
 	salesforce *salesforce
+	desk       *desk
+	key        string          // of the tenant's agent
 	acted      map[string]bool // events the agent has acted on
 	steps      map[string]int  // of each record, the last one
 	writes     int
@@ -50,22 +52,40 @@ func open(t *testing.T) *stage {
 	t.Helper()
 	workers, err := wasmtest.Hookweir("../..", secrets)
 	require.NoError(t, err)
-	s := &stage{t: t, agent: &agent{}, acted: map[string]bool{}, steps: map[string]int{}}
+	s := &stage{t: t, agent: &agent{}, desk: &desk{required: []string{"case", "team"}}, acted: map[string]bool{}, steps: map[string]int{}}
 	now := func() time.Time { return s.edge.Now() }
 	s.slack, s.salesforce = newSlack(now), newSalesforce(now)
 	s.edge = wasmtest.New(t, wasmtest.Config{Workers: workers, Servers: map[string]http.Handler{
-		"agent.example.com": s.agent, "slack.com": s.slack, "login.salesforce.com": s.salesforce, instance: s.salesforce,
+		"agent.example.com": s.agent, "slack.com": s.slack, "login.salesforce.com": s.salesforce, instance: s.salesforce, "desk.example.com": s.desk,
 	}})
 	s.must("PUT", "/agent", `{"url":"https://agent.example.com/events","secret":"whsec_`+agentKey+`"}`)
 	s.must("PUT", "/sources/slack", `{"provider":"slack","secrets":["`+s.slack.secret+`"]}`)
 	s.connect("slack", "slack", s.slack.grants, `["channels:history"]`)
 	s.connect("salesforce", "salesforce", s.salesforce.grants, `["api","refresh_token"]`)
-	var token struct {
-		InstanceURL string `json:"instance_url"`
-	}
-	require.NoError(t, json.Unmarshal([]byte(s.must("POST", "/connections/salesforce/token", "")), &token))
-	s.must("PUT", "/destinations/salesforce", `{"base_url":"`+token.InstanceURL+`","connection":"salesforce","rate":{"requests":20,"per":"1s","burst":5}}`)
+	s.must("PUT", "/destinations/salesforce", `{"base_url":"`+s.ask("POST", "/connections/salesforce/token", "")["instance_url"].(string)+`","connection":"salesforce","rate":{"requests":20,"per":"1s","burst":5}}`)
+	s.key = s.ask("POST", "/keys", "{}")["key"].(string)
 	return s
+}
+
+// poll puts the poll behind Slack's webhooks.
+func (s *stage) poll() {
+	s.t.Helper()
+	s.must("PUT", "/destinations/slack", `{"base_url":"https://slack.com","connection":"slack","rate":{"requests":50,"per":"1m","burst":10}}`)
+	s.must("PUT", "/polls/slack", `{"preset":"slack","params":{"channel":"`+channel+`"},"destination":"slack","source":"slack"}`)
+}
+
+// approve has an operator agree to what the desk's tools are now.
+func (s *stage) approve() {
+	s.t.Helper()
+	s.must("POST", "/upstreams/desk/approve", `{"report":"`+s.ask("GET", "/upstreams/desk/drift", "")["report"].(string)+`"}`)
+}
+
+// ask is must with the answer read.
+func (s *stage) ask(method, path, body string) map[string]any {
+	s.t.Helper()
+	var out map[string]any
+	require.NoError(s.t, json.Unmarshal([]byte(s.must(method, path, body)), &out))
+	return out
 }
 
 // call is a request of the operator's: status and body.

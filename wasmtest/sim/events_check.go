@@ -2,6 +2,7 @@ package sim
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/hookweir/hookweir/wasmtest"
@@ -49,6 +50,8 @@ func (e *Events) Check(add adder) {
 func (e *Events) checkPost(p *Post, add adder) {
 	known := e.Known[p.Key]
 	switch {
+	case known == nil && own(p.Key):
+		// a notice of the product's own
 	case known == nil:
 		add("G1", p.Key, "brought to the agent, and nobody sent it")
 	case known.Forged != "":
@@ -134,4 +137,11 @@ func sorted[V any](m map[string]V) []string {
 	}
 	slices.Sort(keys)
 	return keys
+}
+
+// own reports that an event is the product's: of a source that nobody else can
+// have.
+func own(key string) bool {
+	_, rest, _ := strings.Cut(key, "/")
+	return strings.HasPrefix(rest, "hookweir/")
 }

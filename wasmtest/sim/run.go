@@ -22,6 +22,7 @@ const (
 	setup     = time.Minute      // before the first step
 	span      = 20 * time.Minute // over which a part spreads its steps, about
 	busy      = time.Hour        // in which they happen, with faults
+	ticking   = 20 * time.Minute // of the calm, for which cron ticks
 	calm      = 4 * 24 * time.Hour
 	afterward = 48 * time.Hour // for what settling starts
 )
@@ -227,6 +228,10 @@ func (s *simulation) run() {
 		step.What = next.part.step(tenant(s.rand.IntN(tenants)))
 		s.steps = append(s.steps, step)
 	}
+	// The clock ticks for as long as anything can be left to it, and then rests:
+	// four days of ticks would be most of the run.
+	s.edge.AdvanceTo(end.Add(ticking))
+	s.edge.PauseCron(true)
 	s.edge.AdvanceTo(end.Add(calm))
 	if s.settle() {
 		s.edge.Advance(afterward)

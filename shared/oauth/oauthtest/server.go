@@ -16,6 +16,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -42,9 +43,9 @@ const (
 	Unavailable Fault = "unavailable"
 )
 
-// Silent is what the handler panics with to never answer; a test's transport
+// ErrSilent is what the handler panics with to never answer; a test's transport
 // makes a timeout of it.
-var Silent any = fmt.Errorf("oauthtest: no answer")
+var ErrSilent = errors.New("oauthtest: no answer")
 
 // Server is an http.Handler. Fields are set before the first request.
 type Server struct {
@@ -57,7 +58,7 @@ type Server struct {
 	Grace time.Duration
 	// AccessLife, zero: an hour.
 	AccessLife time.Duration
-	// Silent answers are made by panicking with this value, if set.
+	// Silence is what a request without an answer panics with; nil: ErrSilent.
 	Silence any
 	// Scopes it grants; nil: those asked for.
 	Scopes []string
@@ -200,7 +201,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	case out.silent:
 		if silence == nil {
-			silence = Silent
+			silence = ErrSilent
 		}
 		panic(silence)
 	}

@@ -53,7 +53,7 @@ func Rows() []Row {
 func describe(s *webhook.Scheme) Row {
 	r := Row{
 		Name: s.Name, Title: s.Title, Scheme: scheme(s), Tolerance: tolerance(s.Timestamp),
-		EventID: eventID(s), EventIDSigned: s.IDSigned, Handshake: len(s.Handshakes) > 0,
+		EventID: eventID(s), EventIDSigned: s.IDSigned, Handshake: len(s.Handshakes) > 0 || s.HostProof != nil,
 		Batches: s.Batch != nil, Thin: thin(s), Authenticated: event.ProofBearer,
 		Docs: s.Docs, Checked: s.Checked, Confidence: string(s.Confidence), Notes: s.Notes,
 	}

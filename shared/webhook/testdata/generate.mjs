@@ -582,7 +582,11 @@ const sha = (...b) => 'sha256-' + b.reduce((h, x) => h.update(x), createHash('sh
   row('segment', { sig: 'X-Signature', alg: 'sha1', body: j({ type: 'track', messageId: 'segment-test-message-1', timestamp: at }), want: ['segment-test-message-1', 'com.segment.track', at] });
   row('vercel', { sig: 'x-vercel-signature', alg: 'sha1', body: j({ id: 'uev_CiKhTUQJgAcqIWVyRSn6C4rU', type: 'deployment.created', createdAt: T * 1000 }), want: ['uev_CiKhTUQJgAcqIWVyRSn6C4rU', 'com.vercel.deployment.created', at] });
   row('paystack', { sig: 'x-paystack-signature', alg: 'sha512', body: j({ event: 'charge.success', data: { id: 302961, paid_at: at } }), want: [, 'com.paystack.charge.success'] });
-  row('terraform', { sig: 'X-TFE-Notification-Signature', alg: 'sha512', body: j({ payload_version: 1, notifications: [{ trigger: 'run:completed', run_updated_at: at }] }), want: [, 'io.terraform.run.completed', at] });
+  {
+    const put = row('terraform', { sig: 'X-TFE-Notification-Signature', alg: 'sha512', body: j({ payload_version: 1, notifications: [{ trigger: 'run:completed', run_updated_at: at }] }), want: [, 'io.terraform.run.completed', at] });
+    const drifted = j({ payload_version: '2', trigger: 'assessment:drifted', details: { new_assessment_result: { created_at: at } } });
+    put('assessment', { why: "A workspace's health assessment has its trigger elsewhere.", body: drifted, headers: [['X-TFE-Notification-Signature', hmac('sha512', own('terraform')[0], 'hex', drifted)]], want: { id: sha(drifted), type: 'io.terraform.assessment.drifted', time: at, secret: 'main', authenticated: 'signature' } });
+  }
 
   // Base64.
   const b64 = (name, p) => row(name, { enc: 'base64', ...p });

@@ -100,12 +100,21 @@ const S = ['a-secret-of-a-usual-length', 'another-secret-of-usual-length'], WRON
 const json = ['Content-Type', 'application/json'];
 
 // Tokens.
+const RAY = '8f2d1a2b3c4d5e6f-FRA', byRequest = (b, ray = RAY) => hash(`${ray}\n${b}`);
 const token = (name, header, p) => row({ name, secrets: S, wrong: WRONG, covered: false, signature: header, tamperBody: lastButOne, make: (s, { body }) => ({ headers: [json, [header, s], ...(p.headers ?? [])], body }), ...p });
 token('telegram', 'X-Telegram-Bot-Api-Secret-Token', { body: '{"update_id":10000,"message":{"date":1767268790,"text":"hi"} }', id: '10000', type: 'org.telegram.update', time: '2026-01-01T11:59:50Z', tamperBody: swap('hi', 'ho') });
 token('gitlab-token', 'X-Gitlab-Token', { headers: [['X-Gitlab-Event', 'Push Hook'], ['Idempotency-Key', 'f5e5f430-f57b']], body: '{"object_kind":"push"}', id: 'f5e5f430-f57b', type: 'com.gitlab.push.hook' });
 const auth0 = '[{"log_id":"90020","data":{"date":"2026-01-01T11:59:50.123Z","type":"s"}}]';
 token('auth0', 'Authorization', { body: auth0, id: hash(auth0), type: 'com.auth0.log', time: '2026-01-01T11:59:50.123Z', tamperBody: swap('"s"', '"f"'), changed: { id: hash(auth0.replace('"s"', '"f"')) },
   extra: ({ put, ok }) => put('split', { why: 'Split into its events when the source is configured so.', params: { split: 'true' }, want: ok({ events: '90020 com.auth0.log.s' }) }) });
+const hit = '{"request_id":"5c1f0a52","status":200}', bare = '{"url":"/","status":200}';
+const fastly = `[${hit}]`;
+token('fastly', 'Authorization', { body: fastly, id: hash(fastly), type: 'com.fastly.log', tamperBody: swap('200', '500'), changed: { id: hash(fastly.replace('200', '500')) },
+  extra: ({ put, ok }) => {
+    const lines = [hit, bare, bare], batch = `[${lines}]`;
+    put('split', { why: 'Two equal lines are two requests that were served: each is an event.', body: batch, params: { split: 'true' }, want: ok({ id: hash(batch), events: lines.map((l, i) => `${byRequest(l, `${hash(batch)}/${i}`)} com.fastly.log`).join(', ') }) });
+    put('newline-delimited', { why: 'Lines that are no array are one event, split or not.', headers: [['Content-Type', 'application/x-ndjson'], ['Authorization', S[0]]], body: `${hit}\n${bare}\n`, params: { split: 'true' }, want: ok({ id: hash(`${hit}\n${bare}\n`) }) });
+  } });
 const okta = '{"eventId":"evt-1","eventTime":"2026-01-01T11:59:50Z","data":{"events":[{"uuid":"u-1","eventType":"user.lifecycle.create","published":"2026-01-01T11:59:50Z"}]}}';
 token('okta', 'Authorization', { body: okta, id: 'evt-1', type: 'com.okta.user.lifecycle.create', time: '2026-01-01T11:59:50Z', tamperBody: swap('u-1', 'u-2'),
   extra: ({ put, base }) => {
@@ -133,7 +142,6 @@ basic('postmark', { body: delivered, id: `883953f4:Delivery:john@example.com:${A
 basic('chargebee', { body: '{"id":"ev_1","occurred_at":1767268790,"event_type":"card_expired","content":1 }', id: 'ev_1', type: 'com.chargebee.card_expired', time: '2026-01-01T11:59:50Z', tamperBody: swap(':1 ', ':2 ') });
 const aircall = (t) => JSON.stringify({ resource: 'call', event: 'call.created', timestamp: 1767268790, token: t });
 row({ name: 'aircall', secrets: S, wrong: WRONG, covered: false, body: aircall(S[0]), make: (s) => ({ headers: [json], body: aircall(s) }), inBody: inJSON('token'), tamperBody: swap('"token":"a', '"token":"b'), id: hash(aircall(S[0])), second: { id: hash(aircall(S[1])) }, type: 'io.aircall.call.created', time: '2026-01-01T11:59:50Z' });
-const RAY = '8f2d1a2b3c4d5e6f-FRA', byRequest = (b, ray = RAY) => hash(`${ray}\n${b}`);
 const graph = (...states) => JSON.stringify({ value: states.map((clientState, i) => ({ id: `n-${i}`, subscriptionId: 's', changeType: 'created', clientState })) });
 row({ name: 'microsoft-graph', secrets: S, wrong: WRONG, covered: false, body: graph(S[0]), make: (s) => ({ headers: [json, ['CF-Ray', RAY]], body: graph(s) }), inBody: inJSON('value', 0, 'clientState'), tamperBody: swap(S[0], S[0] + 'x'), notJSON: 'malformed_signature', id: 'n-0', type: 'com.microsoft.graph.created',
   extra: ({ put, ok, main, next }) => {
@@ -291,12 +299,16 @@ row({ name: 'paypal', secrets: ['1JE4291016473214C', '8PT597110X687430L'], wrong
 // JSON Web Tokens.
 const jwt = (alg, claims, key, kid) => { const text = `${b64u(JSON.stringify({ alg, typ: 'JWT', ...(kid && { kid }) }))}.${b64u(JSON.stringify(claims))}`; const s = alg === 'HS256' ? hmac('sha256', key, 'base64url', text) : sign('sha256', Buffer.from(text), alg === 'ES256' ? { key, dsaEncoding: 'ieee-p1363' } : key).toString('base64url'); return `${text}.${s}`; };
 const jwk = (pem, kid) => ({ ...createPublicKey(pem).export({ format: 'jwk' }), kid, use: 'sig' });
+const mondayURL = 'https://hooks.example.com/webhooks/acme/monday';
 const monday = '{"event":{"type":"create_pulse","triggerTime":"2026-01-01T11:59:50.123Z","triggerUuid":"b5ed2e17"} }';
-row({ name: 'monday', secrets: S, wrong: WRONG, covered: false, body: monday, signature: 'Authorization', tamperBody: swap('pulse', 'pulsf'), changed: { type: 'com.monday.create_pulsf' }, make: (s, { body }) => ({ headers: [json, ['Authorization', jwt('HS256', { accountId: 1, iat: NOW, exp: NOW + 300 }, s)]], body }), id: 'b5ed2e17', type: 'com.monday.create_pulse', time: '2026-01-01T11:59:50.123Z',
-  extra: ({ put, main }) => {
+row({ name: 'monday', secrets: S, wrong: WRONG, covered: false, body: monday, signature: 'Authorization', tamperBody: swap('pulse', 'pulsf'), changed: { type: 'com.monday.create_pulsf' }, make: (s, { body }) => ({ headers: [json, ['Authorization', jwt('HS256', { accountId: 1, aud: mondayURL, iat: NOW, exp: NOW + 300 }, s)]], body }), id: 'b5ed2e17', type: 'com.monday.create_pulse', time: '2026-01-01T11:59:50.123Z',
+  extra: ({ put, main, ok }) => {
     const h = (t) => [['Authorization', t]];
-    put('expired', { why: 'The token has ended.', headers: h(jwt('HS256', { exp: NOW - 61 }, main.value)), error: 'stale_timestamp' });
-    put('no-exp', { why: 'A token without an end is good for ever.', headers: h(jwt('HS256', { iat: NOW }, main.value)), error: 'malformed_signature' });
+    put('expired', { why: 'The token has ended.', headers: h(jwt('HS256', { aud: mondayURL, exp: NOW - 61 }, main.value)), error: 'stale_timestamp' });
+    put('other-audience', { why: 'Sent to another endpoint of the same app.', headers: h(jwt('HS256', { aud: mondayURL + '2', exp: NOW + 9 }, main.value)), error: 'bad_signature' });
+    put('no-audience', { why: 'A token for nobody is not for this endpoint.', headers: h(jwt('HS256', { exp: NOW + 9 }, main.value)), error: 'bad_signature' });
+    put('configured-audience', { why: 'The app knows the endpoint by another URL.', headers: h(jwt('HS256', { aud: 'https://proxy.example.com/m', exp: NOW + 9 }, main.value)), params: { audience: 'https://proxy.example.com/m' }, want: ok() });
+    put('no-exp', { why: 'A token without an end is good for ever.', headers: h(jwt('HS256', { aud: mondayURL, iat: NOW }, main.value)), error: 'malformed_signature' });
     put('alg-none', { why: 'The key says the algorithm, the token does not.', headers: h(`${b64u('{"alg":"none"}')}.${b64u(`{"exp":${NOW + 9}}`)}.`), error: 'bad_signature' });
     put('challenge', { why: 'monday.com wants its challenge back before it sends events.', headers: [json], body: '{"challenge":"3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P"}', want: { reply: '200 application/json', 'reply-body': '{"challenge":"3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P"}' } });
     put('challenge-quote', { why: 'Nothing that could leave the string is put back.', headers: [json], body: '{"challenge":"a\\"b"}', error: 'invalid_handshake' });

@@ -1,0 +1,32 @@
+// The commands that our pages show, to be run as a reader would.
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { promisify } from "node:util";
+import { root } from "./harness.mjs";
+
+const run = promisify(execFile);
+
+/** The sh blocks of a page, or of one section of it, in order. */
+export async function commands(page, section = "") {
+  const text = await readFile(path.join(root, page), "utf8");
+  const body = section ? text.split(/^## /m).find((part) => part.startsWith(section)) : text;
+  assert.ok(body, `${page} has no section ${section}`);
+  const blocks = [...body.matchAll(/^ *```sh\n(.*?)^ *```/gms)].map((m) => m[1]);
+  assert.ok(blocks.length > 0);
+  return blocks;
+}
+
+/**
+ * Runs a script with the pages' URLs put in place (url the product's, agent the
+ * agent's), in the folder cwd, with more variables env, and a curl that is
+ * there on every machine: what it prints.
+ */
+export async function shell(script, { url, agent, cwd, env } = {}) {
+  let here = script;
+  for (const [shown, real] of [["http://127.0.0.1:8787", url], ["http://127.0.0.1:9000/events", agent]]) if (real) here = here.replaceAll(shown, real);
+  if (url) assert.notEqual(here, script);
+  const { stdout } = await run("bash", ["-euc", here], { cwd, env: { ...process.env, ...env, PATH: `${path.join(root, "e2e/testdata/bin")}:${process.env.PATH}` } });
+  return stdout;
+}

@@ -1,0 +1,42 @@
+// The playbook, compressed: the six failure modes one after another on one
+// stage, and what docs/playbook.md says an operator sees.
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { after, before, test } from "node:test";
+import { root } from "./harness.mjs";
+import { account, faultsOf } from "./playbook/account.mjs";
+import { modes } from "./playbook/modes.mjs";
+import { openStage } from "./playbook/stage.mjs";
+
+let stage, page;
+before(async () => {
+  stage = await openStage();
+  page = await readFile(path.join(root, "docs/playbook.md"), "utf8");
+});
+after(() => stage?.close());
+
+for (const { name, guarantee, run } of modes) {
+  test(`${name}: ${guarantee}`, { timeout: 120_000 }, async () => {
+    const before = stage.product.logs.length;
+    await run(stage);
+    const section = page.split(/^## /m).find((part) => part.startsWith(`${name}\n`));
+    assert.ok(section, "docs/playbook.md has a section of it");
+    assert.ok(section.includes(`make playbook ONLY=${name}`));
+    const [, logged] = section.match(/^- In the log: (.*)$/m);
+    const seen = new Set(stage.product.logs.slice(before).map((line) => eventOf(line.message)));
+    for (const [, event] of logged.matchAll(/`([a-z_.]+)`/g)) assert.ok(seen.has(event), `${event} is not in the log, but ${[...seen].join(" ")}`);
+  });
+}
+
+test("nothing was doubled, lost, out of order or over a limit", () => {
+  assert.deepEqual(faultsOf(account(stage)), []);
+});
+
+function eventOf(message) {
+  try {
+    return JSON.parse(message).event;
+  } catch {
+    return undefined;
+  }
+}
