@@ -267,8 +267,21 @@ test("tools over the API's other routes: connections, destinations, writes, poll
       assert.ok(answer.isError && JSON.parse(answer.content[0].text).code === "not_found", `${tool}: ${answer.content[0].text}`);
     }
     await must(scene.admin("PUT", "/destinations/shop", { base_url: new URL(provider.url).origin }));
-    const read = dataOf(await call("read_provider", { destination: "shop", path: "/mcp?x=1" }));
-    assert.ok(read.status > 0);
+    const refused = async (why, args) => {
+      const answer = await call("read_provider", { destination: "shop", path: "/mcp?x=1", ...args });
+      const problem = answer.isError && JSON.parse(answer.content[0].text);
+      assert.equal(problem.code, why, answer.content[0].text);
+      return problem.detail;
+    };
+    assert.match(await refused("path_not_listed"), /read_paths/); // it says what to set
+    await must(scene.admin("PUT", "/destinations/shop", { base_url: new URL(provider.url).origin, read_paths: ["/mcp"] }));
+    assert.ok(dataOf(await call("read_provider", { destination: "shop", path: "/mcp?x=1" })).status > 0);
+    await refused("path_not_listed", { path: "/mcp/x" });
+    await refused("invalid_path", { path: "/mcp/../x" });
+    await refused("invalid_header", { headers: { "X-HTTP-Method-Override": "DELETE" } });
+    const calls = scene.product.logs.filter((line) => line.message.includes("tools.called") && line.message.includes("read_provider"));
+    assert.equal(calls.length, 5);
+    assert.ok(scene.product.logs.some((line) => line.message.includes("admin.read") && line.message.includes("mcp")));
     const queued = dataOf(await call("enqueue_write", { destination: "shop", write: { method: "POST", path: "/mcp", body: { a: 1 }, idempotency_key: "k1" } }));
     const id = queued.id ?? queued.ids[0];
     await until("the write to be tried", async () => (dataOf(await call("get_write", { id })).tries?.length > 0));

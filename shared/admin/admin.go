@@ -126,6 +126,7 @@ type call struct {
 	tenant string
 	object string // the source, key id, connection or event key that the path names
 	caller string // who asks, as a connection's allow-list names it
+	agent  bool   // by a tool: reads go only where the destination lists them
 }
 
 // answer is a success. A nil body sends none.
@@ -158,7 +159,8 @@ func ForTenant(cfg Config, tenantName, caller string) (http.Handler, error) {
 	}
 	a := h.(*api)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ans, err := a.serveTenant(r, tenantName, caller, strings.TrimPrefix(r.URL.EscapedPath(), "/"))
+		c := &call{Request: r, tenant: tenantName, caller: caller, agent: true}
+		ans, err := a.serveTenant(c, strings.TrimPrefix(r.URL.EscapedPath(), "/"))
 		a.answer(w, r, ans, err)
 	}), nil
 }
@@ -222,12 +224,11 @@ func (a *api) serve(r *http.Request) (answer, error) {
 	if !name.Valid(tenantName) {
 		return answer{}, refuse(problem.CodeInvalidName, "the tenant's name is not acceptable")
 	}
-	return a.serveTenant(r, tenantName, caller, rest)
+	return a.serveTenant(&call{Request: r, tenant: tenantName, caller: caller}, rest)
 }
 
 // serveTenant serves a path below a tenant to an authorized caller.
-func (a *api) serveTenant(r *http.Request, tenantName, caller, rest string) (answer, error) {
-	c := &call{Request: r, tenant: tenantName, caller: caller}
+func (a *api) serveTenant(c *call, rest string) (answer, error) {
 	m, err := a.route(c, strings.Split(rest, "/"))
 	if err != nil {
 		return answer{}, err

@@ -81,6 +81,7 @@ var refusals = []struct {
 	{poll.ErrTenant, problem.CodeNotFound, ""},
 	{poll.ErrLimit, problem.CodeLimitReached, ""},
 	{outbound.ErrNotFound, problem.CodeNotFound, ""},
+	{outbound.ErrNotListed, problem.CodePathNotListed, "an agent reads only what the destination's read_paths list: the operator adds a pattern there, such as /orders/*"},
 	{outbound.ErrNeedsReauth, problem.CodeNeedsReauth, "the destination's connection has no token"},
 	{outbound.ErrTimeout, problem.CodeDestinationTimeout, ""},
 	{outbound.ErrNetwork, problem.CodeBadGateway, "the destination could not be reached"},

@@ -60,6 +60,9 @@ type destinationBody struct {
 	Breaker           json.RawMessage `json:"breaker"`
 	IdempotencyHeader string          `json:"idempotency_header"` // "none": it has no such header
 	Timeout           string          `json:"timeout"`
+	// ReadPaths are the paths an agent may read by its tools: `*` is one
+	// segment, a last `**` any rest. None when absent.
+	ReadPaths []string `json:"read_paths"`
 }
 
 // noHeader is how a PUT says that a destination has no idempotency header.
@@ -105,7 +108,7 @@ func part(raw json.RawMessage, into any) error {
 // config reads a PUT; what it leaves out has its default.
 func (in *destinationBody) config() (lane.PutDestination, error) {
 	c := destination.New(in.BaseURL)
-	c.Connection = in.Connection
+	c.Connection, c.ReadPaths = in.Connection, in.ReadPaths
 	if in.OnFailure != "" {
 		c.OnFailure = in.OnFailure
 	}
@@ -237,6 +240,7 @@ type destinationAnswer struct {
 	Breaker           breakerBody `json:"breaker"`
 	IdempotencyHeader string      `json:"idempotency_header"`
 	Timeout           string      `json:"timeout"`
+	ReadPaths         []string    `json:"read_paths,omitempty"`
 	Generation        int64       `json:"generation"`
 	Created           time.Time   `json:"created"`
 	Updated           time.Time   `json:"updated"`
@@ -262,7 +266,7 @@ func showDestination(d lane.Destination) destinationAnswer {
 		Breaker: breakerBody{
 			c.Breaker.Ratio, c.Breaker.Requests, c.Breaker.Window.String(), c.Breaker.Pause.String(), c.Breaker.MaxPause.String(),
 		},
-		IdempotencyHeader: c.IdempotencyHeader, Timeout: c.Timeout.String(),
+		IdempotencyHeader: c.IdempotencyHeader, Timeout: c.Timeout.String(), ReadPaths: c.ReadPaths,
 		Generation: d.Generation, Created: d.Created, Updated: d.Updated, Queue: d.Queue,
 	}
 	if c.IdempotencyHeader == "" {

@@ -169,7 +169,8 @@ type readBody struct {
 }
 
 // postRead makes a synchronous read: GET or HEAD, under the destination's
-// token, pacer and breaker, without the queue.
+// token, pacer and breaker, without the queue. The log has each that was
+// answered, and for whom; what is refused, it has as any refusal.
 func (a *api) postRead(c *call) (answer, error) {
 	var in readBody
 	if err := a.readJSON(c.Request, &in); err != nil {
@@ -182,11 +183,12 @@ func (a *api) postRead(c *call) (answer, error) {
 		return answer{}, refuse(problem.CodeInvalidRequest, "a read's method is GET or HEAD; send anything else as a write")
 	}
 	res, err := a.Read(c.Context(), c.tenant, c.object, outbound.Call{
-		Method: in.Method, Path: in.Path, Header: headerList(in.Headers), MaxBody: MaxRead,
+		Method: in.Method, Path: in.Path, Header: headerList(in.Headers), MaxBody: MaxRead, Listed: c.agent,
 	})
 	if err != nil {
 		return answer{}, err
 	}
+	a.Log("admin.read", "tenant", c.tenant, "object", c.object, "caller", c.caller, "status", strconv.Itoa(res.Status))
 	if res.TooLarge {
 		return answer{}, refuse(problem.CodeAnswerTooLarge, "a read's answer has at most 1 MiB")
 	}
@@ -259,6 +261,6 @@ func outboundProblem(err error) (problem.Problem, bool) {
 }
 
 // headerErrors are the rules that are about headers. Read only.
-var headerErrors = [...]destination.Error{destination.ErrHeaders, destination.ErrHeaderReserved, destination.ErrHeaderAuth}
+var headerErrors = [...]destination.Error{destination.ErrHeaders, destination.ErrHeaderReserved, destination.ErrHeaderAuth, destination.ErrHeaderMethod}
 
 func isNotFound(err error) bool { return errors.Is(err, outbound.ErrNotFound) }

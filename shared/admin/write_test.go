@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/hookweir/hookweir/shared/admin"
 	"github.com/hookweir/hookweir/shared/destination"
 	"github.com/hookweir/hookweir/shared/fetch"
 	"github.com/hookweir/hookweir/shared/lane"
@@ -51,6 +53,9 @@ func (w *world) read(_ context.Context, _, dest string, c outbound.Call) (outbou
 	if dest != "shop" {
 		return outbound.Response{}, outbound.ErrNotFound
 	}
+	if c.Listed && c.Path != "/ok" {
+		return outbound.Response{}, outbound.ErrNotListed
+	}
 	for path, err := range map[string]error{
 		"/budget":  &outbound.WaitError{Reason: outbound.ReasonBudget, After: 2500 * time.Millisecond},
 		"/breaker": &outbound.WaitError{Reason: outbound.ReasonBreaker, After: time.Minute},
@@ -77,7 +82,7 @@ func TestDestinations(t *testing.T) {
 	w := newWorld(t)
 	put := func(body string) response { return w.admin("PUT", "/destinations/shop", body) }
 	r := put(`{"base_url":"https://api.example.com/v1","auth":{"type":"bearer","token":"tok-1"},"rate":{"requests":50,"per":"1s","burst":10,"concurrency":4},
-		"on_failure":"park","retry":{"base":"1s","max_attempts":5},"breaker":{"failure_ratio":0.3},"idempotency_header":"X-Request-Key","timeout":"10s"}`)
+		"on_failure":"park","retry":{"base":"1s","max_attempts":5},"breaker":{"failure_ratio":0.3},"idempotency_header":"X-Request-Key","timeout":"10s","read_paths":["/orders/*"]}`)
 	require.Equal(t, 200, r.Code, r.Body.String())
 	assert.NotContains(t, r.Body.String(), "tok-1")
 	got := r.json()
@@ -85,7 +90,7 @@ func TestDestinations(t *testing.T) {
 		"auth": `{"type":"bearer"}`, "rate": `{"burst":10,"concurrency":4,"per":"1s","requests":50}`, "on_failure": `"park"`,
 		"retry":              `{"base":"1s","cap":"6h0m0s","max_age":"72h0m0s","max_attempts":5}`,
 		"breaker":            `{"failure_ratio":0.3,"max_pause":"10m0s","min_requests":10,"pause":"30s","window":"1m0s"}`,
-		"idempotency_header": `"x-request-key"`, "timeout": `"10s"`, "generation": "1",
+		"idempotency_header": `"x-request-key"`, "timeout": `"10s"`, "generation": "1", "read_paths": `["/orders/*"]`,
 	} {
 		text, err := json.Marshal(got[path])
 		require.NoError(t, err)
@@ -107,6 +112,8 @@ func TestDestinations(t *testing.T) {
 		`{"base_url":"https://api.example.com","on_failure":"explode"}`:                      problem.CodeInvalidDestination,
 		`{"base_url":"https://api.example.com","timeout":"1h"}`:                              problem.CodeInvalidDestination,
 		`{"base_url":"https://api.example.com","idempotency_header":"Host"}`:                 problem.CodeInvalidDestination,
+		`{"base_url":"https://api.example.com","read_paths":["/a*"]}`:                        problem.CodeInvalidDestination,
+		`{"base_url":"https://api.example.com","read_paths":"/a"}`:                           problem.CodeInvalidJSON,
 		`{"base_url":"https://api.example.com","colour":"red"}`:                              problem.CodeInvalidJSON,
 	} {
 		r := w.admin("PUT", "/destinations/other", body)
@@ -227,5 +234,28 @@ func TestReads(t *testing.T) {
 		assert.Equal(t, []any{c.status, c.code, c.after}, []any{r.Code, r.json()["code"], r.Header().Get("Retry-After")}, c.path)
 	}
 	assert.Equal(t, problem.CodeInvalidRequest, read(`{"path":"/ok","method":"POST"}`).json()["code"])
+	assert.Contains(t, w.log, "admin.read tenant acme object shop caller operator status 200")
 	assert.Equal(t, 404, w.admin("POST", "/destinations/other/reads", `{"path":"/"}`).Code)
+}
+
+// TestReadsByTools: what comes by the agent's endpoint reads only what the
+// destination lists, whoever it is.
+func TestReadsByTools(t *testing.T) {
+	w := newWorld(t)
+	h, err := admin.ForTenant(w.cfg, "acme", "mcp")
+	require.NoError(t, err)
+	read := func(path string) *httptest.ResponseRecorder {
+		r := httptest.NewRequest("POST", "/destinations/shop/reads", strings.NewReader(`{"path":"`+path+`"}`))
+		r.Header.Set("Content-Type", "application/json")
+		out := httptest.NewRecorder()
+		h.ServeHTTP(out, r)
+		return out
+	}
+	assert.Equal(t, 200, read("/ok").Code)
+	assert.Contains(t, w.log, "admin.read tenant acme object shop caller mcp status 200")
+	refused := read("/text")
+	assert.Equal(t, 403, refused.Code)
+	assert.Contains(t, refused.Body.String(), `"path_not_listed"`)
+	assert.Contains(t, refused.Body.String(), "read_paths", "it says what to set")
+	assert.Equal(t, 200, w.admin("POST", "/destinations/shop/reads", `{"path":"/text"}`).Code, "the HTTP route is the operator's and the tenant's own")
 }

@@ -30,6 +30,7 @@ const (
 	ErrBreaker     Error = "breaker must have failure_ratio over 0 up to 1, min_requests 1 to 1000, window 1s to 1h, pause 1s to 1h"
 	ErrIdempotency Error = "idempotency_header must be a header's name, or none"
 	ErrTimeout     Error = "timeout must be from 1s to 60s"
+	ErrReadPaths   Error = "read_paths has at most 50 paths of at most 512 bytes, without a query; * stands for a whole segment, ** for the last"
 )
 
 // What happens to a partition key when one of its writes has failed for good.
@@ -57,6 +58,11 @@ const (
 
 	maxConcurrency = 100
 	maxCredential  = 4096 // bytes; some JWTs are 2 KB
+
+	// MaxReadPaths and maxReadPath (bytes) bound what each agent's read is
+	// compared with.
+	MaxReadPaths = 50
+	maxReadPath  = 512
 )
 
 // defaultRetry spans about a day: 20 attempts under full jitter, base 5 s and
@@ -98,6 +104,9 @@ type Config struct {
 	IdempotencyHeader string
 	// Timeout covers one exchange.
 	Timeout time.Duration
+	// ReadPaths are the paths that an agent may read by its tools, as patterns
+	// (target.MatchPath). Empty: none.
+	ReadPaths []string `json:",omitempty"`
 }
 
 // New is a configuration with every default.
@@ -144,7 +153,7 @@ func (c *Config) Check(p target.Policy) error {
 	case c.Timeout < minTimeout || c.Timeout > maxTimeout:
 		return ErrTimeout
 	}
-	return nil
+	return checkReadPaths(c.ReadPaths)
 }
 
 func validRate(l pace.Limit) bool {

@@ -3,6 +3,7 @@ package destination
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -109,6 +110,17 @@ func TestCheck(t *testing.T) {
 		{"no name", func(c *Config) { c.IdempotencyHeader = "A B" }, ErrIdempotency},
 		{"no time", func(c *Config) { c.Timeout = 0 }, ErrTimeout},
 		{"too much time", func(c *Config) { c.Timeout = time.Hour }, ErrTimeout},
+		{"read paths", func(c *Config) { c.ReadPaths = []string{"/", "/orders", "/orders/*/items", "/a/**", "/**"} }, nil},
+		{"a read path without its slash", func(c *Config) { c.ReadPaths = []string{"orders"} }, ErrReadPaths},
+		{"an empty one", func(c *Config) { c.ReadPaths = []string{""} }, ErrReadPaths},
+		{"a query", func(c *Config) { c.ReadPaths = []string{"/orders?x=1"} }, ErrReadPaths},
+		{"part of a segment", func(c *Config) { c.ReadPaths = []string{"/ord*"} }, ErrReadPaths},
+		{"any rest, but not the last", func(c *Config) { c.ReadPaths = []string{"/**/x"} }, ErrReadPaths},
+		{"three stars", func(c *Config) { c.ReadPaths = []string{"/***"} }, ErrReadPaths},
+		{"dot segments in it", func(c *Config) { c.ReadPaths = []string{"/a/../**"} }, ErrReadPaths},
+		{"a long one", func(c *Config) { c.ReadPaths = []string{"/" + strings.Repeat("x", maxReadPath)} }, ErrReadPaths},
+		{"as many as allowed", func(c *Config) { c.ReadPaths = slices.Repeat([]string{"/x"}, MaxReadPaths) }, nil},
+		{"one too many", func(c *Config) { c.ReadPaths = slices.Repeat([]string{"/x"}, MaxReadPaths+1) }, ErrReadPaths},
 	} {
 		cfg := New(base)
 		c.set(&cfg)
@@ -151,6 +163,24 @@ func TestCheckHeader(t *testing.T) {
 	}
 	for _, n := range reservedNames {
 		assert.Equal(t, strings.ToLower(n), n)
+	}
+}
+
+func TestReadable(t *testing.T) {
+	c := New(base)
+	assert.False(t, c.Readable("/"), "nothing listed is nothing allowed")
+	c.ReadPaths = []string{"/orders", "/customers/*"}
+	for path, want := range map[string]bool{
+		"/orders": true, "/orders?limit=1": true, "/customers/7": true, "/": false, "/orders/1": false, "/customers/7/cards": false, "/admin?/orders": false,
+	} {
+		assert.Equal(t, want, c.Readable(path), path)
+	}
+}
+
+func TestCheckReadHeader(t *testing.T) {
+	assert.NoError(t, CheckReadHeader([][2]string{{"accept", "*/*"}, {"x-method", "a"}}))
+	for _, n := range methodNames {
+		assert.Equal(t, ErrHeaderMethod, CheckReadHeader([][2]string{{"accept", "*/*"}, {n, "DELETE"}}), n)
 	}
 }
 

@@ -15,6 +15,7 @@ const (
 const (
 	ErrHeaders        Error = "at most 64 headers of 16 KiB in all, each name once, values of visible ASCII, spaces and tabs"
 	ErrHeaderReserved Error = "host, content-length, hop-by-hop and proxy headers are not yours to set"
+	ErrHeaderMethod   Error = "a read must not name another method in a header"
 	ErrHeaderAuth     Error = "authorization comes from the destination's connection or credential"
 )
 
@@ -65,6 +66,21 @@ func (c *Config) CheckHeader(header [][2]string) error {
 	}
 	if size > maxHeaderBytes {
 		return ErrHeaders
+	}
+	return nil
+}
+
+// methodNames are headers by which frameworks take one method for another.
+// Read only.
+var methodNames = [...]string{"x-http-method", "x-http-method-override", "x-method-override"}
+
+// CheckReadHeader refuses what could make a read something else:
+// ErrHeaderMethod.
+func CheckReadHeader(header [][2]string) error {
+	for _, h := range header {
+		if slices.Contains(methodNames[:], h[0]) {
+			return ErrHeaderMethod
+		}
 	}
 	return nil
 }

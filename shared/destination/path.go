@@ -2,6 +2,7 @@ package destination
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/hookweir/hookweir/shared/target"
@@ -36,6 +37,32 @@ func (c *Config) URL(path string) (string, error) {
 		return "", ErrPathLong
 	}
 	return joined, nil
+}
+
+// Readable reports whether an agent may read a path, which may have a query.
+func (c *Config) Readable(path string) bool {
+	return slices.ContainsFunc(c.ReadPaths, func(pattern string) bool { return target.MatchPath(pattern, path) })
+}
+
+// checkReadPaths refuses what could never match, and what would match other
+// than it looks: `/a*` is no prefix.
+func checkReadPaths(patterns []string) error {
+	if len(patterns) > MaxReadPaths {
+		return ErrReadPaths
+	}
+	var rules Config
+	for _, p := range patterns {
+		if _, err := rules.URL(p); err != nil || len(p) > maxReadPath || strings.Contains(p, "?") {
+			return ErrReadPaths
+		}
+		segments := strings.Split(p, "/")
+		for i, s := range segments {
+			if strings.Contains(s, "*") && s != "*" && (s != "**" || i != len(segments)-1) {
+				return ErrReadPaths
+			}
+		}
+	}
+	return nil
 }
 
 // checkPath takes a path that starts with a slash. One slash may end it. A

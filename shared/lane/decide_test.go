@@ -238,6 +238,29 @@ func TestMessagesGivenUp(t *testing.T) {
 	})
 }
 
+// TestReadPaths: a path that is not listed is refused before it costs anything,
+// and the list is the configuration of that moment.
+func TestReadPaths(t *testing.T) {
+	in(t, func(t *testing.T, w *world) {
+		rate := func(c *destination.Config) { c.Rate = pace.Limit{Requests: 1, Per: time.Hour, Burst: 2} }
+		w.put(rate)
+		for range 5 {
+			_, err := w.client.Permit(ctx(), outbound.PermitRequest{N: 1, Path: "/items/1"})
+			require.ErrorIs(t, err, outbound.ErrNotListed)
+		}
+		w.put(func(c *destination.Config) { rate(c); c.ReadPaths = []string{"/items/*"} })
+		w.boot()
+		_, err := w.client.Permit(ctx(), outbound.PermitRequest{N: 1, Path: "/items"})
+		require.ErrorIs(t, err, outbound.ErrNotListed)
+		g, err := w.client.Permit(ctx(), outbound.PermitRequest{N: 1, Path: "/items/1?x=1"})
+		require.NoError(t, err)
+		assert.Len(t, g.Slots, 1)
+		w.put(rate)
+		_, err = w.client.Permit(ctx(), outbound.PermitRequest{N: 1, Path: "/items/1"})
+		require.ErrorIs(t, err, outbound.ErrNotListed)
+	})
+}
+
 // TestStoredBudget: an object that restarts does not have its burst again.
 func TestStoredBudget(t *testing.T) {
 	in(t, func(t *testing.T, w *world) {

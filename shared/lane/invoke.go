@@ -34,6 +34,7 @@ const (
 // ItemError, which is itemAnswer and comes as JSON. New ones go to the end.
 var answers = [...]error{
 	outbound.ErrNotFound, ErrTenant, ErrRequest, ErrFull, ErrBusy, ErrState, ErrOpen, ErrFilter, seal.ErrNoRing,
+	outbound.ErrNotListed,
 }
 
 const itemAnswer = 255

@@ -15,7 +15,8 @@ const (
 )
 
 // Permit hands out slots for requests that are not writes: reads, polls, tool
-// calls. They come from the same budget. Errors: outbound.ErrNotFound,
+// calls. They come from the same budget. A path that
+// is not listed costs none. Errors: outbound.ErrNotFound, outbound.ErrNotListed,
 // ErrRequest.
 func (l *Lane) Permit(r outbound.PermitRequest) (outbound.Grant, error) {
 	if r.N < 1 || r.N > outbound.MaxPermits {
@@ -26,6 +27,9 @@ func (l *Lane) Permit(r outbound.PermitRequest) (outbound.Grant, error) {
 	err := l.tx(func(h *head) error {
 		if !h.configured {
 			return outbound.ErrNotFound
+		}
+		if r.Path != "" && !h.cfg.Readable(r.Path) {
+			return outbound.ErrNotListed
 		}
 		g = outbound.Grant{Target: h.target()}
 		until := now.Add(min(max(r.Lease, minLease), maxLease))

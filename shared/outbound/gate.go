@@ -39,13 +39,16 @@ const (
 
 // Do makes one call. Errors: a destination.Error or target.Error for what may
 // not be called, *WaitError, ErrNotFound, ErrNeedsReauth, ErrUnavailable,
-// ErrTimeout, ErrNetwork, ErrLate. Any status is a Response.
+// ErrTimeout, ErrNetwork, ErrLate; of a Listed call ErrNotListed. Any status is a Response.
 func (g *Gate) Do(ctx context.Context, tenant, dest string, c Call) (Response, error) {
 	if err := check(c); err != nil { // costs no slot
 		return Response{}, err
 	}
 	lane := g.Lane(tenant, dest)
 	request := PermitRequest{N: 1, Horizon: min(c.Wait, pace.MaxHorizon), Lease: request(c) + min(c.Wait, pace.MaxHorizon) + leaseSlack}
+	if c.Listed {
+		request.Path = c.Path
+	}
 	for range maxTries {
 		asked := g.Now()
 		grant, err := lane.Permit(ctx, request)
@@ -81,6 +84,11 @@ func check(c Call) error {
 	if _, err := rules.URL(c.Path); err != nil {
 		return err
 	}
+	if c.Listed {
+		if err := destination.CheckReadHeader(c.Header); err != nil {
+			return err
+		}
+	}
 	return rules.CheckHeader(c.Header)
 }
 
@@ -101,8 +109,10 @@ func request(c Call) time.Duration {
 }
 
 func laneError(err error) error {
-	if errors.Is(err, ErrNotFound) {
-		return ErrNotFound
+	for _, known := range [...]error{ErrNotFound, ErrNotListed} {
+		if errors.Is(err, known) {
+			return known
+		}
 	}
 	return ErrUnavailable
 }

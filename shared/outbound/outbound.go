@@ -15,6 +15,9 @@ import (
 var (
 	// ErrNotFound: the tenant has no such destination.
 	ErrNotFound = errors.New("outbound: no such destination")
+	// ErrNotListed: the destination does not list the path for agents' reads.
+	// Nothing was sent.
+	ErrNotListed = errors.New("outbound: the path is not one of the destination's read_paths")
 	// ErrNeedsReauth: the connection has no token until a person authorizes it
 	// again. Nothing was sent.
 	ErrNeedsReauth = errors.New("outbound: the connection needs to be authorized again")
@@ -55,6 +58,8 @@ type Call struct {
 	// Caller says for whom, for a connection's list of who may and its account
 	// of scopes; empty: `destination:{name}`.
 	Caller string
+	// Listed: the call goes out only to a path of the destination's ReadPaths.
+	Listed bool
 	// Timeout of the exchange; zero, or more than the destination's: that one.
 	Timeout time.Duration
 	// MaxBody bounds the answer's body, in bytes. Zero: nobody reads it.
@@ -82,6 +87,9 @@ type PermitRequest struct {
 	Horizon time.Duration
 	// Lease is how long the caller may take until its Report.
 	Lease time.Duration
+	// Path is where the caller wants to read, if it may only where the
+	// destination's ReadPaths say; empty for any other.
+	Path string `json:",omitempty"`
 	// Under is a grant that the caller holds: more slots, and no more of the
 	// concurrency than it has already. Zero for a grant of its own.
 	Under int64
@@ -144,7 +152,7 @@ type Report struct {
 }
 
 // Lane is one destination's pacer; lane.Client is one. Errors: ErrNotFound,
-// or any other for a Lane that did not answer.
+// ErrNotListed, or any other for a Lane that did not answer.
 type Lane interface {
 	Permit(ctx context.Context, r PermitRequest) (Grant, error)
 	Report(ctx context.Context, r Report) error

@@ -139,6 +139,8 @@ func TestDoRefuses(t *testing.T) {
 		want  error
 	}{
 		{"no such destination", outbound.Call{}, func(w *world) { w.laneErr = outbound.ErrNotFound }, outbound.ErrNotFound},
+		{"a path that is not listed", outbound.Call{Method: "GET", Path: "/x", Listed: true}, func(w *world) { w.laneErr = outbound.ErrNotListed }, outbound.ErrNotListed},
+		{"a read that names a method", outbound.Call{Method: "GET", Path: "/x", Listed: true, Header: [][2]string{{"x-http-method-override", "DELETE"}}}, nil, destination.ErrHeaderMethod},
 		{"no lane", outbound.Call{}, func(w *world) { w.laneErr = errors.New("x") }, outbound.ErrUnavailable},
 		{"a path that escapes", outbound.Call{Method: "GET", Path: "/../x"}, nil, destination.ErrPathEscapes},
 		{"a header that is ours", outbound.Call{Method: "GET", Path: "/", Header: [][2]string{{"host", "x"}}}, nil, destination.ErrHeaderReserved},
@@ -170,6 +172,17 @@ func TestDoRefuses(t *testing.T) {
 		assert.ErrorIs(t, err, c.want, c.name)
 		assert.Empty(t, w.sent, c.name)
 	}
+}
+
+// TestListed: the Lane is asked for the path of a call that may only go where
+// the destination lists it, and of no other.
+func TestListed(t *testing.T) {
+	w := newWorld(t)
+	for _, c := range []outbound.Call{{Method: "GET", Path: "/x?y=1", Listed: true}, {Method: "GET", Path: "/x?y=1", Header: [][2]string{{"x-method-override", "PUT"}}}} {
+		_, err := w.do(c)
+		require.NoError(t, err)
+	}
+	assert.Equal(t, []string{"/x?y=1", ""}, []string{w.asked[0].Path, w.asked[1].Path})
 }
 
 func (w *world) sealCredential(auth string, c destination.Credential) {

@@ -75,6 +75,7 @@ const (
 	CodeForbiddenOrigin   = "forbidden_origin"
 	CodeInsufficientScope = "insufficient_scope"
 	CodeForbiddenTool     = "forbidden_tool"
+	CodePathNotListed     = "path_not_listed"
 )
 
 // table is every problem there is; read only.
@@ -145,4 +146,5 @@ var table = [...]Problem{
 	{Status: 403, Code: CodeForbiddenOrigin, Title: "A page of this origin may not call here"},
 	{Status: 403, Code: CodeInsufficientScope, Title: "The token lacks a scope"},
 	{Status: 403, Code: CodeForbiddenTool, Title: "This key may not use that tool"},
+	{Status: 403, Code: CodePathNotListed, Title: "The destination does not list this path for reading by tools"},
 }

@@ -63,10 +63,14 @@ func (s *Set) Guard(next mcp.MethodHandler) mcp.MethodHandler {
 				return nil, errForbidden
 			}
 		}
-		if call, ok := r.(*mcp.CallToolRequest); ok && find(call.Params.Name) == nil {
+		call, ok := r.(*mcp.CallToolRequest)
+		if ok && find(call.Params.Name) == nil {
 			return s.callUpstream(ctx, call)
 		}
 		result, err := next(ctx, method, r)
+		if ok {
+			s.called(call, result, err)
+		}
 		if err != nil {
 			return result, err
 		}
@@ -135,6 +139,19 @@ func (s *Set) visibleTools(ctx context.Context, r mcp.Request, res *mcp.ListTool
 	return res, nil
 }
 
+// called notes who called a tool that exists, and how it ended; not with what.
+func (s *Set) called(r *mcp.CallToolRequest, result mcp.Result, err error) {
+	outcome := "done"
+	res, ok := result.(*mcp.CallToolResult)
+	switch {
+	case err != nil:
+		outcome = "error"
+	case ok && res.IsError:
+		outcome = "failed"
+	}
+	s.cfg.Log("tools.called", "tenant", s.cfg.Tenant, "tool", r.Params.Name, "caller", s.cfg.Caller(r).ID, "outcome", outcome)
+}
+
 func (s *Set) callUpstream(ctx context.Context, r *mcp.CallToolRequest) (mcp.Result, error) {
 	if s.cfg.Upstreams == nil {
 		return nil, errForbidden
@@ -146,6 +163,7 @@ func (s *Set) callUpstream(ctx context.Context, r *mcp.CallToolRequest) (mcp.Res
 	case !known:
 		return nil, errForbidden
 	}
+	s.called(r, result, nil)
 	return complete(r, result)
 }
 

@@ -158,3 +158,29 @@ func TestPages(t *testing.T) {
 	require.NoError(t, err)
 	assert.JSONEq(t, `{"replayed":100,"next":"1.x"}`, string(out.StructuredContent.(json.RawMessage)), "what was done is said")
 }
+
+// TestCalled: the log has who called what and how it ended, and nothing of
+// what was said.
+func TestCalled(t *testing.T) {
+	a := &api{answers: []Response{{Status: 200, Body: []byte(`{"status":200}`)}, {Status: 403, Body: []byte(`{"code":"path_not_listed"}`)}}}
+	s := newSet(t, a)
+	var log []string
+	s.cfg.Log = func(event string, kv ...string) { log = append(log, event+" "+strings.Join(kv, " ")) }
+	handle := s.Guard(func(ctx context.Context, _ string, r mcp.Request) (mcp.Result, error) {
+		call := r.(*mcp.CallToolRequest)
+		return s.call(ctx, find(call.Params.Name), call)
+	})
+	r := request(`{"destination":"shop","path":"/orders/s3cr3t"}`)
+	r.Params.Name = "read_provider"
+	for range 2 {
+		_, err := handle(t.Context(), "tools/call", r)
+		require.NoError(t, err)
+	}
+	r.Params.Name = "made_up"
+	_, err := handle(t.Context(), "tools/call", r)
+	require.Error(t, err)
+	assert.Equal(t, []string{
+		"tools.called tenant acme tool read_provider caller key:x outcome done",
+		"tools.called tenant acme tool read_provider caller key:x outcome failed",
+	}, log)
+}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/hookweir/hookweir/shared/oauth"
+	"github.com/hookweir/hookweir/shared/target"
 )
 
 const (
@@ -118,22 +119,7 @@ func (r *row) grantedOf(scopes []string) []string {
 }
 
 func (u Use) is(method, path string) bool {
-	return (method == "" || strings.EqualFold(method, u.Method)) && matches(path, u.Path)
-}
-
-// matches compares a path with a pattern, segment by segment.
-func matches(pattern, path string) bool {
-	path, _, _ = strings.Cut(path, "?")
-	p, s := strings.Split(pattern, "/"), strings.Split(path, "/")
-	for i, want := range p {
-		if want == "**" && i == len(p)-1 {
-			return true // also for nothing at all: `/a/**` takes `/a`
-		}
-		if i >= len(s) || want != "*" && want != s[i] {
-			return false
-		}
-	}
-	return len(p) == len(s)
+	return (method == "" || strings.EqualFold(method, u.Method)) && target.MatchPath(path, u.Path)
 }
 
 func (v *Vault) count(connection, scope, operation string, at time.Time, n int) error {
