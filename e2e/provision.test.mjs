@@ -28,7 +28,7 @@ async function folder() {
 const config = (dir, file) => readConfig({ config: path.join(dir, file) }, { hideWarnings: true });
 const lines = (output, what) => output.split("\n").filter((line) => line.startsWith(what)).length;
 
-describe("make provision", { timeout: 300_000 }, () => {
+describe("make provision", { timeout: 900_000 }, () => {
   let dir, cloudflare;
   before(async () => {
     cloudflare = await startCloudflare();

@@ -33,6 +33,7 @@ type line struct {
 	Why     string `json:"why"`
 	Tenant  string `json:"tenant"`
 	Source  string `json:"source"`
+	Now     int64  `json:"now"` // Unix seconds
 	KVKey   string `json:"kv_key"`
 	KVValue string `json:"kv_value"`
 	Request []byte `json:"request"`
@@ -87,7 +88,7 @@ func run() error {
 
 func describe(ring *seal.Ring, c webhooktest.Case) (*line, error) {
 	l := &line{
-		Name: c.Provider + "/" + c.Name, Why: c.Why, Tenant: tenant, Source: sourcetest.Name(&c), Body: c.Request.Body,
+		Name: c.Provider + "/" + c.Name, Why: c.Why, Tenant: tenant, Source: sourcetest.Name(&c), Now: c.Now.Unix(), Body: c.Request.Body,
 		Error: c.Want.Error, ID: c.Want.ID, Type: c.Want.Type, Reply: c.Want.Reply, ReplyRaw: c.Want.ReplyBody,
 	}
 	if c.Documents != nil || c.Want.Error == "keys_unavailable" {
