@@ -86,14 +86,14 @@ dev: build .dev.vars consumers/.dev.vars ## serve on 127.0.0.1:8787 (PORT overri
 	node e2e/dev.mjs
 
 test: build .dev.vars consumers/.dev.vars build/test/worker.wasm build/test/consumers.wasm build/conformance/consumers.wasm e2e/peers/node_modules/.installed ## every test: Go on the host, the Wasm in wazero, end to end on workerd
-	$(TOOL) gotestsum --format pkgname-and-test-fails -- ./...
+	$(TOOL) gotestsum --format pkgname-and-test-fails -- -timeout 40m ./...
 	node --test --test-concurrency=3 --test-reporter=spec 'e2e/*.test.mjs'
 
 check: setup ## formatting, vet, lint for both targets, dead code, import graph
 	bash .ci/check
 
 sim: build/worker.wasm build/consumers.wasm ## random hours against the Wasm: SEEDS=1000 FROM=1, PLANTED=1 for the planted bugs too
-	SIM_SEEDS=$(or $(SEEDS),24) SIM_FROM=$(or $(FROM),1) go test ./wasmtest/sim -run '^TestSimulation$$$(if $(PLANTED),|^TestPlantedBugsAreFound$$)' -count=1 -v -timeout 2h
+	SIM_SEEDS=$(or $(SEEDS),12) SIM_FROM=$(or $(FROM),1) go test ./wasmtest/sim -run '^TestSimulation$$$(if $(PLANTED),|^TestPlantedBugsAreFound$$)' -count=1 -v -timeout 2h
 
 bench: build build/test/worker.wasm build/test/consumers.wasm ## ratios against the peers on one workerd
 	node bench/run.mjs

@@ -43,7 +43,7 @@ func number(t testing.TB, name string, def uint64) uint64 {
 	return v
 }
 
-// TestSimulation runs SIM_SEEDS seeds (24) from SIM_FROM (1), on every core.
+// TestSimulation runs SIM_SEEDS seeds (12) from SIM_FROM (1), on every core.
 // SIM_PARTS, SIM_FAULTS and SIM_STEPS narrow a run down as Shrink found it; SIM_PLANTED
 // names a planted bug to deploy.
 func TestSimulation(t *testing.T) {
@@ -52,7 +52,7 @@ func TestSimulation(t *testing.T) {
 	if bug := os.Getenv("SIM_PLANTED"); bug != "" {
 		config.Edit = plant(t, bug)
 	}
-	from, n := number(t, "SIM_FROM", 1), number(t, "SIM_SEEDS", 24)
+	from, n := number(t, "SIM_FROM", 1), number(t, "SIM_SEEDS", 12)
 	begin := time.Now()
 	var virtual time.Duration
 	figures, names := map[string]int{}, []string{}
