@@ -194,8 +194,7 @@ describe("writes", () => {
     assert.ok([...effects.values()].every((n) => n === 1));
   });
 
-  // What share of the rate is reached is timed by bench/writes.mjs, on a quiet
-  // machine, and tested in virtual time (shared/lane).
+  // What share of the rate is reached is tested in virtual time (shared/lane).
   test("a burst over the limit: never an excess by the server's clock", async () => {
     const rate = 100, burst = 20, count = 400;
     const { server, post, drained } = await stage("burst", { config: { rate: { requests: rate, per: "1s", burst } } });
