@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"strconv"
 	"strings"
@@ -65,16 +64,7 @@ func (w *vaultWorld) connect(mode string) {
 	res = w.edge.Fetch(api("PUT", "acme/connections/crm", `{"provider":"custom","client_id":"c1","client_secret":"s","scopes":["read"],"rotation":"`+mode+`"`+grace+`,
 		"endpoints":{"authorize":"https://as.example.com/auth","token":"https://as.example.com/token","revoke":"https://as.example.com/revoke","issuer":"https://as.example.com"}}`))
 	require.Equal(w.t, 200, res.StatusCode, text(res))
-	res = w.edge.Fetch(api("GET", "acme/connections/crm/authorize", ""))
-	require.Equal(w.t, 302, res.StatusCode, text(res))
-	cookies := res.Cookies()
-	rec := httptest.NewRecorder()
-	w.as.ServeHTTP(rec, httptest.NewRequest("GET", res.Header.Get("Location"), nil))
-	back := httptest.NewRequest("GET", rec.Header().Get("Location"), nil)
-	for _, c := range cookies {
-		back.AddCookie(c)
-	}
-	res = w.edge.Fetch(back)
+	res = oauthtest.Consent(api("GET", "acme/connections/crm/authorize", ""), w.edge.Fetch, w.as)
 	require.Equal(w.t, 200, res.StatusCode, text(res))
 }
 

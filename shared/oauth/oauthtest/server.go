@@ -364,11 +364,14 @@ func (s *Server) Narrow(scope string) {
 	}
 }
 
-// End revokes every grant, as a user does in the provider's settings.
-func (s *Server) End() {
+// End revokes every grant, as a user does in the provider's settings; with
+// clients, those of these clients only.
+func (s *Server) End(clients ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, g := range s.grants {
-		g.ended = true
+		if len(clients) == 0 || slices.Contains(clients, g.client) {
+			g.ended = true
+		}
 	}
 }
