@@ -105,6 +105,14 @@ func (s *Stream) Fail(failure Value) {
 	}
 }
 
+// Abort is Fail by whoever reads: the source has nothing more to do.
+func (s *Stream) Abort(failure Value) {
+	if s.cancel != nil && !s.failed && !s.closed {
+		s.cancel(failure)
+	}
+	s.Fail(failure)
+}
+
 // retire notes that the source's callbacks are of no more use.
 func (s *Stream) retire() {
 	if s.source == nil {

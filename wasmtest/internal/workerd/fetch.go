@@ -170,7 +170,7 @@ func (f *fetching) abortBody(p *jsobj.Response) {
 	}
 	f.signal.OnAbort(func() {
 		reason, _ := f.signal.Aborted()
-		p.Stream().Fail(reason)
+		p.Stream().Abort(reason)
 	})
 }
 

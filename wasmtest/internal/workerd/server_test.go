@@ -47,6 +47,10 @@ func TestServers(t *testing.T) {
 			fmt.Fprint(w, "half")
 			panic(ErrSilent)
 		}, "TimeoutError: The operation was aborted due to timeout", 30 * time.Second},
+		{"trickles past the deadline", func(w http.ResponseWriter, _ *http.Request) {
+			fmt.Fprint(w, "half")
+			late(w, time.Hour)
+		}, "TimeoutError: The operation was aborted due to timeout", 30 * time.Second},
 		{"late past the deadline", func(w http.ResponseWriter, _ *http.Request) { acted++; late(w, time.Hour) }, "TimeoutError: The operation was aborted due to timeout", 30 * time.Second},
 	}
 	for _, tt := range tests {
