@@ -249,7 +249,7 @@ func (u *Upstreams) observe(ctx context.Context, up Upstream, protocol string, k
 // tell puts a notice into the outbox, once for each state of drift.
 func (u *Upstreams) tell(up Upstream, items []item, h *Health, now time.Time) error {
 	r := report(up, items)
-	if len(r.Items) == 0 {
+	if len(r.Items) == 0 || planted == "quiet" {
 		h.report = ""
 		return nil
 	}

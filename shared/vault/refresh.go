@@ -146,7 +146,7 @@ func (v *Vault) attempt(r *row, p oauth.Provider) (*attempt, error) {
 		return nil, err
 	}
 	return &attempt{
-		name: r.name, generation: r.generation, settings: r.settings, client: client, token: token,
+		name: r.name, generation: r.generation, settings: r.settings, client: client, token: v.late.known(r.name, token),
 		secret: r.secret, config: r.config, endpoints: r.endpoints,
 	}, nil
 }
@@ -194,7 +194,7 @@ func (v *Vault) refreshed(r *row, a *attempt, t oauth.Tokens, now time.Time) err
 	if t.Scoped {
 		r.granted = t.Scopes
 	}
-	if err := v.store(r, &p, t, refresh, now); err != nil {
+	if err := v.store(r, &p, t, v.late.stored(r.name, a.token, refresh), now); err != nil {
 		return err
 	}
 	v.turn(r, Active, "", "", now)

@@ -123,6 +123,7 @@ type Vault struct {
 	sendAt   time.Time          // no notice is sent before: the queue refused
 	flights  map[string]*flight // refreshes under way, by connection
 	slots    map[string]*slots  // by token host
+	late     late
 }
 
 // New opens the object. It touches no storage until the first call.

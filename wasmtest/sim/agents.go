@@ -171,10 +171,12 @@ func (a *agents) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.Signed = a.signed(tenant, r.Header, body)
 	var event struct {
 		ID   string          `json:"id"`
+		Type string          `json:"type"`
+		Time time.Time       `json:"time"`
 		Data json.RawMessage `json:"data"`
 	}
 	if err := json.Unmarshal(body, &event); err == nil {
-		p.Body = string(event.Data)
+		p.Type, p.Time, p.Body = event.Type, event.Time, string(event.Data)
 	}
 	if event.ID != p.Key {
 		p.Signed = false // the body is another event's

@@ -35,9 +35,11 @@ type Post struct {
 	At     time.Time
 	Tenant string // whose agent, by the URL
 	Key    string // webhook-id
-	Body   string // the event's data
-	Signed bool   // as it must be, by our own reading of the standard
-	Status int    // what the agent answered
+	Type   string // the event's, as its time and data are
+	Time   time.Time
+	Body   string
+	Signed bool // as it must be, by our own reading of the standard
+	Status int  // what the agent answered
 	Took   time.Duration
 }
 

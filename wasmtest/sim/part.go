@@ -20,6 +20,9 @@ type part struct {
 	// step does one thing to a tenant and says what it was. Whatever it draws
 	// comes from simulation.rand.
 	step func(tenant string) string
+	// rest comes when the faults are over and before the days of calm: it ends
+	// what would go on through them.
+	rest func()
 	// settle comes after the calm: it asks what became of all that was
 	// promised, and does again what the product allows to be done again. It
 	// reports whether something is to come of that; then it is called once
@@ -35,7 +38,7 @@ type part struct {
 // (NAME.go), its own steps from its own random numbers, and its own planted
 // bugs (planted_NAME_test.go): a part more shifts nothing in the others.
 func parts() []func(*simulation) part {
-	return []func(*simulation) part{newAgents, newWebhooks, newPolls, newPlatform}
+	return []func(*simulation) part{newAgents, newWebhooks, newPolls, newConnections, newMCP, newPlatform}
 }
 
 // Figure is a number of things that happened.

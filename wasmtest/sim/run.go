@@ -232,6 +232,11 @@ func (s *simulation) run() {
 	// four days of ticks would be most of the run.
 	s.edge.AdvanceTo(end.Add(ticking))
 	s.edge.PauseCron(true)
+	for _, p := range s.parts {
+		if p.rest != nil {
+			p.rest()
+		}
+	}
 	s.edge.AdvanceTo(end.Add(calm))
 	if s.settle() {
 		s.edge.Advance(afterward)

@@ -1,0 +1,6 @@
+//go:build hookweirplanted_quiet
+
+package upstream
+
+// planted: nobody is told of a drift.
+const planted = "quiet"

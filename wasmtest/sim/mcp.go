@@ -1,0 +1,252 @@
+package sim
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// looking is how long the product may take to look at an upstream, from the
+// list to what it stores.
+const looking = 15 * time.Second
+
+// mcp is an upstream MCP server at every tenant whose tools change under the
+// agent that calls them, and an operator who approves at times. [Pins] holds
+// that no call is made of a tool that is not as approved, and that the agent
+// is told; and G10.
+type mcp struct {
+	*simulation
+	desks    map[string]*desk
+	keys     map[string]string // of the tenants' agents
+	pins     *Pins
+	requests int
+	calls    int
+}
+
+func newMCP(s *simulation) part {
+	m := &mcp{simulation: s, desks: map[string]*desk{}, keys: map[string]string{}}
+	m.pins = newPins(func() time.Time { return s.edge.Now() })
+	return part{
+		name: "mcp", steps: 9,
+		servers: map[string]http.Handler{"desk.example.com": http.HandlerFunc(m.serve)},
+		setUp:   m.setUp,
+		step:    m.step,
+		rest:    m.rest,
+		check:   func(add adder) { m.pins.Check(s.events.Posts, add) },
+		figures: func() []Figure {
+			return []Figure{{"calls of tools", m.calls}, {"requests of an upstream", m.requests}}
+		},
+	}
+}
+
+func (m *mcp) setUp(t string) {
+	d := &desk{tools: map[string]*definition{"look": {}, "file": {}}, sessions: map[string]map[string]*definition{}}
+	m.desks[t] = d
+	d.since(m.edge.Now())
+	var key struct{ Key string }
+	_, answer := m.must("POST", t+"/keys", `{"label":"agent","tools":["desk__look","desk__file"]}`)
+	_ = json.Unmarshal(answer, &key)
+	m.keys[t] = key.Key
+	for range 10 {
+		m.must("PUT", t+"/upstreams/desk", fmt.Sprintf(`{"url":"https://desk.example.com/%s/mcp"}`, t))
+		if m.edge.Advance(looking); m.approve(t) == "approved" {
+			return
+		}
+	}
+}
+
+// step is one thing that happens to a tenant's tools.
+func (m *mcp) step(t string) string {
+	tool := []string{"look", "file"}[m.rand.IntN(2)]
+	switch n := m.rand.IntN(12); {
+	case n < 3:
+		m.call(t, tool)
+		return "call " + t + "/" + tool
+	case n < 8:
+		how := m.change(t, tool)
+		m.edge.After(m.rand.Between(0, 5*time.Second), func() { m.call(t, tool) })
+		return how + " " + t + "/" + tool + ", and a call"
+	case n < 10:
+		return "operator of " + t + ": " + m.approve(t)
+	case n < 11:
+		m.list(t)
+		return "list at " + t
+	}
+	other := tenant(0)
+	if other == t {
+		other = tenant(1)
+	}
+	if res := m.edge.Fetch(m.message(t, m.keys[other], "tools/list", "", nil)); res.StatusCode < 400 {
+		m.pins.add("G10", t, "the key of %s opened the endpoint: %d", other, res.StatusCode)
+	}
+	return "the key of " + other + " at " + t
+}
+
+// change is what happens to a definition.
+func (m *mcp) change(t, tool string) string {
+	d := m.desks[t]
+	defer func() { d.since(m.edge.Now()) }()
+	if d.tools[tool] == nil {
+		d.tools[tool] = &definition{words: m.rand.IntN(2)}
+		return "return of"
+	}
+	switch m.rand.IntN(6) {
+	case 0:
+		d.tools[tool].words++
+		return "other words for"
+	case 1:
+		d.tools[tool].required = !d.tools[tool].required
+		return "another duty of"
+	case 2:
+		d.tools[tool].more = !d.tools[tool].more
+		return "another choice of"
+	case 3:
+		d.tools[tool].destructives = !d.tools[tool].destructives
+		return "another hint for"
+	case 4:
+		d.tools[tool] = nil
+		return "end of"
+	}
+	*d.tools[tool] = definition{}
+	return "as it was:"
+}
+
+// approve has the operator look at the report and approve what it shows.
+func (m *mcp) approve(t string) string {
+	begun := m.edge.Now()
+	res := m.edge.Fetch(api("GET", t+"/upstreams/desk/drift", ""))
+	var report struct {
+		drifted
+		Report, State string
+		Checked       time.Time
+	}
+	if res.StatusCode != 200 || json.NewDecoder(res.Body).Decode(&report) != nil {
+		return "no report"
+	}
+	tools, clear := m.desks[t].at(report.Checked, looking)
+	for _, tool := range sorted(tools) {
+		switch report.action(tool) {
+		case "block":
+			m.pins.Blocked(t, tool)
+		case "":
+			m.pins.fine[t+"/"+tool] = begun
+		}
+	}
+	if report.State != "ready" || !clear {
+		return "a report of another time"
+	}
+	m.pins.Reported(t, report.drifted, tools)
+	if len(report.Items) == 0 {
+		m.pins.Unchanged(t, tools)
+		return "approved"
+	}
+	res = m.edge.Fetch(api("POST", t+"/upstreams/desk/approve", fmt.Sprintf(`{"report":%q}`, report.Report)))
+	switch {
+	case res.StatusCode < 300:
+		m.pins.Approve(t, tools, true)
+		return "approved"
+	case res.StatusCode == 409:
+		return "changed meanwhile"
+	}
+	m.pins.Approve(t, tools, false)
+	return "nobody knows"
+}
+
+// call has the agent call a tool.
+func (m *mcp) call(t, tool string) { m.edge.Send(m.callRequest(t, tool, func(string) {})) }
+
+// callRequest is a call, and what becomes of its answer; then gets its code.
+func (m *mcp) callRequest(t, tool string, then func(code string)) (*http.Request, func(*http.Response)) {
+	m.calls++
+	id, begun := fmt.Sprint(m.calls), m.edge.Now()
+	m.pins.asked[id] = t
+	return m.message(t, m.keys[t], "tools/call", "desk__"+tool, map[string]string{"who": t, "id": id, "note": "-"}), func(res *http.Response) {
+		var out struct {
+			Content []struct{ Text string }
+		}
+		code := "none"
+		if resultOf(res, &out) && len(out.Content) == 1 {
+			var failure struct{ Code string }
+			if code = out.Content[0].Text; json.Unmarshal([]byte(code), &failure) == nil {
+				code = failure.Code
+			}
+		}
+		m.pins.Answered(t, tool, id, code, begun)
+		then(code)
+	}
+}
+
+// list has the agent look at its tools.
+func (m *mcp) list(t string) {
+	m.edge.Send(m.message(t, m.keys[t], "tools/list", "", nil), func(res *http.Response) {
+		var out struct {
+			Tools []struct{ Name, Description string }
+		}
+		if !resultOf(res, &out) {
+			return
+		}
+		for _, tool := range out.Tools {
+			m.pins.Listed(t, strings.TrimPrefix(tool.Name, "desk__"), tool.Description)
+		}
+	})
+}
+
+// message is a request to a tenant's endpoint, of protocol 2026-07-28.
+func (m *mcp) message(t, key, method, name string, arguments map[string]string) *http.Request {
+	params := map[string]any{"_meta": map[string]any{
+		"io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientCapabilities": struct{}{},
+		"io.modelcontextprotocol/clientInfo": map[string]string{"name": "agent", "version": "1"},
+	}}
+	if name != "" {
+		params["name"], params["arguments"] = name, arguments
+	}
+	body, _ := json.Marshal(map[string]any{"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
+	r, _ := http.NewRequest("POST", "https://hooks.example.com/mcp/"+t, strings.NewReader(string(body)))
+	for name, value := range map[string]string{
+		"Authorization": "Bearer " + key, "Content-Type": "application/json", "Accept": "application/json, text/event-stream",
+		"Mcp-Protocol-Version": "2026-07-28", "Mcp-Method": method, "Mcp-Name": name,
+	} {
+		if value != "" {
+			r.Header.Set(name, value)
+		}
+	}
+	return r
+}
+
+// resultOf reads the result of a message: JSON, or the one event of a stream.
+func resultOf(res *http.Response, result any) bool {
+	body, _ := io.ReadAll(res.Body)
+	text := string(body)
+	if _, data, ok := strings.Cut(text, "data: "); ok {
+		text, _, _ = strings.Cut(data, "\n")
+	}
+	out := struct{ Result any }{result}
+	return res.StatusCode == 200 && strings.Contains(text, `"result"`) && json.Unmarshal([]byte(text), &out) == nil
+}
+
+// rest holds that what is approved can be called, and ends the upstreams: the
+// product looks at them every hour.
+func (m *mcp) rest() {
+	for i := range tenants {
+		t := tenant(i)
+		for _, tool := range sorted(m.desks[t].tools) {
+			code := ""
+			for range 3 {
+				r, done := m.callRequest(t, tool, func(c string) { code = c })
+				done(m.edge.Fetch(r))
+				if code == "done" || m.desks[t].tools[tool] == nil {
+					break
+				}
+				m.edge.Advance(looking)
+				m.approve(t)
+			}
+			if m.desks[t].tools[tool] != nil && code != "done" {
+				m.pins.add("pin", t+"/"+tool, "at the end the tool cannot be called: %s", code)
+			}
+		}
+		m.must("DELETE", t+"/upstreams/desk", "")
+	}
+}
