@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -271,7 +272,10 @@ func (u *Upstreams) tell(up Upstream, items []item, h *Health, now time.Time) er
 		}
 		lines = append(lines, line{d.Kind, n, d.Class, d.Action})
 	}
-	e, err := notice.New(u.cfg.Tenant, noticeDrift, "upstream.drift/"+up.Name+"/"+r.Report, now, map[string]any{
+	// One that was undone and comes again is another one, though the report is
+	// the same.
+	id := "upstream.drift/" + up.Name + "/" + r.Report + "/" + strconv.FormatInt(now.UnixMilli(), 10)
+	e, err := notice.New(u.cfg.Tenant, noticeDrift, id, now, map[string]any{
 		"upstream": up.Name, "report": r.Report, "items": lines,
 	})
 	if err != nil {

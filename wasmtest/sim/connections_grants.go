@@ -198,11 +198,8 @@ func (g *Grants) Check(posts []*Post, add adder) {
 		if a.Useful != "" {
 			add("G5", t, "at the end the connection says that it is alive, and is not: %s", a.Useful)
 		}
-		for kind, said := range map[string]map[int64]bool{"needs_reauth": a.needed, "degraded": a.degraded} {
-			if told := toldOf(posts, t, "hookweir.connection."+kind); told < len(said) {
-				add("G6", t, "said %s %d times, and the agent was told %d times", kind, len(said), told)
-			}
-		}
+		checkTold(posts, t, "needs_reauth", a.needed, add)
+		checkTold(posts, t, "degraded", a.degraded, add)
 	}
 }
 
@@ -230,6 +227,14 @@ func became(s spend) string {
 		return "its answer had been lost at " + s.at.Format(time.TimeOnly)
 	}
 	return fmt.Sprintf("the server had answered %d at %s", s.status, s.at.Format(time.TimeOnly))
+}
+
+// checkTold holds that a state that was seen at so many generations was told
+// of as often.
+func checkTold(posts []*Post, tenant, state string, said map[int64]bool, add adder) {
+	if told := toldOf(posts, tenant, "hookweir.connection."+state); told < len(said) {
+		add("G6", tenant, "said %s %d times, and the agent was told %d times", state, len(said), told)
+	}
 }
 
 // toldOf counts the notices of a kind that a tenant's agent took.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"time"
@@ -43,9 +44,9 @@ func newMCP(s *simulation) part {
 }
 
 func (m *mcp) setUp(t string) {
-	d := &desk{tools: map[string]*definition{"look": {}, "file": {}}, sessions: map[string]map[string]*definition{}}
-	m.desks[t] = d
-	d.since(m.edge.Now())
+	m.desks[t] = &desk{tools: map[string]*definition{}, sessions: map[string]map[string]*definition{}}
+	m.set(t, "look", &definition{})
+	m.set(t, "file", &definition{})
 	var key struct{ Key string }
 	_, answer := m.must("POST", t+"/keys", `{"label":"agent","tools":["desk__look","desk__file"]}`)
 	_ = json.Unmarshal(answer, &key)
@@ -66,9 +67,18 @@ func (m *mcp) step(t string) string {
 		m.call(t, tool)
 		return "call " + t + "/" + tool
 	case n < 8:
+		was := m.desks[t].tools[tool]
 		how := m.change(t, tool)
-		m.edge.After(m.rand.Between(0, 5*time.Second), func() { m.call(t, tool) })
-		return how + " " + t + "/" + tool + ", and a call"
+		wait := m.rand.Between(0, 5*time.Second)
+		m.edge.After(wait, func() { m.call(t, tool) })
+		if m.rand.IntN(3) > 0 {
+			return how + " " + t + "/" + tool + ", and a call"
+		}
+		// A server with two faces: it shows the good one in between.
+		is := m.desks[t].tools[tool]
+		m.edge.After(wait+looking, func() { m.set(t, tool, was); m.call(t, tool) })
+		m.edge.After(wait+2*looking, func() { m.set(t, tool, is); m.call(t, tool) })
+		return how + " " + t + "/" + tool + ", back and again, with calls"
 	case n < 10:
 		return "operator of " + t + ": " + m.approve(t)
 	case n < 11:
@@ -87,31 +97,35 @@ func (m *mcp) step(t string) string {
 
 // change is what happens to a definition.
 func (m *mcp) change(t, tool string) string {
-	d := m.desks[t]
-	defer func() { d.since(m.edge.Now()) }()
-	if d.tools[tool] == nil {
-		d.tools[tool] = &definition{words: m.rand.IntN(2)}
+	was := m.desks[t].tools[tool]
+	if was == nil {
+		m.set(t, tool, &definition{words: m.rand.IntN(2)})
 		return "return of"
 	}
+	now, how := *was, ""
 	switch m.rand.IntN(6) {
 	case 0:
-		d.tools[tool].words++
-		return "other words for"
+		now.words, how = 1-now.words, "other words for"
 	case 1:
-		d.tools[tool].required = !d.tools[tool].required
-		return "another duty of"
+		now.required, how = !now.required, "another duty of"
 	case 2:
-		d.tools[tool].more = !d.tools[tool].more
-		return "another choice of"
+		now.more, how = !now.more, "another choice of"
 	case 3:
-		d.tools[tool].destructives = !d.tools[tool].destructives
-		return "another hint for"
+		now.destructives, how = !now.destructives, "another hint for"
 	case 4:
-		d.tools[tool] = nil
+		m.set(t, tool, nil)
 		return "end of"
+	default:
+		now, how = definition{}, "as it was:"
 	}
-	*d.tools[tool] = definition{}
-	return "as it was:"
+	m.set(t, tool, &now)
+	return how
+}
+
+// set is what a server says of a tool from now on; nil: that it has none.
+func (m *mcp) set(t, tool string, d *definition) {
+	m.desks[t].tools[tool] = d
+	m.desks[t].was = append(m.desks[t].was, version{m.edge.Now(), maps.Clone(m.desks[t].tools)})
 }
 
 // approve has the operator look at the report and approve what it shows.

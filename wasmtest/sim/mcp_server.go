@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"time"
@@ -47,7 +48,8 @@ func (d definition) describe(tenant, tool string) string {
 }
 
 // desk is a tenant's upstream MCP server: what its tools are now and were, and
-// the sessions in which it was asked.
+// the sessions in which it was asked. A definition never changes: another
+// takes its place.
 type desk struct {
 	tools    map[string]*definition // nil for one that is gone
 	was      []version              // oldest first
@@ -89,7 +91,7 @@ func (m *mcp) serve(w http.ResponseWriter, r *http.Request) {
 			"capabilities": map[string]any{"tools": struct{}{}},
 		}
 	case "tools/list":
-		d.sessions[session] = copied(d.tools)
+		d.sessions[session] = maps.Clone(d.tools)
 		list := []any{}
 		for _, name := range sorted(d.tools) {
 			if def := d.tools[name]; def != nil {
@@ -112,21 +114,6 @@ func (m *mcp) serve(w http.ResponseWriter, r *http.Request) {
 		_ = json.NewEncoder(w).Encode(map[string]any{"jsonrpc": "2.0", "id": q.ID, "result": result})
 	}
 }
-
-// copied is the tools as they are; what changes later does not show in it.
-func copied(tools map[string]*definition) map[string]*definition {
-	out := map[string]*definition{}
-	for name, def := range tools {
-		if out[name] = nil; def != nil {
-			now := *def
-			out[name] = &now
-		}
-	}
-	return out
-}
-
-// since notes how the tools are from now on.
-func (d *desk) since(now time.Time) { d.was = append(d.was, version{now, copied(d.tools)}) }
 
 // at is how the tools were at a time; clear says that they did not change for
 // so long before.
