@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/hookweir/hookweir/shared/call"
 	"github.com/hookweir/hookweir/shared/fetch"
 	"github.com/hookweir/hookweir/shared/oauth/oauthtest"
 	"github.com/hookweir/hookweir/shared/seal"
@@ -567,7 +568,7 @@ func TestInvokeRefusesGarbage(t *testing.T) {
 	for _, b := range [][]byte{nil, {99}, {0}, {0, '{'}} {
 		c.Invoke = func(context.Context, string, []byte) ([]byte, error) { return b, nil }
 		_, err := c.Connection(ctx, "crm")
-		require.ErrorIs(t, err, vault.ErrAnswer)
+		require.ErrorIs(t, err, call.ErrAnswer)
 	}
 }
 
