@@ -19,6 +19,9 @@ const (
 	// watchRows is how many vaults one tick visits; a thousand tenants come
 	// round in 20 minutes, which is what their own alarms have as a spare.
 	watchRows = 50
+	// watchEvery is how long a visit is good for: within the ten minutes after
+	// which an alarm is not believed in any more, and a fifth of the calls.
+	watchEvery = 5 * time.Minute
 	// maxSweep bounds one call of the operator's sweep.
 	maxSweep = 200
 )
@@ -103,15 +106,16 @@ func (x *Index) register(e Entry) error {
 	return err
 }
 
-// due hands out the vaults that were not visited for longest, and notes the
-// visit.
+// due hands out the vaults that were not visited for watchEvery, those first
+// that were not for longest, and notes the visit.
 func (x *Index) due() (list []string, err error) {
 	err = x.db.Tx(func() error {
-		if list, err = x.tenants(`SELECT tenant FROM vaults ORDER BY seen, tenant LIMIT ?`, watchRows); err != nil {
+		now := x.now()
+		if list, err = x.tenants(`SELECT tenant FROM vaults WHERE seen <= ? ORDER BY seen, tenant LIMIT ?`, now.Add(-watchEvery).UnixMilli(), watchRows); err != nil {
 			return err
 		}
 		for _, t := range list {
-			if _, err := x.db.Exec(`UPDATE vaults SET seen = ? WHERE tenant = ?`, x.now().UnixMilli(), t); err != nil {
+			if _, err := x.db.Exec(`UPDATE vaults SET seen = ? WHERE tenant = ?`, now.UnixMilli(), t); err != nil {
 				return err
 			}
 		}

@@ -190,6 +190,15 @@ func TestIndex(t *testing.T) {
 		}
 	}
 	assert.Len(t, seen, 120, "three ticks come round to all")
+	for _, n := range seen {
+		assert.Equal(t, 1, n)
+	}
+	for minute, want := range []int{0, 0, 50, 50, 20, 0} {
+		w.advance(time.Minute)
+		due, err := c.Due()
+		require.NoError(t, err)
+		assert.Len(t, due, want, "minute %d: a visit is good for five", minute)
+	}
 	report, err := c.Keys()
 	require.NoError(t, err)
 	assert.Equal(t, vault.KeysReport{Vaults: 120, ByKey: map[string]int{"k1": 60, "k2": 60}}, report)

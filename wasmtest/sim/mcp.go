@@ -31,7 +31,7 @@ func newMCP(s *simulation) part {
 	m := &mcp{simulation: s, desks: map[string]*desk{}, keys: map[string]string{}}
 	m.pins = newPins(func() time.Time { return s.edge.Now() })
 	return part{
-		name: "mcp", steps: 9,
+		name: "mcp", steps: 8,
 		servers: map[string]http.Handler{"desk.example.com": http.HandlerFunc(m.serve)},
 		setUp:   m.setUp,
 		step:    m.step,
@@ -241,25 +241,24 @@ func resultOf(res *http.Response, result any) bool {
 	return res.StatusCode == 200 && strings.Contains(text, `"result"`) && json.Unmarshal([]byte(text), &out) == nil
 }
 
-// rest holds that what is approved can be called, and ends the upstreams: the
+// rest holds, for one tool, that what is approved can be called, and ends the upstreams: the
 // product looks at them every hour.
 func (m *mcp) rest() {
 	for i := range tenants {
 		t := tenant(i)
-		for _, tool := range sorted(m.desks[t].tools) {
-			code := ""
-			for range 3 {
-				r, done := m.callRequest(t, tool, func(c string) { code = c })
-				done(m.edge.Fetch(r))
-				if code == "done" || m.desks[t].tools[tool] == nil {
-					break
-				}
-				m.edge.Advance(looking)
-				m.approve(t)
+		tool := []string{"look", "file"}[i%2]
+		code := ""
+		for range 3 {
+			r, done := m.callRequest(t, tool, func(c string) { code = c })
+			done(m.edge.Fetch(r))
+			if code == "done" || m.desks[t].tools[tool] == nil {
+				break
 			}
-			if m.desks[t].tools[tool] != nil && code != "done" {
-				m.pins.add("pin", t+"/"+tool, "at the end the tool cannot be called: %s", code)
-			}
+			m.edge.Advance(looking)
+			m.approve(t)
+		}
+		if m.desks[t].tools[tool] != nil && code != "done" {
+			m.pins.add("pin", t+"/"+tool, "at the end the tool cannot be called: %s", code)
 		}
 		m.must("DELETE", t+"/upstreams/desk", "")
 	}
