@@ -32,7 +32,25 @@
 //	G6  every call is signed with its tenant's secrets: the newest once its
 //	    rotation is long enough ago, those before it while their overlap
 //	    lasts, and none that was rotated out
-//	G10 an event reaches its own tenant's agent only
+//	G10 an event reaches its own tenant's agent only, a token its own tenant's
+//	    API, a tool's call its own tenant's server
+//
+// Of connections (Grants):
+//
+//	G5  a refresh token that may have been used up is not sent again: after an
+//	    answer, a lost one too, never; after one that says that the server
+//	    failed, once; a lost one once where the operator takes the risk. Nobody
+//	    is handed an older token than somebody had before
+//	G6  every call of the API has a token of its tenant that has not ended, and
+//	    comes only while the connection does not need a person; when it does,
+//	    it says so, callers get an error, and the agent is told as often
+//
+// Of upstream tools (Pins), "pin" and "drift":
+//
+//	pin   a call comes after a look in the same session, of a tool that may be
+//	      called by what is approved and what it is now; the agent is shown
+//	      what is approved
+//	drift a change that blocks is told to the agent, each time it comes
 //
 // Each seed enables a random part of the faults only: what is never lost
 // never excuses anything.
