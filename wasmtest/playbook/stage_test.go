@@ -8,13 +8,13 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/hookweir/hookweir/shared/oauth/oauthtest"
 	"github.com/hookweir/hookweir/wasmtest"
 )
 
@@ -126,15 +126,9 @@ func (s *stage) authorize(name string, g *grants) {
 	s.t.Helper()
 	r := httptest.NewRequest("GET", origin+"/v1/tenants/"+tenant+"/connections/"+name+"/authorize", nil)
 	r.Header.Set("Authorization", "Bearer "+adminToken)
-	res := s.edge.Fetch(r)
-	require.Equal(s.t, 302, res.StatusCode)
-	consent, err := url.Parse(res.Header.Get("Location"))
-	require.NoError(s.t, err)
-	back := httptest.NewRequest("GET", g.authorize(consent.Query()), nil)
-	for _, c := range res.Cookies() {
-		back.AddCookie(c)
-	}
-	done := s.edge.Fetch(back)
+	done := oauthtest.Consent(r, s.edge.Fetch, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, g.authorize(r.URL.Query()), http.StatusFound)
+	}))
 	require.Equal(s.t, 200, done.StatusCode, text(s.t, done))
 }
 
