@@ -119,11 +119,21 @@ test("a body that is not UTF-8 keeps its bytes, or is refused", async () => {
 
 test("header bytes over 0x7f and control bytes do not break the edge", async () => {
   const d = await make("github push");
-  for (const value of ["\xff\xfe", "\xc3\x28", "caf\xe9", "\x01", "a\x7fb"]) {
+  for (const value of ["\xff\xfe", "\xc3\x28", "caf\xe9", "\xc4\x8a", "\x01", "a\x7fb"]) {
     const answer = await byHand(d, [["x-odd", value]]);
     assert.ok(answer.status < 500 || answer.closed, `${JSON.stringify(value)}: ${JSON.stringify(answer)}`);
     refused(await byHand({ ...d, headers: { ...d.headers, "x-hub-signature-256": `sha256=${value}` } }), JSON.stringify(value));
   }
+});
+
+test("no header hides in another's value: U+010A is a letter, though its low byte is a line feed", async () => {
+  const d = await make("github push");
+  const { "x-hub-signature-256": signature, ...rest } = d.headers;
+  const hidden = ["x-odd", `1\xc4\x8ax-hub-signature-256\xc4\x8a${signature}`];
+  const answer = await byHand({ ...d, headers: rest }, [hidden]);
+  assert.equal(answer.status, 401, JSON.stringify(answer));
+  assert.equal(JSON.parse(answer.body).code, "missing_signature");
+  assert.equal((await byHand(d, [["x-odd", "1\xc4\x8ax-hub-signature-256\xc4\x8asha256=00"]])).status, 202, "nor a second one");
 });
 
 test("paths that are not exactly two names: 404", async () => {

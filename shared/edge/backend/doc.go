@@ -21,7 +21,7 @@
 // # What crosses
 //
 // The host passes plain values: strings, numbers, flat arrays of header names
-// and values, and Uint8Arrays. Headers cross byte for byte, never split or
+// and values, and Uint8Arrays. Header values cross in UTF-8, never split or
 // joined. Go finds the host's few functions in `globalThis.context.host`:
 //
 //	start(settle, object, method, ...args)   awaits object[method](...args);

@@ -62,7 +62,8 @@
 //	reserve(call, n) ptr     a buffer of n bytes for the result of a call
 //	complete(call, status, n)  the call's status and result
 //
-// Header names and values cross byte for byte; nothing splits or joins them.
+// Header values cross in UTF-8, which is byte for byte what was sent where that
+// is UTF-8; workerd shows any other byte as U+FFFD. Nothing splits or joins them.
 //
 // # Invariants
 //

@@ -295,18 +295,16 @@ function usableKey(how, key) {
 const AHEAD_MAX = 32 << 10;
 const HEAD_MAX = 32 << 10;
 
-// writeHead gives the length of the head, or -1 when it does not fit.
+// writeHead gives the length of the head, or -1 when it does not fit. workerd
+// shows a header's value decoded as UTF-8, with U+FFFD for what is none: its
+// UTF-8 is what was sent, and no character of it is a line feed.
 function writeHead(req, to) {
   let head = `${req.method}\n${req.url}\n`;
   req.headers.forEach((value, name) => {
     head += `${name}\n${value}\n`;
   });
   const { read, written } = encoder.encodeInto(head, to);
-  if (read < head.length) return -1;
-  if (written === head.length) return written;
-  // A byte over 0x7f: header values are byte strings, one byte a character.
-  for (let i = 0; i < head.length; i++) to[i] = head.charCodeAt(i);
-  return head.length;
+  return read < head.length ? -1 : written;
 }
 
 // headersOf gives the header that lines of name and value make. Most answers

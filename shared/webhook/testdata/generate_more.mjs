@@ -465,6 +465,8 @@ token('token', 'X-Webhook-Token', { body: g, tamperBody: swap('e-1', 'e-2'), id:
   put('bearer', { why: 'In another header, after a prefix.', params: { header: 'Authorization', prefix: 'Bearer ', id_path: 'id' }, headers: [['Authorization', `Bearer ${S[0]}`]], want: ok({ id: 'e-1' }) });
   put('query', { why: 'In the query.', params: { query: 'key' }, headers: [], query: `?key=${S[0]}`, want: ok() });
   put('query-twice', { why: 'Twice in the query says nothing.', params: { query: 'key' }, headers: [], query: `?key=${S[0]}&key=x`, error: 'missing_signature' });
+  put('beyond-ascii', { why: 'A token that is not ASCII, in UTF-8.', secrets: [{ id: 'main', value: 'clé-d’une-longueur-Ċ' }], headers: [['X-Webhook-Token', 'clé-d’une-longueur-Ċ']], want: ok() });
+  put('header-in-a-value', { why: 'U+010A (C4 8A) is a letter and ends no line: no header is in there.', headers: [['X-A', `1ĊX-Webhook-TokenĊ${S[0]}`]], error: 'missing_signature' });
 } });
 basic('basic', { body: g, tamperBody: swap('e-1', 'e-2'), id: hash(g), changed: { id: hash(g.replace('e-1', 'e-2')) }, type: 'dev.hookweir.webhook.unknown' });
 const set = JSON.stringify({ keys: [jwk(keys.ec, 'e1'), jwk(keys.rsa, 'r1')] });
