@@ -29,7 +29,8 @@ var secrets = map[string]string{
 // what it accepted.
 type agent struct {
 	status func() int
-	got    []string // webhook-id of what it answered 2xx
+	after  func(http.ResponseWriter) // what it does once the head is out
+	got      []string // webhook-id of what it answered 2xx
 }
 
 func (a *agent) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -41,6 +42,9 @@ func (a *agent) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		a.got = append(a.got, r.Header.Get("Webhook-Id"))
 	}
 	w.WriteHeader(status)
+	if a.after != nil {
+		a.after(w)
+	}
 }
 
 func hookweir(t testing.TB, a *agent, c wasmtest.Config) *wasmtest.Edge {
@@ -99,4 +103,29 @@ func TestHookweirDelivers(t *testing.T) {
 	require.Equal(t, 401, res.StatusCode, text(res))
 	edge.Advance(time.Minute)
 	require.Len(t, a.got, 3)
+}
+
+// TestAnAnswerIsItsHead: an agent that has said 2xx has the event, whatever it
+// does with its connection then.
+func TestAnAnswerIsItsHead(t *testing.T) {
+	for name, after := range map[string]func(http.ResponseWriter){
+		"works on past the deadline": func(w http.ResponseWriter) { wasmtest.Late(w, 20*time.Second) },
+		"never ends":                 func(http.ResponseWriter) { panic(wasmtest.ErrSilent) },
+		"breaks off":                 func(http.ResponseWriter) { panic(http.ErrAbortHandler) },
+		"streams": func(w http.ResponseWriter) {
+			_, err := w.Write([]byte("data: 1\n\n"))
+			require.NoError(t, err)
+			panic(wasmtest.ErrSilent)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := &agent{status: func() int { return 200 }, after: after}
+			edge := hookweir(t, a, wasmtest.Config{})
+			configure(t, edge, "acme")
+			res := edge.Fetch(github("acme", "72d3162e-cc78-11e3-81ab-4c9367dc0900", githubSecret, `{}`))
+			require.Equal(t, 202, res.StatusCode, text(res))
+			edge.Advance(5 * time.Minute)
+			require.Len(t, a.got, 1)
+		})
+	}
 }
