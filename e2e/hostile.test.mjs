@@ -202,6 +202,34 @@ test("signed bodies that are no event of the provider: below 500", async () => {
   }
 });
 
+test("large bodies of strangers at once: over 32 MB 503 and nothing worse", async () => {
+  const size = 25 << 20, most = 24 << 20;
+  const text = "x".repeat(1 << 20);
+  const forged = await github(Buffer.from("{}"), { "x-hub-signature-256": signGitHub("other") });
+  let finish;
+  const held = new Promise((resolve) => (finish = resolve));
+  const parts = (framing, chunk) => (async function* () {
+    yield head(scene.url, "POST", routeOf(forged), [...lines(forged), framing]);
+    for (let sent = 0; sent < most; sent += text.length) yield chunk;
+    await held;
+    for (let sent = most; sent < size; sent += text.length) yield chunk;
+    yield "0\r\n\r\n";
+  })();
+  // Two of them are more than the edge holds: the one that crosses the line is refused.
+  const declared = raw(scene.url, parts(["content-length", size], text));
+  const chunked = raw(scene.url, parts(["transfer-encoding", "chunked"], `${text.length.toString(16)}\r\n${text}\r\n`));
+  const first = await Promise.race([declared, chunked]);
+  assert.equal(first.status, 503, JSON.stringify(first));
+  assert.equal(JSON.parse(first.body).code, "overloaded");
+  assert.ok(Number(first.headers.get("retry-after")) > 0);
+  assert.equal((await scene.deliver("github push")).answer.status, 202, "a small one passes");
+  finish();
+  const both = await Promise.all([declared, chunked]);
+  assert.deepEqual(both.map((answer) => answer.status).sort(), [401, 503]);
+  const whole = await github(Buffer.from(JSON.stringify({ pad: "x".repeat(size - 100) })));
+  assert.equal((await scene.send(whole)).status, 202, "nothing is held any more");
+});
+
 test("broken HTTP: refused or hung up on", async () => {
   const d = await make("github push");
   const path = routeOf(d);

@@ -30,7 +30,7 @@ var secrets = map[string]string{
 type agent struct {
 	status func() int
 	after  func(http.ResponseWriter) // what it does once the head is out
-	got      []string // webhook-id of what it answered 2xx
+	got    []string                  // webhook-id of what it answered 2xx
 }
 
 func (a *agent) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -127,5 +127,35 @@ func TestAnAnswerIsItsHead(t *testing.T) {
 			edge.Advance(5 * time.Minute)
 			require.Len(t, a.got, 1)
 		})
+	}
+}
+
+// TestLargeBodiesAtOnce: strangers' bodies do not exhaust the isolate; what is
+// over is refused for now, small webhooks pass, and afterwards all is well.
+func TestLargeBodiesAtOnce(t *testing.T) {
+	edge := hookweir(t, &agent{}, wasmtest.Config{})
+	configure(t, edge, "acme")
+	large := strings.Repeat("x", 25<<20)
+	statuses := map[int]int{}
+	for i := range 4 {
+		edge.Send(github("acme", fmt.Sprint("forged-", i), "wrong", large), func(res *http.Response) {
+			statuses[res.StatusCode]++
+			if res.StatusCode == 503 {
+				require.Contains(t, text(res), `"code":"overloaded"`)
+				require.NotEmpty(t, res.Header.Get("Retry-After"))
+			}
+		})
+	}
+	edge.Advance(300 * time.Millisecond) // 64 KiB come each millisecond: 4 × 19 MB
+	require.Equal(t, 202, edge.Fetch(github("acme", "small", githubSecret, `{}`)).StatusCode)
+	edge.Advance(time.Minute)
+	require.Equal(t, map[int]int{401: 1, 503: 3}, statuses)
+	require.Equal(t, 202, edge.Fetch(github("acme", "large", githubSecret, large)).StatusCode)
+	require.Equal(t, 202, edge.Fetch(github("acme", "last", githubSecret, `{}`)).StatusCode)
+	for _, line := range edge.Log() {
+		require.NotContains(t, line.Text, "instance_died")
+		if strings.Contains(line.Text, "recycled") {
+			t.Log(line.Text)
+		}
 	}
 }

@@ -357,6 +357,7 @@ func TestBody(t *testing.T) {
 	}{
 		"over the limit": {ErrTooLarge, 413, "body_too_large"},
 		"too slow":       {ErrTimeout, 408, "request_timeout"},
+		"no room":        {ErrBusy, 503, "overloaded"},
 		"broken off":     {ErrUnavailable, 400, "bad_request"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -2,6 +2,7 @@ package ingress
 
 import (
 	"context"
+	"runtime"
 	"time"
 
 	"github.com/hookweir/hookweir/shared/ingest"
@@ -101,9 +102,11 @@ type Bucket struct{ Binding string }
 
 // Put stores an object.
 func (b Bucket) Put(ctx context.Context, key string, content []byte) error {
-	arg := make([]byte, 0, 12+len(b.Binding)+len(key)+len(content))
-	arg = wire.AppendBytes(wire.AppendBytes(wire.AppendBytes(arg, b.Binding), key), content)
+	arg := wire.AppendBytes(wire.AppendBytes(nil, b.Binding), key)
+	arg = wire.AppendUint32(arg, uint32(uintptr(bytesPtr(content)))) // 25 MiB are not packed once more
+	arg = wire.AppendUint32(arg, uint32(len(content)))
 	status, _ := current.await(taskOf(ctx), OpObjectPut, storeDeadline, arg)
+	runtime.KeepAlive(content)
 	return sentinel(status)
 }
 
@@ -152,6 +155,8 @@ func sentinel(s Status) error {
 		return ingest.ErrTimeout
 	case StatusMissing:
 		return ingest.ErrNotConfigured
+	case StatusBusy:
+		return ingest.ErrBusy
 	}
 	return ingest.ErrUnavailable
 }
