@@ -9,8 +9,9 @@ import { Webhook } from "standardwebhooks";
  * @param {object} options
  *   secret    `whsec_…` it verifies with
  *   port      to come back on after it was down; default: a free one
- *   behave    (arrival) => {status, headers, hang, reset}: the answer; default
- *             204. `arrival.attempt` counts from 1 per webhook-id.
+ *   behave    (arrival) => {status, headers, hang, reset, stay}: the answer;
+ *             default 204; stay sends the head and never ends the body.
+ *             `arrival.attempt` counts from 1 per webhook-id.
  *
  * The result: {url, port, arrivals, by(id), ids(), behave, stop()}. An arrival
  * is {id, attempt, verified, error, headers, body, event, status, at}.
@@ -33,10 +34,11 @@ export async function startAgent({ secret, port = 0, behave } = {}) {
     attempts.set(id, (attempts.get(id) ?? 0) + 1);
     const arrival = { id, attempt: attempts.get(id), at: Date.now(), method: request.method, path: request.url, headers: request.headers, body };
     Object.assign(arrival, inspect(webhook, request.headers, body));
-    const { status = 204, headers = {}, hang, reset } = agent.behave?.(arrival) ?? {};
+    const { status = 204, headers = {}, hang, reset, stay } = agent.behave?.(arrival) ?? {};
     arrival.status = hang || reset ? undefined : status;
     arrivals.push(arrival);
     if (reset) return request.socket.destroy();
+    if (stay) return response.writeHead(status, headers).flushHeaders();
     if (!hang) response.writeHead(status, headers).end();
   });
   server.keepAliveTimeout = 60_000;

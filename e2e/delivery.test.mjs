@@ -126,6 +126,18 @@ describe("delivery", { concurrency: true }, () => {
     assert.equal((await arrived(scene, answer.json.id, patience)).length, 1);
   });
 
+  test("2xx with a body that never ends is delivered, once and at once", async () => {
+    const scene = await tenant("stay", { behave: () => ({ status: 200, headers: { "content-type": "text/event-stream" }, stay: true }) });
+    const { answer } = await scene.deliver("github push");
+    await arrived(scene, answer.json.id, patience);
+    const { state, tries } = await until("the verdict", async () => {
+      const event = await eventOf(scene, answer.json.id);
+      return event.tries.length > 0 && event;
+    }, patience);
+    assert.equal(state, "delivered", JSON.stringify(tries));
+    assert.equal(scene.agent.by(answer.json.id).length, 1);
+  });
+
   test("tenants do not see each other's events", async () => {
     const [one, two] = [await tenant("one"), await tenant("two")];
     const delivery = await make("github push"); // the same provider id at both

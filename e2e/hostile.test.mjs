@@ -119,11 +119,21 @@ test("a body that is not UTF-8 keeps its bytes, or is refused", async () => {
 
 test("header bytes over 0x7f and control bytes do not break the edge", async () => {
   const d = await make("github push");
-  for (const value of ["\xff\xfe", "\xc3\x28", "caf\xe9", "\x01", "a\x7fb"]) {
+  for (const value of ["\xff\xfe", "\xc3\x28", "caf\xe9", "\xc4\x8a", "\x01", "a\x7fb"]) {
     const answer = await byHand(d, [["x-odd", value]]);
     assert.ok(answer.status < 500 || answer.closed, `${JSON.stringify(value)}: ${JSON.stringify(answer)}`);
     refused(await byHand({ ...d, headers: { ...d.headers, "x-hub-signature-256": `sha256=${value}` } }), JSON.stringify(value));
   }
+});
+
+test("no header hides in another's value: U+010A is a letter, though its low byte is a line feed", async () => {
+  const d = await make("github push");
+  const { "x-hub-signature-256": signature, ...rest } = d.headers;
+  const hidden = ["x-odd", `1\xc4\x8ax-hub-signature-256\xc4\x8a${signature}`];
+  const answer = await byHand({ ...d, headers: rest }, [hidden]);
+  assert.equal(answer.status, 401, JSON.stringify(answer));
+  assert.equal(JSON.parse(answer.body).code, "missing_signature");
+  assert.equal((await byHand(d, [["x-odd", "1\xc4\x8ax-hub-signature-256\xc4\x8asha256=00"]])).status, 202, "nor a second one");
 });
 
 test("paths that are not exactly two names: 404", async () => {
@@ -190,6 +200,34 @@ test("signed bodies that are no event of the provider: below 500", async () => {
       assert.ok(answer.status < 500, `${name} ${JSON.stringify(text.slice(0, 40))}: ${answer.status} ${answer.text}`);
     }
   }
+});
+
+test("large bodies of strangers at once: over 32 MB 503 and nothing worse", async () => {
+  const size = 25 << 20, most = 24 << 20;
+  const text = "x".repeat(1 << 20);
+  const forged = await github(Buffer.from("{}"), { "x-hub-signature-256": signGitHub("other") });
+  let finish;
+  const held = new Promise((resolve) => (finish = resolve));
+  const parts = (framing, chunk) => (async function* () {
+    yield head(scene.url, "POST", routeOf(forged), [...lines(forged), framing]);
+    for (let sent = 0; sent < most; sent += text.length) yield chunk;
+    await held;
+    for (let sent = most; sent < size; sent += text.length) yield chunk;
+    yield "0\r\n\r\n";
+  })();
+  // Two of them are more than the edge holds: the one that crosses the line is refused.
+  const declared = raw(scene.url, parts(["content-length", size], text));
+  const chunked = raw(scene.url, parts(["transfer-encoding", "chunked"], `${text.length.toString(16)}\r\n${text}\r\n`));
+  const first = await Promise.race([declared, chunked]);
+  assert.equal(first.status, 503, JSON.stringify(first));
+  assert.equal(JSON.parse(first.body).code, "overloaded");
+  assert.ok(Number(first.headers.get("retry-after")) > 0);
+  assert.equal((await scene.deliver("github push")).answer.status, 202, "a small one passes");
+  finish();
+  const both = await Promise.all([declared, chunked]);
+  assert.deepEqual(both.map((answer) => answer.status).sort(), [401, 503]);
+  const whole = await github(Buffer.from(JSON.stringify({ pad: "x".repeat(size - 100) })));
+  assert.equal((await scene.send(whole)).status, 202, "nothing is held any more");
 });
 
 test("broken HTTP: refused or hung up on", async () => {

@@ -183,6 +183,15 @@ describe("edge, with a store down", () => {
     await scene.product.faults({});
   });
 
+  test("the idempotency store hangs: answered within a provider's patience", async () => {
+    await scene.product.faults({ IDEMPOTENCY: { hang: true } });
+    const delivery = await make("slack message");
+    const answer = await scene.send(delivery, { signal: AbortSignal.timeout(5000) }); // Shopify's; Slack's is 3 s
+    assert.equal(answer.status, 202, answer.text);
+    accepted.push(answer.json.id);
+    await scene.product.faults({});
+  });
+
   test("the configuration store: 503 for a source not yet known, no refusal", async () => {
     await must(scene.product.admin("PUT", `/tenants/${scene.tenant}/sources/late`, { provider: "github", secrets: [kinds["github push"].secret] }));
     await scene.product.faults({ CONFIG: { fail: 1 } });

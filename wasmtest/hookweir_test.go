@@ -29,7 +29,8 @@ var secrets = map[string]string{
 // what it accepted.
 type agent struct {
 	status func() int
-	got    []string // webhook-id of what it answered 2xx
+	after  func(http.ResponseWriter) // what it does once the head is out
+	got    []string                  // webhook-id of what it answered 2xx
 }
 
 func (a *agent) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -41,6 +42,9 @@ func (a *agent) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		a.got = append(a.got, r.Header.Get("Webhook-Id"))
 	}
 	w.WriteHeader(status)
+	if a.after != nil {
+		a.after(w)
+	}
 }
 
 func hookweir(t testing.TB, a *agent, c wasmtest.Config) *wasmtest.Edge {
@@ -99,4 +103,59 @@ func TestHookweirDelivers(t *testing.T) {
 	require.Equal(t, 401, res.StatusCode, text(res))
 	edge.Advance(time.Minute)
 	require.Len(t, a.got, 3)
+}
+
+// TestAnAnswerIsItsHead: an agent that has said 2xx has the event, whatever it
+// does with its connection then.
+func TestAnAnswerIsItsHead(t *testing.T) {
+	for name, after := range map[string]func(http.ResponseWriter){
+		"works on past the deadline": func(w http.ResponseWriter) { wasmtest.Late(w, 20*time.Second) },
+		"never ends":                 func(http.ResponseWriter) { panic(wasmtest.ErrSilent) },
+		"breaks off":                 func(http.ResponseWriter) { panic(http.ErrAbortHandler) },
+		"streams": func(w http.ResponseWriter) {
+			_, err := w.Write([]byte("data: 1\n\n"))
+			require.NoError(t, err)
+			panic(wasmtest.ErrSilent)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := &agent{status: func() int { return 200 }, after: after}
+			edge := hookweir(t, a, wasmtest.Config{})
+			configure(t, edge, "acme")
+			res := edge.Fetch(github("acme", "72d3162e-cc78-11e3-81ab-4c9367dc0900", githubSecret, `{}`))
+			require.Equal(t, 202, res.StatusCode, text(res))
+			edge.Advance(5 * time.Minute)
+			require.Len(t, a.got, 1)
+		})
+	}
+}
+
+// TestLargeBodiesAtOnce: strangers' bodies do not exhaust the isolate; what is
+// over is refused for now, small webhooks pass, and afterwards all is well.
+func TestLargeBodiesAtOnce(t *testing.T) {
+	edge := hookweir(t, &agent{}, wasmtest.Config{})
+	configure(t, edge, "acme")
+	large := strings.Repeat("x", 25<<20)
+	statuses := map[int]int{}
+	for i := range 4 {
+		edge.Send(github("acme", fmt.Sprint("forged-", i), "wrong", large), func(res *http.Response) {
+			statuses[res.StatusCode]++
+			if res.StatusCode == 503 {
+				require.Contains(t, text(res), `"code":"overloaded"`)
+				require.NotEmpty(t, res.Header.Get("Retry-After"))
+			}
+		})
+	}
+	edge.Advance(300 * time.Millisecond) // 64 KiB come each millisecond: 4 × 19 MB
+	require.Equal(t, 202, edge.Fetch(github("acme", "small", githubSecret, `{}`)).StatusCode)
+	edge.Advance(time.Minute)
+	require.Equal(t, map[int]int{401: 1, 503: 3}, statuses)
+	require.Equal(t, 202, edge.Fetch(github("acme", "large", githubSecret, large)).StatusCode)
+	require.Equal(t, 202, edge.Fetch(github("acme", "last", githubSecret, `{}`)).StatusCode)
+	for _, line := range edge.Log() {
+		require.NotContains(t, line.Text, "instance_died")
+		if strings.Contains(line.Text, "recycled") {
+			t.Log(line.Text)
+		}
+	}
 }

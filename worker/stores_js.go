@@ -7,7 +7,7 @@ import (
 	"github.com/hookweir/hookweir/shared/ingest"
 )
 
-func seen() ingest.SeenStore { return ingress.KV{Binding: "IDEMPOTENCY"} }
+func seen() ingest.SeenStore { return ingress.KV{Binding: "IDEMPOTENCY", Filter: true} }
 
 func events() ingest.Queue { return ingress.Queue{Binding: "EVENTS"} }
 

@@ -77,7 +77,7 @@ type sourceBody struct {
 	Provider  string            `json:"provider"`  // a name of GET /v1/providers
 	Secrets   []string          `json:"secrets"`   // 1 to 8, newest first
 	URL       string            `json:"url"`       // as registered at the provider, where the scheme signs it
-	Retention string            `json:"retention"` // how long duplicates are known, `24h` to `720h`; `72h` when empty
+	Retention string            `json:"retention"` // how long duplicates are known, `24h` to `720h`; `72h` when empty; never shorter than the provider's timestamps are good
 	Params    map[string]string `json:"params"`    // what the provider's scheme takes beside secrets
 }
 

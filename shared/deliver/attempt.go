@@ -27,6 +27,7 @@ const (
 	ReasonRedirect      = "redirect"
 	ReasonTimeout       = "timeout"
 	ReasonNetwork       = "network"
+	ReasonInternal      = "internal"
 )
 
 // releaseDelay spreads, in time, what did not fit into a batch's lease.

@@ -38,7 +38,7 @@ func (b *batchRun) tenant(ctx context.Context, tenant string, entries []entry) {
 	t := &tenantRun{batchRun: b, name: tenant, agent: agent}
 	var wg sync.WaitGroup
 	for shard, part := range byShard(entries) {
-		wg.Go(func() { t.shard(ctx, shard, part) })
+		wg.Go(t.apart(func() { t.shard(ctx, shard, part) }))
 	}
 	wg.Wait()
 }
@@ -72,9 +72,14 @@ func (t *tenantRun) shard(ctx context.Context, shard int, entries []entry) {
 	results := make([]ledger.Result, len(held))
 	var wg sync.WaitGroup
 	for i := range held {
-		wg.Go(func() { results[i] = t.attempt(ctx, held[i]) })
+		wg.Go(t.apart(func() { results[i] = t.attempt(ctx, held[i]) }))
 	}
 	wg.Wait()
+	for i, c := range held {
+		if results[i].Key == "" { // it panicked
+			results[i] = t.again(ledger.Result{Key: c.decision.Key, Fence: c.decision.Fence}, ReasonInternal, c, 0)
+		}
+	}
 	if len(held) > 0 {
 		t.settle(ctx, l, shard, mine, results, until)
 		t.changed(ctx, held)

@@ -26,14 +26,14 @@ func (d *Deliverer) HandleDead(ctx context.Context, batch []queue.Message) []que
 		decoded, ok := decode(m.Body)
 		e := entry{m, decoded, &verdicts[i]}
 		if !ok {
-			wg.Go(func() { d.quarantine(ctx, e, "undecodable") })
+			wg.Go(d.apart(func() { d.quarantine(ctx, e, "undecodable") }))
 			continue
 		}
 		o := object{decoded.Tenant, ledger.ShardOf(decoded.Key)}
 		groups[o] = append(groups[o], e)
 	}
 	for o, entries := range groups {
-		wg.Go(func() { d.markDead(ctx, o.tenant, o.shard, entries) })
+		wg.Go(d.apart(func() { d.markDead(ctx, o.tenant, o.shard, entries) }))
 	}
 	wg.Wait()
 	return verdicts

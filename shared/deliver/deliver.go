@@ -3,6 +3,7 @@ package deliver
 import (
 	"context"
 	"errors"
+	"runtime"
 	"slices"
 	"strconv"
 	"sync"
@@ -151,13 +152,31 @@ func (d *Deliverer) Handle(ctx context.Context, batch []queue.Message) []queue.V
 	}
 	var wg sync.WaitGroup
 	for tenant, entries := range tenants {
-		wg.Go(func() { b.tenant(ctx, tenant, entries) })
+		wg.Go(d.apart(func() { b.tenant(ctx, tenant, entries) }))
 		if d.cfg.Arrived != nil {
-			wg.Go(func() { d.cfg.Arrived(ctx, tenant, sources(entries)) })
+			wg.Go(d.apart(func() { d.cfg.Arrived(ctx, tenant, sources(entries)) }))
 		}
 	}
 	wg.Wait()
 	return verdicts
+}
+
+// apart is one goroutine's part of a batch. A panic in it would end the module
+// and every event that is in it; so it is the part's failure alone, whose
+// messages keep the verdict they have. The log holds nothing made from input.
+func (d *Deliverer) apart(part func()) func() {
+	return func() {
+		defer func() {
+			switch v := recover().(type) {
+			case nil:
+			case runtime.Error:
+				d.cfg.Log("deliver_panic", "panic", v.Error())
+			default:
+				d.cfg.Log("deliver_panic")
+			}
+		}()
+		part()
+	}
 }
 
 // sources are those of the webhooks among a tenant's messages, each once.

@@ -402,3 +402,64 @@ func TestNewWantsEverything(t *testing.T) {
 	_, err := deliver.New(deliver.Config{})
 	require.Error(t, err)
 }
+
+// A panic in one goroutine would end the module: it is that event's failure.
+func TestPanicIsOneEventsFailure(t *testing.T) {
+	w, bad, good := newWorld(t), newEvent("bad"), newEvent("good")
+	bad.Claim, bad.Size, bad.Body = "evt/acme/gh/x-y", 1, nil
+	w.fail = func(call string) error {
+		if call == "payload "+bad.Claim {
+			panic("a secret of the request")
+		}
+		return nil
+	}
+	verdicts := w.handle(message("m1", bad), message("m2", good))
+	require.Equal(t, queue.Verdict{Delay: 3 * time.Second}, verdicts[0])
+	require.Equal(t, queue.Verdict{Ack: true}, verdicts[1])
+	require.Equal(t, ledger.Pending, w.detail(bad).State)
+	require.Equal(t, deliver.ReasonInternal, w.detail(bad).Tries[0].Reason)
+	require.Equal(t, ledger.Delivered, w.detail(good).State)
+	require.Equal(t, 1, w.logged("deliver_panic"))
+	require.NotContains(t, strings.Join(w.lines, "\n"), "secret of the request")
+}
+
+// Nor does it end the module where there is no event to blame: the messages
+// come back.
+func TestPanicsAround(t *testing.T) {
+	w, e := newWorld(t), newEvent("1")
+	for _, call := range []string{"agent acme", "quarantine m2"} {
+		w.fail = func(c string) error {
+			if c == call {
+				var m map[string]int
+				m["a"] = 1
+			}
+			return nil
+		}
+		verdicts := w.handle(message("m1", e))
+		verdicts = append(verdicts, w.d.HandleDead(context.Background(), []queue.Message{{ID: "m2", Attempts: 1, Body: []byte("?")}})...)
+		switch call {
+		case "agent acme":
+			require.False(t, verdicts[0].Ack)
+		default:
+			require.False(t, verdicts[1].Ack)
+		}
+	}
+	require.Equal(t, 2, w.logged("deliver_panic"))
+}
+
+// TestFirstAttemptIsAsStored: an attribute out of range is the same at every
+// attempt, the first too.
+func TestFirstAttemptIsAsStored(t *testing.T) {
+	w, e := newWorld(t), newEvent("1")
+	e.Time = time.Date(12026, 1, 1, 0, 0, 0, 0, time.UTC)
+	status := 503
+	w.agent.answer = func(string, http.ResponseWriter) int { return status }
+	w.handle1("m1", event.Encode(e))
+	status = 204
+	w.pass(time.Minute)
+	require.Equal(t, queue.Verdict{Ack: true}, w.handle1("m1", event.Encode(e)))
+	require.Len(t, w.agent.events, 2)
+	for _, got := range w.agent.events {
+		require.Equal(t, `"`+e.Accepted.UTC().Format(time.RFC3339Nano)+`"`, string(got["time"]))
+	}
+}

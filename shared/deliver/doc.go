@@ -21,6 +21,7 @@
 //	agent stopped              dead (agent_stopped), replayable
 //	URL not allowed            retry (target_refused)
 //	payload or secret missing  retry (payload_unavailable, secret_invalid)
+//	a panic of our own         retry (internal)
 //
 // A 401, a 404 or a 400 retries like a 500, on the same schedule: it comes
 // from a wrong deployment as often as from a wrong event, and giving up early

@@ -6,7 +6,7 @@
 //
 // # Invariants
 //
-//   - Headers cross byte for byte, never split or joined.
+//   - Header values cross in UTF-8, never split or joined.
 //   - A redirect is an answer: what was meant for one URL, with its token or
 //     signature, goes to no other.
 //   - An error says nothing about whether the far side acted. Whoever retries

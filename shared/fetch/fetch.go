@@ -19,7 +19,8 @@ type Request struct {
 	Body   []byte      // nil for none
 	// Deadline covers the whole exchange, the answer's body included.
 	Deadline time.Duration
-	// MaxBody bounds the answer's body, in bytes. Zero: nobody reads it.
+	// MaxBody bounds the answer's body, in bytes. Zero: nobody reads it, nor
+	// waits for it; the answer is its head.
 	MaxBody int
 }
 

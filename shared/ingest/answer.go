@@ -90,6 +90,9 @@ func (d *delivery) noBody(err error) *Response {
 	case errors.Is(err, ErrTooLarge):
 		d.log("info", "webhook.too_large", "")
 		return answerProblem(problem.New(problem.CodeBodyTooLarge, "a webhook's body has at most 25 MiB"))
+	case errors.Is(err, ErrBusy):
+		d.log("warn", "webhook.overloaded", "")
+		return answerProblem(problem.New(problem.CodeOverloaded, "nothing was kept, send it again").RetryAfter(retryAfter))
 	case errors.Is(err, ErrTimeout):
 		return answerProblem(problem.New(problem.CodeRequestTimeout, "the body did not arrive within 30 s"))
 	}

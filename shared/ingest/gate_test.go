@@ -357,6 +357,7 @@ func TestBody(t *testing.T) {
 	}{
 		"over the limit": {ErrTooLarge, 413, "body_too_large"},
 		"too slow":       {ErrTimeout, 408, "request_timeout"},
+		"no room":        {ErrBusy, 503, "overloaded"},
 		"broken off":     {ErrUnavailable, 400, "bad_request"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -422,4 +423,32 @@ func FuzzRoute(f *testing.F) {
 			require.Contains(t, url, "/webhooks/"+tenant+"/"+source)
 		}
 	})
+}
+
+// TestRetentionCoversTheTolerance: a captured request verifies for as long as
+// its timestamp is good, so the event is known at least as long (G4).
+func TestRetentionCoversTheTolerance(t *testing.T) {
+	p := newPlatform(t)
+	for _, tc := range []struct {
+		provider  string
+		params    map[string]string
+		retention time.Duration
+		want      time.Duration
+	}{
+		{"github", nil, 24 * time.Hour, 24 * time.Hour},
+		{"stripe", nil, 24 * time.Hour, 24 * time.Hour},
+		{"paypal", nil, 24 * time.Hour, 72*time.Hour + 5*time.Minute},
+		{"paypal", nil, config.DefaultRetention, 72*time.Hour + 5*time.Minute},
+		{"paypal", nil, 240 * time.Hour, 240 * time.Hour},
+		{"hmac", map[string]string{"template": "{timestamp}.{body}", "timestamp_header": "X-Time", "tolerance": "86400"}, 24 * time.Hour, 48 * time.Hour},
+	} {
+		sealed, err := config.SealConfig(p.gate.cfg.Ring, &config.Config{
+			Tenant: "acme", Name: "one", Provider: tc.provider, Params: tc.params, Retention: tc.retention, Generation: 1,
+			Secrets: []config.Secret{{ID: "s1", Value: []byte(secret)}},
+		})
+		require.NoError(t, err)
+		s, err := p.gate.open(sealed, "acme", "one")
+		require.NoError(t, err, tc.provider)
+		assert.Equal(t, tc.want, s.retention, "%s %s", tc.provider, tc.retention)
+	}
 }

@@ -11,6 +11,7 @@ var (
 	ErrAbsent        = errors.New("ingest: no such key")
 	ErrTooLarge      = errors.New("ingest: body over the limit")
 	ErrTimeout       = errors.New("ingest: no answer within the deadline")
+	ErrBusy          = errors.New("ingest: too much of other bodies is under way")
 	ErrNotConfigured = errors.New("ingest: binding is not configured")
 	ErrUnavailable   = errors.New("ingest: platform operation failed")
 )
@@ -28,7 +29,8 @@ type Request struct {
 	URL    string // absolute
 	Header Header
 	// Body reads the body once. Errors: ErrTooLarge as soon as it is over
-	// limit bytes, ErrTimeout, ErrUnavailable when the client broke off.
+	// limit bytes, ErrBusy, ErrTimeout, ErrUnavailable when the client broke
+	// off.
 	Body func(limit int) ([]byte, error)
 }
 

@@ -133,5 +133,6 @@ func (g *Gate) open(sealed, tenant, name string) (*source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &source{provider: cfg.Provider, url: cfg.URL, retention: cfg.Retention, verifier: v, rotating: len(secrets) > 1}, nil
+	retention := max(cfg.Retention, v.Tolerance())
+	return &source{provider: cfg.Provider, url: cfg.URL, retention: retention, verifier: v, rotating: len(secrets) > 1}, nil
 }

@@ -25,7 +25,10 @@ func Find(doc []byte, path ...string) (raw []byte, ok bool) {
 	if !FindAll(doc, paths[:], value[:]) {
 		return nil, false
 	}
-	return value[0], value[0] != nil
+	if len(value[0]) == 0 {
+		return nil, false
+	}
+	return value[0], true
 }
 
 // FindString returns the text of the value at path: a string's decoded
@@ -40,8 +43,8 @@ func FindString(doc []byte, path ...string) (text string, ok bool) {
 }
 
 // FindAll looks for several paths in one scan and sets values[i] to the raw
-// value of paths[i], or to nil where Find would say false. It reports whether
-// doc is one valid JSON text of at most MaxDepth levels; if not, every value
+// value of paths[i], to nil where there is none, and to an empty one where a key
+// along the path occurs twice in its object. It reports whether doc is one valid JSON text of at most MaxDepth levels; if not, every value
 // is nil. It panics when values is shorter than paths or a bound is exceeded:
 // paths are the program's constants, never input.
 func FindAll(doc []byte, paths [][]string, values [][]byte) bool {
@@ -63,7 +66,7 @@ func FindAll(doc []byte, paths [][]string, values [][]byte) bool {
 	}
 	for i := range values {
 		if f.twice[i] {
-			values[i] = nil
+			values[i] = doc[:0]
 		}
 	}
 	return true

@@ -126,10 +126,15 @@ func (l *Ledger) claimOne(item Item, now, until time.Time) (Decision, error) {
 // first stores a new event and hands it out.
 func (l *Ledger) first(e *event.Event, owner string, now, until time.Time) (Decision, error) {
 	v := lease{state: Delivering, owner: owner, fence: 1, attempts: 1, leaseUntil: until}
-	if err := l.insert(normalise(e, now), v, millis(until.Add(l.cfg.SweepGrace)), ""); err != nil {
+	stored := normalise(e, now)
+	if err := l.insert(stored, v, millis(until.Add(l.cfg.SweepGrace)), ""); err != nil {
 		return Decision{}, err
 	}
-	return Decision{Kind: Deliver, Key: e.Key(), Fence: 1, Attempt: 1, State: Delivering}, nil
+	d := Decision{Kind: Deliver, Key: e.Key(), Fence: 1, Attempt: 1, State: Delivering}
+	if !sameAttributes(stored, e) { // every attempt delivers the same event, the first too
+		d.Event = stored
+	}
+	return d, nil
 }
 
 // again decides about a message whose event is known.

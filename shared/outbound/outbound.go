@@ -62,7 +62,8 @@ type Call struct {
 	Listed bool
 	// Timeout of the exchange; zero, or more than the destination's: that one.
 	Timeout time.Duration
-	// MaxBody bounds the answer's body, in bytes. Zero: nobody reads it.
+	// MaxBody bounds the answer's body, in bytes. Zero: nobody reads it, nor
+	// waits for it.
 	MaxBody int
 	// Wait is how long Do may wait for a slot, at most pace.MaxHorizon.
 	Wait time.Duration

@@ -28,6 +28,7 @@ const (
 	CodeKeysUnavailable     = "keys_unavailable"
 	CodeUnreadableEvent     = "unreadable_event"
 	CodeUnsupportedEncoding = "unsupported_encoding"
+	CodeOverloaded          = "overloaded"
 
 	// The API under /v1.
 	CodeUnauthenticated      = "unauthenticated"
@@ -103,6 +104,7 @@ var table = [...]Problem{
 	{Status: 503, Code: CodeKeysUnavailable, Title: "The provider's keys could not be fetched"},
 	{Status: 400, Code: CodeUnreadableEvent, Title: "The event cannot be read"},
 	{Status: 415, Code: CodeUnsupportedEncoding, Title: "The content coding is not supported"},
+	{Status: 503, Code: CodeOverloaded, Title: "Too many large bodies are under way, try again"},
 
 	{Status: 401, Code: CodeUnauthenticated, Title: "A valid bearer token is required"},
 	{Status: 415, Code: CodeUnsupportedMediaType, Title: "The body must be application/json"},

@@ -88,7 +88,7 @@ func readFrame(message []byte) (frame, *fault) {
 	if text(4) != "2.0" {
 		return frame{}, errRequest
 	}
-	f := frame{method: text(0), name: text(1), modern: values[3] != nil}
+	f := frame{method: text(0), name: text(1), modern: len(values[3]) > 0}
 	if f.method == "resources/read" {
 		f.name = text(2)
 	}

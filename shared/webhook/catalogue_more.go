@@ -142,7 +142,7 @@ var more = [...]Scheme{
 		Docs:    "https://www.chargebee.com/docs/billing/2.0/site-configuration/webhook_settings",
 		Notes:   "Basic authentication: the secret is `user:password`. No signature.",
 		Headers: []HeaderSet{{Signature: "Authorization"}}, Encoding: Base64, Keys: []KeyRule{{Algorithm: SharedToken, Label: "Basic "}},
-		ID: made(path("id")), TypePrefix: "com.chargebee.", Type: made(path("event_type")), Time: []TimeRule{{path("occurred_at"), UnixSeconds}},
+		ID: made(path("id")), Hash: HashBody, TypePrefix: "com.chargebee.", Type: made(path("event_type")), Time: []TimeRule{{path("occurred_at"), UnixSeconds}},
 	},
 	{
 		Name: "contentful", Title: "Contentful", Checked: "2026-11-23", Confidence: ConfidenceA,
@@ -190,8 +190,8 @@ var more = [...]Scheme{
 		Docs:    "https://developers.google.com/workspace/calendar/api/guides/push",
 		Notes:   "The secret is the channel's token. The body is empty and says only that something changed. The sync message is answered and is no event.",
 		Headers: []HeaderSet{{Signature: "X-Goog-Channel-Token"}}, Keys: []KeyRule{{Algorithm: SharedToken}},
-		ID:         made(Value{Name: "X-Goog-Channel-ID"}, literal(":"), Value{Name: "X-Goog-Message-Number"}),
-		TypePrefix: "com.google.channel.", Type: made(Value{Name: "X-Goog-Resource-State"}),
+		ID:   made(Value{Name: "X-Goog-Channel-ID"}, literal(":"), Value{Name: "X-Goog-Message-Number"}),
+		Hash: HashRequest, TypePrefix: "com.google.channel.", Type: made(Value{Name: "X-Goog-Resource-State"}),
 		Handshakes: []Handshake{{When: is(Value{Name: "X-Goog-Resource-State"}, "sync"), Status: 200}},
 		Thin:       true,
 	},
@@ -400,7 +400,7 @@ var more = [...]Scheme{
 		Docs:    "https://core.telegram.org/bots/api#setwebhook",
 		Notes:   "The secret_token given to setWebhook: no signature.",
 		Headers: []HeaderSet{{Signature: "X-Telegram-Bot-Api-Secret-Token"}}, Keys: []KeyRule{{Algorithm: SharedToken}},
-		ID: made(path("update_id")), TypePrefix: "org.telegram.", Type: made(literal("update")), Time: []TimeRule{{path("message", "date"), UnixSeconds}},
+		ID: made(path("update_id")), Hash: HashBody, TypePrefix: "org.telegram.", Type: made(literal("update")), Time: []TimeRule{{path("message", "date"), UnixSeconds}},
 	},
 	{
 		Name: "twilio", Title: "Twilio", Checked: "2026-11-23", Confidence: ConfidenceA,

@@ -28,7 +28,7 @@ func (v *Verifier) verifyCertificate(d *delivery, k *key, now time.Time) (bool, 
 		return ok
 	}
 	chain, err := v.documents.get(d.req, &want{
-		url: url, payer: v.payer, age: certificateAge, stale: certificateStale, usable: usable, unusable: ErrSignature,
+		kind: certificateDocument, url: url, payer: v.payer, age: certificateAge, stale: certificateStale, usable: usable, unusable: ErrSignature,
 	}, now)
 	if err != nil {
 		return false, err

@@ -124,7 +124,7 @@ func (d *delivery) appendFields(dst []byte) ([]byte, bool) {
 		f := &d.fields[i]
 		text, ok := d.text(&f.value)
 		if !ok {
-			if f.Optional {
+			if f.Optional && !d.twice(&f.value) {
 				continue
 			}
 			if !f.Blank || !d.blank(&f.value) {

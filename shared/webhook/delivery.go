@@ -28,6 +28,7 @@ type delivery struct {
 	// parsed says that form and work.values are set.
 	parsed bool
 	form   bool // the body is no JSON
+	json   bool // it is, whole and valid
 	err    error
 	// request tells an element of a batch from every other, see HashRequest.
 	// A whole delivery has none: its request's headers do.
@@ -98,6 +99,12 @@ func (d *delivery) present(v *value) bool {
 	return ok
 }
 
+// twice says that a key on the way to the value occurs twice: which of them is
+// meant, nobody knows.
+func (d *delivery) twice(v *value) bool {
+	return v.path >= 0 && d.work.values[v.path] != nil && len(d.work.values[v.path]) == 0
+}
+
 // blank says that there is an empty string, or nothing at all.
 func (d *delivery) blank(v *value) bool {
 	if v.path < 0 {
@@ -107,9 +114,14 @@ func (d *delivery) blank(v *value) bool {
 	return raw == nil || string(raw) == "null" || string(raw) == `""`
 }
 
+// hold says that every condition does. One about a JSON body holds of no other:
+// in what cannot be read nothing is absent.
 func (d *delivery) hold(cs []condition) bool {
 	for i := range cs {
 		c := &cs[i]
+		if c.path >= 0 && !d.json {
+			return false
+		}
 		if c.is == "" {
 			if d.present(&c.value) {
 				return false

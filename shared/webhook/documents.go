@@ -41,8 +41,8 @@ const (
 // zero value is ready, and safe for concurrent use.
 type Documents struct {
 	mu       sync.Mutex
-	kept     map[string]document
-	failures map[string]failure
+	kept     map[string]document // by want.key
+	failures map[string]failure  // as kept: what fails as one kind may be another
 	budgets  map[string]budget
 }
 
@@ -64,7 +64,8 @@ type budget struct {
 
 // want is a document that is wanted.
 type want struct {
-	url string
+	kind documentKind
+	url  string
 	// payer is whose budget a fetch counts against, see Config.Payer.
 	payer string
 	// A copy no older than age will do; one no older than stale, when no
@@ -76,9 +77,22 @@ type want struct {
 	unusable error
 }
 
+// documentKind is what a document is taken for.
+type documentKind string
+
+const (
+	keySetDocument      documentKind = "keys "
+	certificateDocument documentKind = "certificate "
+)
+
+// key is what a document is kept by. The kind is a part of it: whoever may name
+// the URL of a key set could name that of a certificate, and its failure must
+// be nobody else's.
+func (w *want) key() string { return string(w.kind) + w.url }
+
 // get returns a document. Errors: ErrKeysUnavailable, w.unusable.
 func (d *Documents) get(r *Request, w *want, now time.Time) ([]byte, error) {
-	kept, ok := d.find(w.url)
+	kept, ok := d.find(w.key())
 	if ok && now.Sub(kept.fetched) < w.age {
 		return kept.content, nil
 	}
@@ -100,20 +114,20 @@ func (d *Documents) fetch(r *Request, w *want, now time.Time) ([]byte, error) {
 	content, err := r.Fetch(w.url, maxDocument)
 	switch {
 	case err != nil:
-		d.fail(w.url, failure{now, ErrKeysUnavailable})
+		d.fail(w.key(), failure{now, ErrKeysUnavailable})
 		return nil, ErrKeysUnavailable
 	case !w.usable(content):
-		d.fail(w.url, failure{now, w.unusable})
+		d.fail(w.key(), failure{now, w.unusable})
 		return nil, w.unusable
 	}
-	d.keep(w.url, document{content, now})
+	d.keep(w.key(), document{content, now})
 	return content, nil
 }
 
-func (d *Documents) find(url string) (document, bool) {
+func (d *Documents) find(key string) (document, bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	kept, ok := d.kept[url]
+	kept, ok := d.kept[key]
 	return kept, ok
 }
 
@@ -122,7 +136,7 @@ func (d *Documents) find(url string) (document, bool) {
 func (d *Documents) spend(w *want, now time.Time) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if f, ok := d.failures[w.url]; ok && since(f.at, now, failureAge) {
+	if f, ok := d.failures[w.key()]; ok && since(f.at, now, failureAge) {
 		return f.err
 	}
 	b := d.budgets[w.payer]
@@ -144,19 +158,19 @@ func since(at, now time.Time, age time.Duration) bool {
 	return !now.Before(at) && now.Sub(at) < age
 }
 
-func (d *Documents) fail(url string, f failure) {
+func (d *Documents) fail(key string, f failure) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.failures = room(d.failures, url, maxFailures, func(f failure) time.Time { return f.at })
-	d.failures[url] = f
+	d.failures = room(d.failures, key, maxFailures, func(f failure) time.Time { return f.at })
+	d.failures[key] = f
 }
 
-func (d *Documents) keep(url string, doc document) {
+func (d *Documents) keep(key string, doc document) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	delete(d.failures, url)
-	d.kept = room(d.kept, url, maxDocuments, func(d document) time.Time { return d.fetched })
-	d.kept[url] = doc
+	delete(d.failures, key)
+	d.kept = room(d.kept, key, maxDocuments, func(d document) time.Time { return d.fetched })
+	d.kept[key] = doc
 }
 
 // room returns m with room for key: when it is full, the oldest goes.

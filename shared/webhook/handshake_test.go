@@ -1,6 +1,7 @@
 package webhook_test
 
 import (
+	"maps"
 	"net/url"
 	"strings"
 	"testing"
@@ -246,4 +247,26 @@ func TestStaleDocumentsServe(t *testing.T) {
 	down = false
 	_, err = v.Verify(&r, c.Now.Add(72*time.Hour))
 	require.ErrorIs(t, err, webhook.ErrSignature, "the failure is remembered")
+}
+
+// What fails as a key set may be a certificate: whoever may name the URL of a
+// key set cannot take another tenant's certificates away.
+func TestKindsOfDocumentsAreApart(t *testing.T) {
+	sns, jwt := documentCase(t, "aws-sns/accept"), documentCase(t, "jwt/accept")
+	var certURL string
+	for certURL = range sns.Documents {
+	}
+	jwt.Params = maps.Clone(jwt.Params)
+	jwt.Params["jwks"] = certURL
+	var documents webhook.Documents
+	rival, victim := payer(t, &jwt, &documents, "rival"), payer(t, &sns, &documents, "acme")
+	jwt.Request.Fetch = sns.Request.Fetch
+	for _, r := range []*webhook.Request{&jwt.Request, &jwt.Request} {
+		_, err := rival.Verify(r, jwt.Now)
+		require.ErrorIs(t, err, webhook.ErrKeysUnavailable, "a certificate is no key set")
+	}
+	_, err := victim.Verify(&sns.Request, sns.Now)
+	require.NoError(t, err)
+	_, err = rival.Verify(&jwt.Request, jwt.Now.Add(2*time.Minute))
+	require.ErrorIs(t, err, webhook.ErrKeysUnavailable, "nor does it become one by being kept")
 }

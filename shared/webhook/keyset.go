@@ -16,7 +16,7 @@ const maxKeySet = 64
 // before they sign with it.
 func (v *Verifier) keyOfSet(r *Request, url, kid string, a Algorithm, now time.Time) ([]byte, error) {
 	w := want{
-		url: url, payer: v.payer, age: keySetAge, stale: keySetStale, unusable: ErrKeysUnavailable,
+		kind: keySetDocument, url: url, payer: v.payer, age: keySetAge, stale: keySetStale, unusable: ErrKeysUnavailable,
 		usable: func(set []byte) bool { _, ok := keysOf(set); return ok },
 	}
 	for range 2 {

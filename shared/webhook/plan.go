@@ -186,7 +186,7 @@ func (d *delivery) parse() {
 	}
 	d.parsed, d.form = true, !looksJSON(d.req.Body)
 	if !d.form && len(d.paths) > 0 {
-		jsontext.FindAll(d.req.Body, d.paths, d.work.values[:])
+		d.json = jsontext.FindAll(d.req.Body, d.paths, d.work.values[:])
 	}
 }
 

@@ -104,7 +104,7 @@ type Field struct {
 	After  string
 	// Optional drops the field, Before and After too, when there is no value
 	// or it is empty. Otherwise the value must be there; Blank lets it be
-	// empty.
+	// empty. Neither is said of a key that occurs twice: that is refused.
 	Optional bool
 	Blank    bool
 }

@@ -179,6 +179,13 @@ func (v *Verifier) String() string { return "webhook.Verifier(" + v.scheme.Name 
 // GoString hides the keys.
 func (v *Verifier) GoString() string { return v.String() }
 
+// Tolerance is how long a request that was captured verifies, from the earliest
+// time at which it may have been accepted. An event that is forgotten sooner
+// could be replayed (G4).
+func (v *Verifier) Tolerance() time.Duration {
+	return v.scheme.Timestamp.Past + v.scheme.Timestamp.Future
+}
+
 // RefusalStatus is the HTTP status this provider wants to see for a delivery
 // that does not verify.
 func (v *Verifier) RefusalStatus() int { return v.scheme.Refusal() }

@@ -21,7 +21,7 @@
 // # What crosses
 //
 // The host passes plain values: strings, numbers, flat arrays of header names
-// and values, and Uint8Arrays. Headers cross byte for byte, never split or
+// and values, and Uint8Arrays. Header values cross in UTF-8, never split or
 // joined. Go finds the host's few functions in `globalThis.context.host`:
 //
 //	start(settle, object, method, ...args)   awaits object[method](...args);
@@ -29,7 +29,7 @@
 //	    called through it
 //	fetch(method, url, headers, body|null, ms, maxBody)
 //	    → {status, headers, body, tooLarge}; redirects are not followed, the
-//	      deadline covers the body too
+//	      deadline covers the body too; maxBody 0 gives it up unread
 //	invoke(binding, name, method, payload) → Uint8Array   a Durable Object call
 //	sendBatch(binding, bodies)   at most 100 messages of bytes to a queue
 //	objectGet(binding, key) → Uint8Array | null           an R2 object

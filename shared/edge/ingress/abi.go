@@ -6,7 +6,8 @@ type Op int32
 // Operations. Bindings are named as in wrangler.toml.
 const (
 	// OpBody reads the request's body: uint32 limit in bytes → the body.
-	// StatusTooLarge as soon as more than limit bytes have come.
+	// StatusTooLarge as soon as more than limit bytes have come, StatusBusy
+	// as soon as all requests together hold too much.
 	OpBody Op = 1
 	// OpKVGet reads a key: bytes binding, bytes key → the value;
 	// StatusAbsent when there is none.
@@ -16,7 +17,9 @@ const (
 	OpKVPut Op = 3
 	// OpQueueSend enqueues bytes: bytes binding, bytes message.
 	OpQueueSend Op = 4
-	// OpObjectPut stores an object: bytes binding, bytes key, bytes content.
+	// OpObjectPut stores an object: bytes binding, bytes key, uint32 address
+	// and uint32 length of the content in memory, which is read before the
+	// call returns.
 	OpObjectPut Op = 5
 	// OpForward hands the request, unread, to a service binding and answers
 	// it with what comes back: bytes binding. StatusOK means answered.
@@ -41,6 +44,7 @@ const (
 	StatusTimeout  Status = -2 // no answer within the call's deadline; it may still happen
 	StatusTooLarge Status = -3
 	StatusMissing  Status = -4 // the binding is not configured
+	StatusBusy     Status = -5 // the isolate holds as much of bodies as it may
 )
 
 // Hashes of the host's hmac and digest, by the alg parameter.

@@ -62,7 +62,8 @@
 //	reserve(call, n) ptr     a buffer of n bytes for the result of a call
 //	complete(call, status, n)  the call's status and result
 //
-// Header names and values cross byte for byte; nothing splits or joins them.
+// Header values cross in UTF-8, which is byte for byte what was sent where that
+// is UTF-8; workerd shows any other byte as U+FFFD. Nothing splits or joins them.
 //
 // # Invariants
 //
@@ -72,6 +73,9 @@
 //   - No Go timer and no channel crosses requests. Deadlines are the host's.
 //   - A request whose client went away is never completed by workerd; its
 //     coroutine is stopped by a later request, see reap.
+//   - Bodies of strangers do not exhaust the isolate: what is read and not yet
+//     answered is counted, and what is over gets StatusBusy. Memory that has
+//     grown for them goes with its instance, which is replaced.
 //   - A panic in a handler is a 500 for that request alone and retires the
 //     instance; the others in flight finish in it.
 //   - An exit or trap fails every request in flight with 503, so the provider

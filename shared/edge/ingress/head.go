@@ -24,8 +24,8 @@ func cutLine(s string) (line, rest string) {
 	return s[:i], s[i+1:]
 }
 
-// Header is the header of a request as the host passed it, byte for byte. It
-// is searched in place: a handler reads three or four of a dozen names.
+// Header is the header of a request as the host passed it, in UTF-8. It is
+// searched in place: a handler reads three or four of a dozen names.
 type Header struct{ lines string }
 
 // Values returns the value of every line called name; workerd has joined

@@ -2,6 +2,7 @@ package ingress
 
 import (
 	"context"
+	"runtime"
 	"time"
 
 	"github.com/hookweir/hookweir/shared/ingest"
@@ -15,6 +16,9 @@ const (
 	bodyDeadline    = 30 * time.Second
 	storeDeadline   = 8 * time.Second
 	forwardDeadline = 60 * time.Second
+	// The filter only saves work: one that hangs must not cost the provider's
+	// patience. What it does not know in time, the Ledger does.
+	filterDeadline = time.Second
 	// A provider waits for its answer while we fetch its keys.
 	fetchDeadline = 3 * time.Second
 )
@@ -44,13 +48,22 @@ func Setting(name string) (value string, ok bool) {
 // Log writes one line of structured log.
 func Log(line []byte) { hostLog(bytesPtr(line), int32(len(line))) }
 
-// KV is a KV namespace, by binding name.
-type KV struct{ Binding string }
+// KV is a KV namespace.
+type KV struct {
+	Binding string
+	// Filter says that an answer is of use at once or not at all: Get waits a
+	// second for it, and not the eight of a store.
+	Filter bool
+}
 
 // Get reads a key. Errors: ingest.ErrAbsent, ingest.ErrUnavailable.
 func (kv KV) Get(ctx context.Context, key string) ([]byte, error) {
 	arg := wire.AppendBytes(wire.AppendBytes(nil, kv.Binding), key)
-	status, value := current.await(taskOf(ctx), OpKVGet, storeDeadline, arg)
+	deadline := storeDeadline
+	if kv.Filter {
+		deadline = filterDeadline
+	}
+	status, value := current.await(taskOf(ctx), OpKVGet, deadline, arg)
 	return value, sentinel(status)
 }
 
@@ -101,9 +114,11 @@ type Bucket struct{ Binding string }
 
 // Put stores an object.
 func (b Bucket) Put(ctx context.Context, key string, content []byte) error {
-	arg := make([]byte, 0, 12+len(b.Binding)+len(key)+len(content))
-	arg = wire.AppendBytes(wire.AppendBytes(wire.AppendBytes(arg, b.Binding), key), content)
+	arg := wire.AppendBytes(wire.AppendBytes(nil, b.Binding), key)
+	arg = wire.AppendUint32(arg, uint32(uintptr(bytesPtr(content)))) // 25 MiB are not packed once more
+	arg = wire.AppendUint32(arg, uint32(len(content)))
 	status, _ := current.await(taskOf(ctx), OpObjectPut, storeDeadline, arg)
+	runtime.KeepAlive(content)
 	return sentinel(status)
 }
 
@@ -152,6 +167,8 @@ func sentinel(s Status) error {
 		return ingest.ErrTimeout
 	case StatusMissing:
 		return ingest.ErrNotConfigured
+	case StatusBusy:
+		return ingest.ErrBusy
 	}
 	return ingest.ErrUnavailable
 }

@@ -5,7 +5,7 @@ import { createCipheriv, createDecipheriv, createHash, createHmac, createPublicK
 import { Buffer } from "node:buffer";
 import { env } from "cloudflare:workers";
 
-const OK = 0, ABSENT = 1, FAILED = -1, TIMEOUT = -2, TOO_LARGE = -3, MISSING = -4;
+const OK = 0, ABSENT = 1, FAILED = -1, TIMEOUT = -2, TOO_LARGE = -3, MISSING = -4, BUSY = -5;
 const BODY = 1, KV_GET = 2, KV_PUT = 3, QUEUE_SEND = 4, OBJECT_PUT = 5, FORWARD = 6, FETCH = 7, QUEUE_SEND_BATCH = 8;
 const HASHES = [, "sha1", "sha256", "sha512", "md5"];
 
@@ -43,6 +43,10 @@ class Fields {
   text() {
     return decoder.decode(this.slice());
   }
+  // pointed is what lies elsewhere in the same memory.
+  pointed() {
+    return new Uint8Array(this.bytes.buffer, this.uint32(), this.uint32());
+  }
 }
 
 // One Go instance. Everything in flight in it is in `requests`.
@@ -64,6 +68,17 @@ class Instance {
     this.exports = wasm.exports;
     go.run(wasm).catch((e) => this.die(e)); // main runs until it blocks, before run returns
     if (!this.dead && this.scratch === undefined) this.die("main did not call ready");
+  }
+
+  // full says that new requests need a fresh instance: memory that has grown
+  // stays, and what needed it was a burst of large bodies.
+  full() {
+    if (this.dead || this.retired) return true;
+    const memory = this.exports.mem.buffer.byteLength;
+    if (memory < MEMORY_MAX) return false;
+    this.retired = true;
+    console.log(JSON.stringify({ level: "info", event: "edge.instance_recycled", memory, in_flight: this.requests.size }));
+    return true;
   }
 
   die(why) {
@@ -153,6 +168,7 @@ class Instance {
         this.retired = true;
       },
       forget: (req) => {
+        release(this.requests.get(req));
         this.requests.delete(req);
       },
     };
@@ -180,10 +196,14 @@ class Instance {
   complete(request, call, status, bytes) {
     if (this.dead) return request.answer(null);
     try {
-      const n = bytes === undefined ? 0 : bytes.length;
+      const parts = Array.isArray(bytes) ? bytes : bytes === undefined ? [] : [bytes];
+      const n = parts.reduce((sum, part) => sum + part.length, 0);
       if (n > 0) {
-        const to = n <= this.cap ? this.scratch : this.exports.reserve(call, n);
-        this.memory(to, n).set(bytes);
+        let to = n <= this.cap ? this.scratch : this.exports.reserve(call, n);
+        for (const part of parts) {
+          this.memory(to, part.length).set(part);
+          to += part.length;
+        }
       }
       this.exports.complete(call, status, n);
     } catch (e) {
@@ -198,10 +218,11 @@ class Instance {
     const id = (this.seq = (this.seq + 1) & 0x7fffffff);
     return new Promise((resolve) => {
       const answer = (response) => {
+        release(this.requests.get(id));
         this.requests.delete(id);
         resolve(response);
       };
-      this.requests.set(id, { request: req, ctx, answer });
+      this.requests.set(id, { request: req, ctx, answer, held: 0, since: Date.now() });
       try {
         const to = this.memory(this.scratch, this.cap);
         const head = writeHead(req, to.subarray(0, HEAD_MAX));
@@ -295,18 +316,16 @@ function usableKey(how, key) {
 const AHEAD_MAX = 32 << 10;
 const HEAD_MAX = 32 << 10;
 
-// writeHead gives the length of the head, or -1 when it does not fit.
+// writeHead gives the length of the head, or -1 when it does not fit. workerd
+// shows a header's value decoded as UTF-8, with U+FFFD for what is none: its
+// UTF-8 is what was sent, and no character of it is a line feed.
 function writeHead(req, to) {
   let head = `${req.method}\n${req.url}\n`;
   req.headers.forEach((value, name) => {
     head += `${name}\n${value}\n`;
   });
   const { read, written } = encoder.encodeInto(head, to);
-  if (read < head.length) return -1;
-  if (written === head.length) return written;
-  // A byte over 0x7f: header values are byte strings, one byte a character.
-  for (let i = 0; i < head.length; i++) to[i] = head.charCodeAt(i);
-  return head.length;
+  return read < head.length ? -1 : written;
 }
 
 // headersOf gives the header that lines of name and value make. Most answers
@@ -326,9 +345,10 @@ function headersOf(lines) {
   return headers;
 }
 
-// start begins an operation. Its promise gives bytes, undefined or a status.
+// start begins an operation. Its promise gives bytes, or a list of them that
+// belong together, undefined or a status.
 function start(request, op, arg) {
-  if (op === BODY) return readBody(request.request, arg.uint32());
+  if (op === BODY) return readBody(request, arg.uint32());
   if (op === FETCH) return fetchDocument(arg.uint32(), arg.text());
   const binding = env[arg.text()];
   if (binding === undefined) return Promise.resolve(MISSING);
@@ -345,7 +365,7 @@ function start(request, op, arg) {
       return binding.sendBatch(messages).then(() => undefined);
     }
     case OBJECT_PUT:
-      return binding.put(arg.text(), arg.slice().slice()).then(() => undefined);
+      return binding.put(arg.text(), arg.pointed().slice()).then(() => undefined);
     case FORWARD:
       return binding.fetch(request.request).then((response) => {
         request.answer(response);
@@ -383,38 +403,75 @@ async function fetchDocument(limit, url) {
 
 const FETCH_MS = 5000;
 
-async function readBody(request, limit) {
-  if (request.body === null) return undefined;
-  const declared = request.headers.get("content-length");
-  if (declared !== null) {
-    if (Number(declared) > limit) return TOO_LARGE;
-    return new Uint8Array(await request.arrayBuffer());
-  }
-  return readStream(request.body, limit);
+// What of bodies this isolate may hold at once, in bytes: read, perhaps by a
+// stranger, and not answered. An isolate has 128 MB; a body stands in it twice
+// while it crosses, is joined once more for a MAC or copied out for R2, and
+// what Go has freed is memory still. So one of the largest (25 MiB) and a few
+// others. The first 32 KiB of each are free: small webhooks pass a crowd of
+// large ones.
+const BODIES_MAX = 32 << 20;
+const FREE_MAX = AHEAD_MAX;
+
+// The linear memory, in bytes, past which an instance is replaced. One of the
+// largest bodies takes it to about 60 MB.
+const MEMORY_MAX = 64 << 20;
+
+// How long a request may hold its body, in ms: longer than all deadlines of a
+// delivery together (host_js.go). workerd does not say of every client that it
+// has gone.
+const HOLD_MS = 60_000;
+
+const holders = new Set();
+let held = 0;
+
+// hold says whether a request may hold so many bytes of its body.
+function hold(request, size) {
+  take(request, Math.max(size - FREE_MAX, 0));
+  if (held <= BODIES_MAX) return true;
+  const now = Date.now();
+  for (const other of holders) if (now - other.since > HOLD_MS) release(other);
+  return held <= BODIES_MAX;
 }
 
-async function readStream(stream, limit) {
+function release(request) {
+  if (request !== undefined) take(request, 0);
+}
+
+function take(request, size) {
+  held += size - request.held;
+  request.held = size;
+  if (size > 0) holders.add(request);
+  else holders.delete(request);
+}
+
+async function readBody(request, limit) {
+  const { body, headers } = request.request;
+  if (body === null) return undefined;
+  if (Number(headers.get("content-length")) > limit) return TOO_LARGE;
+  return readStream(body, limit, (size) => hold(request, size));
+}
+
+// readStream gives the parts of a body, as long as room says yes to their size.
+// They are of BLOCK bytes, however small the chunks are that come.
+async function readStream(stream, limit, room = () => true) {
   const parts = [];
   let size = 0;
-  const reader = stream.getReader();
+  const reader = stream.getReader({ mode: "byob" });
   for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    size += value.length;
-    if (size > limit) {
-      reader.cancel().catch(() => {});
-      return TOO_LARGE;
+    const { done, value } = await reader.readAtLeast(BLOCK, new Uint8Array(BLOCK));
+    if (value !== undefined && value.length > 0) {
+      size += value.length;
+      if (size > limit || !room(size)) {
+        reader.cancel().catch(() => {});
+        return size > limit ? TOO_LARGE : BUSY;
+      }
+      parts.push(value);
     }
-    parts.push(value);
+    if (done) return parts;
   }
-  const body = new Uint8Array(size);
-  let at = 0;
-  for (const part of parts) {
-    body.set(part, at);
-    at += part.length;
-  }
-  return body;
 }
+
+const BLOCK = 32 << 10;
 
 function logFailure(event, op, e) {
   console.error(JSON.stringify({ level: "error", event, op, error: String(e?.message ?? e).slice(0, 200) }));
@@ -440,7 +497,7 @@ export function createWorker(module) {
       } catch {
         return new Response(null, { status: 400 }); // the client broke off: nobody reads this
       }
-      if (instance === undefined || instance.dead || instance.retired) instance = new Instance(module);
+      if (instance === undefined || instance.full()) instance = new Instance(module);
       const response = instance.dead ? null : await instance.handle(request, ctx, body);
       return response ?? unavailable();
     },

@@ -196,7 +196,8 @@ func (in *instance) finish(call int32, status Status, n int32) {
 }
 
 func (in *instance) reserve(call, n int32) []byte {
-	in.collect(2 * int(n)) // what is reserved is often packed once more
+	in.reap(time.Now())    // what is reserved may be large, and so what the gone left behind
+	in.collect(2 * int(n)) // what is reserved is often joined for a MAC
 	buf := make([]byte, n)
 	in.reserved[call] = buf
 	return buf

@@ -193,6 +193,7 @@ row({ name: 'adyen', secrets: AK, wrong: '22'.repeat(32), covered: false, body: 
   id: '7914073381342284:AUTHORISATION:true', type: 'com.adyen.authorisation', time: '2026-01-01T11:59:50Z',
   extra: ({ put, ok }) => {
     put('published-vector', { why: 'Signature from the tests of Adyen\'s own library:\nhttps://github.com/Adyen/adyen-node-api-library hmacValidator.spec', body: adyenBody({ NotificationRequestItem: { additionalData: { hmacSignature: 'coqCmt/IZ4E3CzPvMY8zTjQVL5hYJUiBRg8UU+iCWo0=' }, amount: { value: 1130, currency: 'EUR' }, pspReference: '7914073381342284', eventCode: 'AUTHORISATION', eventDate: AT, merchantAccountCode: 'TestMerchant', merchantReference: 'TestPayment-1407325143704', success: 'true' } }), want: ok({ time: AT }) });
+    put('blank-twice', { why: 'The same MAC as with none: a key that occurs twice is not blank.', body: adyenBody(adyen(AK[0])).replace('"pspReference"', '"originalReference":"a","originalReference":"b","pspReference"'), error: 'malformed_signature' });
     const two = adyenBody(adyen(AK[0]), adyen(AK[0], { ...adyenItem, pspReference: '2' }));
     put('two-items', { why: 'Each item has its own signature.', body: two, want: ok({ id: hash(two) }) });
     put('two-items-one-forged', { why: 'One forged item spoils all.', body: adyenBody(adyen(AK[0]), adyen('22'.repeat(32))), error: 'bad_signature' });
@@ -418,6 +419,23 @@ shake('zoom', 'url-validation', { why: 'Zoom wants its token back with its MAC.'
 shake('zoom', 'url-validation-unsigned', { why: 'A stranger gets no MAC.', headers: zoomSigned(zoom, WRONG), body: zoom, error: 'bad_signature' });
 const oracle = zoom.replace('qgg8vlvZRS6UYooatFL8Aw', `v0:${NOW}:{}`);
 shake('zoom', 'url-validation-oracle', { why: 'Not even Zoom gets the MAC of what an event\'s signed content looks like.', headers: zoomSigned(oracle), body: oracle, error: 'invalid_handshake' });
+{
+  const broken = '{"events":[],', want = { id: hash(broken), time: '-', secret: 'main', authenticated: 'signature' };
+  const why = 'Signed, and no JSON: in what cannot be read nothing is absent, so this is no heartbeat but an event.';
+  shake('xero', 'unreadable', { why, headers: [['x-xero-signature', hmac('sha256', S[0], 'base64', broken)]], body: broken, want: { ...want, type: 'com.xero.unknown' } });
+  shake('asana', 'unreadable', { why, headers: [['X-Hook-Signature', hmac('sha256', S[0], 'hex', broken)]], body: broken, want: { ...want, type: 'com.asana.unknown' } });
+}
+{
+  const why = 'Without an id the body is hashed: two events without one are two.', bearer = { time: '-', secret: 'main', authenticated: 'bearer' };
+  for (const n of [1, 2]) {
+    const body = `{"n":${n}}`;
+    const put = (name, headers, want) => shake(name, `no-id-${n}`, { why, headers, body, want: { id: hash(body), ...bearer, ...want } });
+    put('telegram', [['X-Telegram-Bot-Api-Secret-Token', S[0]]], { type: 'org.telegram.update' });
+    put('chargebee', [['Authorization', `Basic ${Buffer.from(S[0]).toString('base64')}`]], { type: 'com.chargebee.unknown' });
+    const ray = `${n}${RAY}`;
+    put('google-channel', [['X-Goog-Channel-Token', S[0]], ['CF-Ray', ray]], { id: byRequest(body, ray), type: 'com.google.channel.unknown' });
+  }
+}
 shake('xero', 'intent', { why: 'The intent to receive: a good signature and no events.', headers: [['x-xero-signature', hmac('sha256', S[0], 'base64', '{"events":[],"entropy":"S"}')]], body: '{"events":[],"entropy":"S"}', want: { secret: 'main', authenticated: 'signature', reply: '200' } });
 shake('xero', 'intent-forged', { why: 'The same with a bad one: 401.', headers: [['x-xero-signature', hmac('sha256', WRONG, 'base64', '{"events":[]}')]], body: '{"events":[]}', error: 'bad_signature' });
 
@@ -465,6 +483,8 @@ token('token', 'X-Webhook-Token', { body: g, tamperBody: swap('e-1', 'e-2'), id:
   put('bearer', { why: 'In another header, after a prefix.', params: { header: 'Authorization', prefix: 'Bearer ', id_path: 'id' }, headers: [['Authorization', `Bearer ${S[0]}`]], want: ok({ id: 'e-1' }) });
   put('query', { why: 'In the query.', params: { query: 'key' }, headers: [], query: `?key=${S[0]}`, want: ok() });
   put('query-twice', { why: 'Twice in the query says nothing.', params: { query: 'key' }, headers: [], query: `?key=${S[0]}&key=x`, error: 'missing_signature' });
+  put('beyond-ascii', { why: 'A token that is not ASCII, in UTF-8.', secrets: [{ id: 'main', value: 'clé-d’une-longueur-Ċ' }], headers: [['X-Webhook-Token', 'clé-d’une-longueur-Ċ']], want: ok() });
+  put('header-in-a-value', { why: 'U+010A (C4 8A) is a letter and ends no line: no header is in there.', headers: [['X-A', `1ĊX-Webhook-TokenĊ${S[0]}`]], error: 'missing_signature' });
 } });
 basic('basic', { body: g, tamperBody: swap('e-1', 'e-2'), id: hash(g), changed: { id: hash(g.replace('e-1', 'e-2')) }, type: 'dev.hookweir.webhook.unknown' });
 const set = JSON.stringify({ keys: [jwk(keys.ec, 'e1'), jwk(keys.rsa, 'r1')] });
@@ -496,6 +516,8 @@ row({ name: 'jwt', secrets: ['robot-number-one', 'robot-number-two'], wrong: 'ro
   put('tampered-body', { why: 'The token does not cover the body, and the result says so.', body: changed, want: { ...want, id: hash(changed) } });
   put('method', { why: 'The provider does not use this method.', method: 'GET', error: 'method_not_allowed' });
 }
+
+write('aws-sns', 'optional-twice', { why: 'A field that may be left out, twice: it is neither left out nor one.', secrets: [{ id: 'main', value: ARN[0] }], documents: { [certURL]: keys.chain }, headers: [json], body: sns(ARN[0]).replace('"Message"', '"Token":"a","Token":"b","Message"'), error: 'malformed_signature' });
 
 // The odd signatures of the generic rows.
 await import('./generate_odd.mjs');

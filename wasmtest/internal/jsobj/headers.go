@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Headers is the web's Headers. Values are the bytes that came, unchanged but
-// for the space around them.
+// Headers is the web's Headers. Values are decoded as UTF-8, as workerd does it;
+// a byte that is none becomes U+FFFD.
 type Headers struct {
 	Base
 	list []Field
@@ -20,7 +20,7 @@ type Field struct{ Name, Value string }
 func (r *Realm) NewHeaders(fields ...Field) *Headers {
 	h := &Headers{Base: Instance(r.classes.headers)}
 	for _, f := range fields {
-		h.list = append(h.list, Field{strings.ToLower(f.Name), f.Value})
+		h.list = append(h.list, Field{strings.ToLower(f.Name), string([]rune(f.Value))})
 	}
 	return h
 }

@@ -124,6 +124,7 @@ func TestHeaders(t *testing.T) {
 		var thrown *Throw
 		require.ErrorAs(t, h.Add(r, f.Name, f.Value), &thrown, "%q", f)
 	}
+	require.Equal(t, []Field{{"a", "éĊ"}, {"b", "\ufffd\ufffd("}}, r.NewHeaders(Field{"A", "\xc3\xa9\xc4\x8a"}, Field{"B", "\xff\xc3("}).Fields(), "UTF-8, as workerd decodes it")
 	call := func(name string, args ...Value) Value {
 		v, err := r.Invoke(h, name, args...)
 		require.NoError(t, err, name)

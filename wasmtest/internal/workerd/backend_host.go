@@ -75,6 +75,11 @@ func (g *backend) hostFetch(c *jsobj.Call) (jsobj.Value, error) {
 			give(nil, false)
 			return
 		}
+		if limit == 0 { // unread
+			p.Stream().Cancel(jsobj.Undefined{})
+			give(nil, false)
+			return
+		}
 		readLimited(p.Stream(), limit, func(b []byte, tooLarge bool, failure jsobj.Value) {
 			if failure != nil {
 				out.Reject(failure)

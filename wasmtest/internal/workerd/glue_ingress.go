@@ -2,6 +2,7 @@ package workerd
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,15 +17,22 @@ type ingress struct {
 	iso     *Isolate
 	current *ingressInstance
 	all     []*ingressInstance
+	held    int                      // bytes of bodies, of all holders
+	holders map[*ingressRequest]bool // requests that hold more than is free
 }
 
 // NewIngress is the glue of the public Worker.
-func NewIngress(iso *Isolate) Glue { return &ingress{iso: iso} }
+func NewIngress(iso *Isolate) Glue { return &ingress{iso: iso, holders: map[*ingressRequest]bool{}} }
 
 // Limits of ingress.mjs.
 const (
 	aheadMax = 32 << 10 // bytes of body that cross with the head
 	headMax  = 32 << 10
+
+	bodiesMax = 32 << 20 // bytes of bodies that an isolate holds
+	freeMax   = aheadMax // of each, what does not count
+	holdMost  = 60 * time.Second
+	memoryMax = 64 << 20 // of an instance
 )
 
 // Instances implements Glue.
@@ -46,7 +54,7 @@ func (g *ingress) Fetch(c *Context, q *jsobj.Request) (*jsobj.Promise, error) {
 			out.Resolve(g.iso.realm.NewResponse(400, g.iso.realm.NewHeaders(), nil))
 			return
 		}
-		if g.current == nil || g.current.dead || g.current.retired {
+		if g.current == nil || g.current.full() {
 			if err := g.boot(); err != nil {
 				out.Settle(nil, err)
 				return
@@ -94,8 +102,16 @@ func (g *ingress) unavailable() *jsobj.Response {
 	return g.iso.realm.NewResponse(503, h, g.iso.realm.StreamOf([]byte(body)))
 }
 
-// boot starts an instance; if its main fails it is dead at once.
+// boot starts an instance; if its main fails it is dead at once. One that was
+// replaced goes when its last request has ended.
 func (g *ingress) boot() error {
+	g.all = slices.DeleteFunc(g.all, func(in *ingressInstance) bool {
+		idle := len(in.requests) == 0
+		if idle {
+			in.guest.Close()
+		}
+		return idle
+	})
 	in := &ingressInstance{glue: g, iso: g.iso, requests: map[int32]*ingressRequest{}}
 	guest, err := g.iso.Boot(in, nil, false, in.die)
 	if err != nil {
@@ -127,6 +143,46 @@ type ingressRequest struct {
 	context *Context
 	request *jsobj.Request
 	answer  func(*jsobj.Response) // nil for an instance that died
+	held    int                   // bytes of its body that count
+	since   time.Time
+}
+
+// full says that new requests need a fresh instance.
+func (in *ingressInstance) full() bool {
+	if in.dead || in.retired {
+		return true
+	}
+	memory := in.guest.Memory()
+	if memory < memoryMax {
+		return false
+	}
+	in.retired = true
+	in.iso.Log("log", fmt.Sprintf(`{"level":"info","event":"edge.instance_recycled","memory":%d,"in_flight":%d}`, memory, len(in.requests)))
+	return true
+}
+
+// hold says whether a request may hold so many bytes of its body.
+func (g *ingress) hold(r *ingressRequest, size int) bool {
+	g.take(r, max(size-freeMax, 0))
+	if g.held <= bodiesMax {
+		return true
+	}
+	for other := range g.holders {
+		if g.iso.Now().Sub(other.since) > holdMost {
+			g.take(other, 0)
+		}
+	}
+	return g.held <= bodiesMax
+}
+
+func (g *ingress) take(r *ingressRequest, size int) {
+	g.held += size - r.held
+	r.held = size
+	if size > 0 {
+		g.holders[r] = true
+	} else {
+		delete(g.holders, r)
+	}
 }
 
 func (in *ingressInstance) die(why error) {
@@ -141,8 +197,9 @@ func (in *ingressInstance) die(why error) {
 func (in *ingressInstance) handle(c *Context, q *jsobj.Request, body []byte, ahead bool) *jsobj.Promise {
 	in.seq = (in.seq + 1) & 0x7fffffff
 	id, out := in.seq, in.iso.realm.NewPromise()
-	r := &ingressRequest{context: c, request: q}
+	r := &ingressRequest{context: c, request: q, since: in.iso.Now()}
 	r.answer = func(p *jsobj.Response) {
+		in.glue.take(r, 0)
 		delete(in.requests, id)
 		if p == nil {
 			p = in.glue.unavailable()

@@ -26,6 +26,7 @@ const (
 	statusTimeout  = -2
 	statusTooLarge = -3
 	statusMissing  = -4
+	statusBusy     = -5
 )
 
 // EdgeImports is the import module "edge".
@@ -53,8 +54,15 @@ func EdgeImports() []gojs.Import {
 			in.iso.Log("log", string(in.guest.Bytes(uint32(a[0]), uint32(a[1]))))
 		}),
 		row("retire", 0, 0, func(in *ingressInstance, _ []uint64) { in.retired = true }),
-		row("forget", 1, 0, func(in *ingressInstance, a []uint64) { delete(in.requests, int32(a[0])) }),
+		row("forget", 1, 0, func(in *ingressInstance, a []uint64) { in.forget(int32(a[0])) }),
 	}...)
+}
+
+func (in *ingressInstance) forget(req int32) {
+	if r := in.requests[req]; r != nil {
+		in.glue.take(r, 0)
+	}
+	delete(in.requests, req)
 }
 
 func (in *ingressInstance) respond(req int32, b []byte) {
@@ -138,7 +146,7 @@ func (in *ingressInstance) unwind(err error) {
 func (in *ingressInstance) start(r *ingressRequest, op int32, arg []byte) (*jsobj.Promise, error) {
 	f, realm := wire.NewReader(append([]byte(nil), arg...)), in.iso.realm
 	if op == opBody {
-		return in.readBody(r.request, int(f.Uint32())), nil
+		return in.readBody(r, int(f.Uint32())), nil
 	}
 	if op == opFetch {
 		return in.fetchDocument(int(f.Uint32()), f.String())
@@ -171,7 +179,9 @@ func (in *ingressInstance) start(r *ingressRequest, op int32, arg []byte) (*jsob
 		}
 		method, args = "sendBatch", []jsobj.Value{realm.NewArray(batch...)}
 	case opObjectPut:
-		method, args = "put", []jsobj.Value{f.String(), realm.NewBytes(f.Bytes())}
+		key := f.String()
+		content := in.guest.Bytes(f.Uint32(), f.Uint32())
+		method, args = "put", []jsobj.Value{key, realm.NewBytes(append([]byte(nil), content...))}
 	case opForward:
 		method, args = "fetch", []jsobj.Value{r.request}
 		convert = func(v jsobj.Value) jsobj.Value {
@@ -244,19 +254,26 @@ func (in *ingressInstance) fetchDocument(limit int, url string) (*jsobj.Promise,
 	return out, nil
 }
 
-func (in *ingressInstance) readBody(q *jsobj.Request, limit int) *jsobj.Promise {
-	out, realm := in.iso.realm.NewPromise(), in.iso.realm
+func (in *ingressInstance) readBody(r *ingressRequest, limit int) *jsobj.Promise {
+	out, realm, q := in.iso.realm.NewPromise(), in.iso.realm, r.request
 	if q.Stream() == nil {
 		return realm.Resolved(jsobj.Undefined{})
 	}
 	if n, declared := contentLength(q); declared && n > limit {
 		return realm.Resolved(float64(statusTooLarge))
 	}
-	readLimited(q.Stream(), limit, func(b []byte, tooLarge bool, failure jsobj.Value) {
+	busy := false
+	room := func(size int) bool {
+		busy = !in.glue.hold(r, size)
+		return !busy
+	}
+	readWhile(q.Stream(), limit, room, func(b []byte, gaveUp bool, failure jsobj.Value) {
 		switch {
 		case failure != nil:
 			out.Reject(failure)
-		case tooLarge:
+		case gaveUp && busy:
+			out.Resolve(float64(statusBusy))
+		case gaveUp:
 			out.Resolve(float64(statusTooLarge))
 		default:
 			out.Resolve(realm.NewBytes(b))
@@ -267,6 +284,11 @@ func (in *ingressInstance) readBody(q *jsobj.Request, limit int) *jsobj.Promise 
 
 // readLimited reads a body up to limit bytes and gives the rest up.
 func readLimited(s *jsobj.Stream, limit int, done func(b []byte, tooLarge bool, failure jsobj.Value)) {
+	readWhile(s, limit, func(int) bool { return true }, done)
+}
+
+// readWhile is readLimited for as long as room says yes to the size.
+func readWhile(s *jsobj.Stream, limit int, room func(size int) bool, done func(b []byte, gaveUp bool, failure jsobj.Value)) {
 	var all []byte
 	var step func(chunk jsobj.Value, end bool, failure jsobj.Value)
 	step = func(chunk jsobj.Value, end bool, failure jsobj.Value) {
@@ -276,7 +298,7 @@ func readLimited(s *jsobj.Stream, limit int, done func(b []byte, tooLarge bool, 
 			done(nil, false, failure)
 		case end:
 			done(all, false, nil)
-		case len(all)+len(b) > limit:
+		case len(all)+len(b) > limit || !room(len(all)+len(b)):
 			s.Cancel(jsobj.Undefined{})
 			done(nil, true, nil)
 		default:
