@@ -112,11 +112,11 @@ size: build ## sizes of what is uploaded
 cost: setup build/worker.wasm ## what packages of Go's would add to the public module
 	node bench/cost.mjs
 
-catalogue: ## write docs/providers.md, oauth-providers.md, errors.md and openapi.json from the tables behind them
+catalogue: ## write docs/providers.md, oauth-providers.md, errors.md, limits.md and openapi.json from the tables behind them
 	go test -count=1 ./shared/webhook/reference -run TestPage -update
 	go test -count=1 ./shared/admin -run TestOpenAPI -update
 	go test -count=1 ./shared/oauth -run TestPage -update
-	go test -count=1 . -run TestErrorsPage -update
+	go test -count=1 . -run "TestErrorsPage|TestLimitsPage" -update
 
 fmt: ## format
 	$(TOOL) gofumpt -w .
