@@ -13,7 +13,7 @@ SOURCES := $(shell find worker consumers shared -name '*.go' -not -name '*_test.
 GLUE := $(shell find worker consumers shared -name '*.mjs')
 GOWASM = $(WASM) go build -trimpath -ldflags='-s -w'
 
-.PHONY: playbook soak catalogue help provision setup build demo dev test check bench sim deploy size fmt fuzz clean peers cost
+.PHONY: playbook soak send catalogue help provision setup build demo dev test check bench sim deploy size fmt fuzz clean peers cost
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -81,6 +81,9 @@ playbook: build ## every pattern in one run, and six failures without effect: ON
 
 soak: build ## mixed load on workerd for MINUTES=30; fails on anything lost, doubled or growing
 	MINUTES=$(MINUTES) node e2e/playbook/soak.mjs
+
+send: setup ## send one signed delivery: KIND='github push' SECRET=… TO=https://…/webhooks/{tenant}/{source}
+	@KIND="$(KIND)" SECRET="$(SECRET)" TO="$(TO)" node e2e/send.mjs
 
 dev: build .dev.vars consumers/.dev.vars ## serve on 127.0.0.1:8787 (PORT overrides) until stopped
 	node e2e/dev.mjs

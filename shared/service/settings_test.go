@@ -28,8 +28,10 @@ func whole(t *testing.T) Config {
 		Sources: published{}, SendEvents: send, SendWrites: send, SendPolls: send,
 		Sleep:    func(context.Context, time.Duration) {},
 		Payloads: bucket{},
-		Fetch:    func(context.Context, fetch.Request) (fetch.Response, error) { return fetch.Response{}, context.Canceled },
-		Log:      func(string, ...string) {},
+		Fetch: func(context.Context, fetch.Request) (fetch.Response, error) {
+			return fetch.Response{}, context.Canceled
+		},
+		Log: func(string, ...string) {},
 	}
 }
 
