@@ -27,8 +27,8 @@ describe("guides", { concurrency: true }, () => {
     const here = { url: product.url, cwd: root, env: { INBOX: inbox, PORT: String(port) } };
     try {
       // One shell from the first block to the last, and the agent with it.
-      const script = blocks.slice(0, 4).join("\n").replace("INBOX=inbox", `INBOX=${inbox}`).replace("127.0.0.1:9000", `127.0.0.1:${port}`);
-      const printed = await shell(`trap 'kill $!' EXIT\n${script}\nuntil ls ${inbox} | grep -q json$; do sleep 0.1; done\n${blocks[4]}`, here);
+      const script = blocks.slice(0, 3).join("\n").replace("INBOX=inbox", `INBOX=${inbox}`).replace("127.0.0.1:9000", `127.0.0.1:${port}`);
+      const printed = await shell(`trap 'kill $!' EXIT\n${script}\nuntil ls ${inbox} | grep -q json$; do sleep 0.1; done\n${blocks[3]}`, here);
       assert.match(printed, /"webhook_url":"http:\/\/127\.0\.0\.1:\d+\/webhooks\/acme\/github"/);
       assert.match(printed, /202 \{"accepted":true,"id":"acme\/github\//);
       assert.match(printed, /401 .*"code":"bad_signature".*\nrefused/);
@@ -123,7 +123,7 @@ describe("guides", { concurrency: true }, () => {
       const file = path.join(folder, "wrangler.toml");
       await writeFile(file, (await readFile(path.join(root, "wrangler.toml"), "utf8")).replace(/^\[/m, `${routes}[`));
       const config = readConfig({ config: file }, { hideWarnings: true });
-      assert.deepEqual([config.workers_dev, config.routes], [false, [{ pattern: "hooks.example.com", custom_domain: true }]]);
+      assert.deepEqual([config.workers_dev, config.routes.map((r) => ({ ...r }))], [false, [{ pattern: "hooks.example.com", custom_domain: true }]]);
       await writeFile(file, `${await readFile(path.join(root, "consumers/wrangler.toml"), "utf8")}\n${vars}`);
       assert.equal(readConfig({ config: file }, { hideWarnings: true }).vars.PUBLIC_URL, "https://hooks.example.com");
     } finally {
