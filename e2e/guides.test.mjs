@@ -12,6 +12,7 @@ import { promisify } from "node:util";
 import { unstable_readConfig as readConfig } from "wrangler";
 import { startAgent } from "./agent.mjs";
 import { answerOf, root, start, until } from "./harness.mjs";
+import { eras, post } from "./mcp.mjs";
 import { commands, shell } from "./pages.mjs";
 
 const run = promisify(execFile);
@@ -83,6 +84,44 @@ describe("guides", { concurrency: true }, () => {
     } finally {
       await product.stop();
       await agent.stop();
+    }
+  });
+
+  test("docs/connecting-mcp.md", { timeout: 120_000 }, async () => {
+    const page = "docs/connecting-mcp.md";
+    const text = await readFile(path.join(root, page), "utf8");
+    const folder = await mkdtemp(path.join(tmpdir(), "hookweir-connect-"));
+    const product = await start();
+    try {
+      const [made, byHand] = await commands(page);
+      const { key } = JSON.parse(await shell(made, { url: product.url, cwd: folder }));
+      const answer = await shell(byHand, { url: product.url, cwd: folder });
+      assert.match(answer, /"structuredContent":\{"events":\[\]/);
+
+      // As a client reads the file.
+      const file = JSON.parse(/^```json\n(.*?)^```/ms.exec(text)[1].replaceAll("http://127.0.0.1:8787", product.url).replaceAll("${HOOKWEIR_KEY}", key));
+      const { type, url, headers } = file.mcpServers.hookweir;
+      assert.equal(type, "http");
+      for (const connect of Object.values(eras)) {
+        const client = await connect(url, headers.Authorization.replace("Bearer ", ""));
+        assert.deepEqual((await client.listTools()).tools.map((tool) => tool.name).sort(), ["enqueue_write", "get_event", "get_write", "search_events"]);
+        await client.leave();
+      }
+
+      const script = path.join(root, "build", "connecting-mcp.ts"); // beside node_modules, which it imports from
+      await writeFile(script, /^```ts\n(.*?)^```/ms.exec(text)[1]);
+      const { stdout } = await run(process.execPath, [script], { env: { ...process.env, HOOKWEIR_URL: url, HOOKWEIR_KEY: key } });
+      assert.match(stdout, /search_events/);
+      assert.match(stdout, /events: \[\]/);
+
+      const refused = await post(url, key, "tools/call", { name: "list_polls", arguments: {} });
+      assert.deepEqual([refused.status, refused.json.code], [403, "forbidden_tool"]);
+      assert.equal((await post(url, "nobody's", "tools/list")).json.code, "unauthenticated");
+      assert.equal((await fetch(`${product.url}/v1/tenants/acme/keys`, { headers: { authorization: `Bearer ${key}` } }).then(answerOf)).json.code, "restricted_key");
+      assert.equal((await post(url, key, "tools/list", {}, { headers: { origin: "https://evil.example" } })).json.code, "forbidden_origin");
+    } finally {
+      await product.stop();
+      await rm(folder, { recursive: true, force: true });
     }
   });
 
