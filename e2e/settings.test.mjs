@@ -143,6 +143,23 @@ describe("settings", () => {
     });
   });
 
+  test("a vault ring without the key that something is sealed with: said, and nothing thrown away", () =>
+    running({ vars: { consumers: { VAULT_KEYS: ring() } } }, async (product) => {
+      const answer = await product.admin("POST", "/tenants/acme/agent/rotate", { overlap: "1h" });
+      isProblem(answer, 409, "conflict");
+      assert.match(answer.json.detail, /do not open with the configured key ring/);
+    }));
+
+  test("consumers that fail at their start: webhooks are taken, all else says who did not answer", () =>
+    running({ wasm: { consumers: "e2e/testdata/fixture/five.wasm" } }, async (product) => {
+      assert.equal((await webhook(product)).answer.status, 202);
+      for (const route of ["/healthz", "/v1/tenants/acme/sources"]) {
+        const answer = await call(`${product.url}${route}`, "GET");
+        isProblem(answer, 503, "unavailable");
+        assert.match(answer.json.detail, /the consumers did not answer; are they deployed\? make deploy/);
+      }
+    }));
+
   test("a consumer older than the worker: what it cannot read stays on the queue", () =>
     running({}, async (product) => {
       await (await product.queue("EVENTS")).send(new Uint8Array([255, 1, 2, 3]), { contentType: "bytes" });
