@@ -194,15 +194,18 @@ func (c *constants) dir(t *testing.T, dir string) *types.Package {
 			if !ok || gen.Tok != token.CONST {
 				continue
 			}
-			above := gen.Doc.Text() // also that of a line that shares it with the next
+			above := "" // a comment that may speak of the next line, too
 			for _, s := range gen.Specs {
 				spec := s.(*ast.ValueSpec)
 				doc := strings.TrimSpace(spec.Doc.Text() + " " + spec.Comment.Text())
-				if doc == "" {
-					doc = above
-				}
 				if spec.Doc != nil {
 					above = doc
+				}
+				if doc == "" {
+					doc = gen.Doc.Text()
+					if strings.Contains(above, spec.Names[0].Name) {
+						doc = above
+					}
 				}
 				for _, name := range spec.Names {
 					c.docs[info.Defs[name]] = doc
@@ -241,6 +244,9 @@ func (c *constants) rows(t *testing.T, pkg *types.Package, answers map[string]st
 
 // limitValue is a number as people write it; false for what is none.
 func limitValue(c *types.Const) (string, bool) {
+	if _, basic := c.Type().(*types.Basic); !basic && c.Type().String() != "time.Duration" {
+		return "", false // a kind of something
+	}
 	v := constant.ToInt(c.Val())
 	n, exact := constant.Int64Val(v)
 	if v.Kind() != constant.Int || !exact {
@@ -252,6 +258,9 @@ func limitValue(c *types.Const) (string, bool) {
 			return fmt.Sprintf("%d days", d/(24*time.Hour)), true
 		}
 		return strings.NewReplacer("h0m0s", "h", "m0s", "m").Replace(d.String()), true
+	}
+	if n >= 1<<40 {
+		return fmt.Sprint(n), true
 	}
 	for _, unit := range []struct {
 		shift int
