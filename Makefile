@@ -13,7 +13,7 @@ SOURCES := $(shell find worker consumers shared -name '*.go' -not -name '*_test.
 GLUE := $(shell find worker consumers shared -name '*.mjs')
 GOWASM = $(WASM) go build -trimpath -ldflags='-s -w'
 
-.PHONY: playbook soak send catalogue help provision setup build demo dev test check bench sim deploy size fmt fuzz clean peers cost
+.PHONY: playbook soak send provisioned catalogue help provision setup build demo dev test check bench sim deploy size fmt fuzz clean peers cost
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -105,7 +105,11 @@ bench: build build/test/worker.wasm build/test/consumers.wasm ## ratios against 
 provision: setup ## create the KV, R2, queues and secrets that the account lacks; safe to repeat
 	node deploy/provision.mjs
 
-deploy: build ## wrangler deploy, consumers first
+# A name where Cloudflare's id belongs: nothing was provisioned yet.
+provisioned:
+	@! grep -qsE '^id = "hookweir-' wrangler.toml consumers/wrangler.toml || { echo "wrangler.toml names KV namespaces that have no id yet: make provision" >&2; exit 1; }
+
+deploy: provisioned build ## wrangler deploy, consumers first
 	wrangler deploy -c consumers/wrangler.toml
 	wrangler deploy
 

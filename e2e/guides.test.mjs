@@ -4,14 +4,13 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { createHmac, randomUUID } from "node:crypto";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import net from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, test } from "node:test";
 import { promisify } from "node:util";
 import { unstable_readConfig as readConfig } from "wrangler";
 import { startAgent } from "./agent.mjs";
-import { answerOf, root, start, until } from "./harness.mjs";
+import { answerOf, freePort, root, start, until } from "./harness.mjs";
 import { eras, post } from "./mcp.mjs";
 import { commands, shell } from "./pages.mjs";
 
@@ -154,6 +153,9 @@ describe("guides", { concurrency: true }, () => {
     const deleted = lines.filter((line) => /delete/.test(line)).map((line) => line.split(" ").at(-1));
     for (const name of names(["wrangler.toml", "consumers/wrangler.toml"])) assert.ok(deleted.includes(name), `${name} is taken down`);
 
+    // This repository is not provisioned.
+    await assert.rejects(run("make", ["provisioned"], { cwd: root }), { stderr: /no id yet: make provision/ });
+
     // The lines for a domain of one's own, where the page puts them.
     const page = await readFile(path.join(root, "docs/deploying.md"), "utf8");
     const [routes, vars] = [...page.matchAll(/^```toml\n(.*?)^```/gms)].map((m) => m[1]);
@@ -176,14 +178,3 @@ describe("guides", { concurrency: true }, () => {
     assert.match(stdout, /^k1:[A-Za-z0-9+/]{43}=\n$/);
   });
 });
-
-/** A port that was free a moment ago. */
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = net.createServer().once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
-}

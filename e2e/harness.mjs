@@ -8,6 +8,7 @@
 //	        faults: the worker's stores, through faults.worker.mjs
 import { execFile } from "node:child_process";
 import { readdir, readFile, mkdtemp, rm } from "node:fs/promises";
+import net from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -297,6 +298,17 @@ async function childrenNamed(name) {
     if (comm === name && Number(ppid) === process.pid) pids.push(Number(entry));
   }
   return pids;
+}
+
+/** A port that was free a moment ago. */
+export function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = net.createServer().once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
 }
 
 /** Runs `wrangler deploy --dry-run` of one wrangler.toml into a folder. */
