@@ -31,8 +31,8 @@ type Tokens struct {
 }
 
 const (
-	maxScopes = 64  // of a token
-	maxScope  = 64  // bytes
+	maxScopes = 64  // of a token; more than a server has to give
+	maxScope  = 64  // bytes; ours have under 30
 	maxUser   = 255 // bytes; a sub is at most 255 characters (OpenID Connect Core §2)
 )
 
