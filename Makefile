@@ -13,7 +13,7 @@ SOURCES := $(shell find worker consumers shared -name '*.go' -not -name '*_test.
 GLUE := $(shell find worker consumers shared -name '*.mjs')
 GOWASM = $(WASM) go build -trimpath -ldflags='-s -w'
 
-.PHONY: playbook soak catalogue help provision setup build demo dev test check bench sim deploy size fmt fuzz clean peers cost
+.PHONY: playbook soak send provisioned catalogue help provision setup build demo dev test check bench sim deploy size fmt fuzz clean peers cost
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -82,6 +82,9 @@ playbook: build ## every pattern in one run, and six failures without effect: ON
 soak: build ## mixed load on workerd for MINUTES=30; fails on anything lost, doubled or growing
 	MINUTES=$(MINUTES) node e2e/playbook/soak.mjs
 
+send: setup ## send one signed delivery: KIND='github push' SECRET=… TO=https://…/webhooks/{tenant}/{source}
+	@KIND="$(KIND)" SECRET="$(SECRET)" TO="$(TO)" node e2e/send.mjs
+
 dev: build .dev.vars consumers/.dev.vars ## serve on 127.0.0.1:8787 (PORT overrides) until stopped
 	node e2e/dev.mjs
 
@@ -102,7 +105,11 @@ bench: build build/test/worker.wasm build/test/consumers.wasm ## ratios against 
 provision: setup ## create the KV, R2, queues and secrets that the account lacks; safe to repeat
 	node deploy/provision.mjs
 
-deploy: build ## wrangler deploy, consumers first
+# A name where Cloudflare's id belongs: nothing was provisioned yet.
+provisioned:
+	@! grep -qsE '^id = "hookweir-' wrangler.toml consumers/wrangler.toml || { echo "wrangler.toml names KV namespaces that have no id yet: make provision" >&2; exit 1; }
+
+deploy: provisioned build ## wrangler deploy, consumers first
 	wrangler deploy -c consumers/wrangler.toml
 	wrangler deploy
 
@@ -112,11 +119,11 @@ size: build ## sizes of what is uploaded
 cost: setup build/worker.wasm ## what packages of Go's would add to the public module
 	node bench/cost.mjs
 
-catalogue: ## write docs/providers.md, oauth-providers.md, errors.md and openapi.json from the tables behind them
+catalogue: ## write docs/providers.md, oauth-providers.md, errors.md, limits.md and openapi.json from the tables behind them
 	go test -count=1 ./shared/webhook/reference -run TestPage -update
 	go test -count=1 ./shared/admin -run TestOpenAPI -update
 	go test -count=1 ./shared/oauth -run TestPage -update
-	go test -count=1 . -run TestErrorsPage -update
+	go test -count=1 . -run "TestErrorsPage|TestLimitsPage" -update
 
 fmt: ## format
 	$(TOOL) gofumpt -w .

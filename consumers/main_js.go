@@ -39,9 +39,7 @@ func main() {
 
 		Knowledge: base, KnowledgeTenants: strings.Fields(backend.Setting("KNOWLEDGE_TENANTS")),
 		Origins: strings.Fields(backend.Setting("MCP_ORIGINS")),
-		Missing: func() []string {
-			return backend.Missing("LEDGER", "TENANT", "VAULT", "LANE", "POLL", "SCHEDULE", "CONFIG", "EVENTS", "WRITES", "POLLS", "PAYLOADS")
-		},
+		Missing: backend.Missing("LEDGER", "TENANT", "VAULT", "LANE", "POLL", "SCHEDULE", "CONFIG", "EVENTS", "WRITES", "POLLS", "PAYLOADS"),
 	})
 	if err != nil {
 		panic(err)

@@ -1,5 +1,6 @@
 // The operator's API through the public Worker, and who may use it.
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { after, before, describe, test } from "node:test";
 import { call, start, until } from "./harness.mjs";
 import { kinds, make } from "./providers.mjs";
@@ -188,7 +189,11 @@ describe("admin", () => {
 
 describe("admin, not in development", () => {
   let product;
-  before(async () => (product = await start({ vars: { consumers: { DEVELOPMENT: "" } } })));
+  // Outside of development its keys and token are not taken.
+  const ring = () => `k1:${randomBytes(32).toString("base64")}`;
+  const SOURCE_KEYS = ring();
+  const vars = { worker: { SOURCE_KEYS }, consumers: { SOURCE_KEYS, VAULT_KEYS: ring(), ADMIN_TOKEN: randomBytes(32).toString("hex"), DEVELOPMENT: "" } };
+  before(async () => (product = await start({ vars })));
   after(() => product?.stop());
 
   test("an agent on loopback or in a private network is refused", async () => {

@@ -6,29 +6,17 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
-import net from "node:net";
 import { promisify } from "node:util";
 import { startAgent } from "./agent.mjs";
 import { startAPIs } from "./apis.mjs";
 import { startDestination } from "./destination.mjs";
-import { root, start, until } from "./harness.mjs";
+import { freePort, root, start, until } from "./harness.mjs";
 import { post } from "./mcp.mjs";
 import { commands, shell as inPlace } from "./pages.mjs";
 import { make, send } from "./providers.mjs";
 import { startUpstream } from "./upstream.mjs";
 
 const run = promisify(execFile);
-
-/** A port that was free a moment ago. */
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = net.createServer().once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
-}
 
 test("the README's first event, then docs/rotation.md", { timeout: 60_000 }, async () => {
   const blocks = await commands("README.md", "Receive your first event");

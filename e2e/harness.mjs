@@ -8,6 +8,7 @@
 //	        faults: the worker's stores, through faults.worker.mjs
 import { execFile } from "node:child_process";
 import { readdir, readFile, mkdtemp, rm } from "node:fs/promises";
+import net from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -41,13 +42,17 @@ const moduleTypes = { ".js": "ESModule", ".mjs": "ESModule", ".wasm": "CompiledW
  * @param {object} options
  *   parts      {worker, consumers}, each {config, bundle}: default `product`
  *   wasm       {worker?, consumers?}: path of a .wasm put in place of the bundle's
- *   vars       {worker?, consumers?}: over [vars] and the development secrets
+ *   vars       {worker?, consumers?}: over [vars] and the development secrets;
+ *              undefined takes one away
+ *   without    {worker?, consumers?}: names of bindings to leave out
  *   port       {worker?}: a fixed port of the public Worker; default: a free one
  *   persist    folder that keeps KV, R2 and Durable Objects; default: a
  *              temporary one, removed by stop()
  *   outbound   async (Request) => Response | undefined: sees every fetch of
  *              both Workers first; undefined lets it go out
  *   d1         {consumers?: {BINDING: name}}: D1 databases beside the configured ones
+ *   measure    true makes memory() of the result work, by measured.worker.mjs
+ *              before each entry module and workerd's inspector
  *   faults     true puts a fault Worker between the public Worker and its stores
  *   verbose    true prints what the Workers log; default: VERBOSE=1 in the environment
  */
@@ -67,6 +72,7 @@ export async function start(given = {}) {
       port: 0,
       cf: false, // no look-up of request.cf over the network
       telemetry: { enabled: false },
+      ...(options.measure && { inspectorHost: "127.0.0.1", inspectorPort: 0 }),
       logRequests: false,
       log: new Log(options.verbose ? LogLevel.INFO : LogLevel.NONE),
       resourcePersistencePath: path.resolve(options.persist ?? temporary),
@@ -87,22 +93,34 @@ export async function start(given = {}) {
 }
 
 /** One Worker's miniflare options: bindings from its wrangler.toml, modules from its bundle. */
-export async function loadWorker(role, part, { wasm, vars, outbound, port = {}, d1 } = {}) {
+export async function loadWorker(role, part, { wasm, vars, outbound, without, port = {}, d1, measure } = {}) {
   const config = readConfig({ config: path.resolve(root, part.config) }, { hideWarnings: true });
   // Settings are the committed examples: no .dev.vars of the developer's, no environment.
   const { workerOptions } = miniflareOptions({ ...config, secrets: undefined, userConfigPath: path.join(root, "build", "no-dev-vars", "wrangler.toml") });
   const { modulesRules: _, rootPath: __, ...bindings } = workerOptions;
+  for (const name of without?.[role] ?? []) unbind(bindings, name);
   const bundle = path.resolve(root, part.bundle);
   return {
     ...bindings,
     name: config.name,
     modulesRoot: bundle,
-    modules: await readModules(bundle, wasm?.[role]),
-    bindings: { ...config.vars, ...(developmentVars[role] && (await readVars(developmentVars[role]))), ...vars?.[role] },
+    modules: [...(measure ? await measured(bundle) : []), ...(await readModules(bundle, wasm?.[role]))],
+    bindings: definite({ ...config.vars, ...(developmentVars[role] && (await readVars(developmentVars[role]))), ...vars?.[role] }),
     unsafeDirectSockets: [{ host: "127.0.0.1", port: port[role] ?? 0 }],
     ...(d1?.[role] && { d1Databases: { ...bindings.d1Databases, ...d1[role] } }),
     ...(outbound && { outboundService: async (request) => (await outbound(request.clone())) ?? fetch(request.url, forwardable(request)) }),
   };
+}
+
+const definite = (vars) => Object.fromEntries(Object.entries(vars).filter(([, value]) => value !== undefined));
+
+/** The kinds of bindings, as miniflare's options call them. */
+const bindingKinds = ["kvNamespaces", "r2Buckets", "queueProducers", "durableObjects", "serviceBindings", "d1Databases"];
+
+function unbind(options, name) {
+  const kind = bindingKinds.find((k) => Object.hasOwn(options[k] ?? {}, name));
+  if (!kind) throw new Error(`${name} is no binding`);
+  options[kind] = Object.fromEntries(Object.entries(options[kind]).filter(([n]) => n !== name));
 }
 
 async function readModules(bundle, wasm) {
@@ -121,6 +139,10 @@ async function readModules(bundle, wasm) {
   }
   if (modules[0]?.type !== "ESModule") throw new Error(`${bundle}: no entry module`);
   return modules;
+}
+
+async function measured(bundle) {
+  return [{ type: "ESModule", path: path.join(bundle, "measured.mjs"), contents: await readFile(path.join(root, "e2e", "measured.worker.mjs")) }];
 }
 
 // The first module is the entry; wrangler writes exactly one script.
@@ -166,6 +188,7 @@ async function describe(mf, workers, { logs, temporary, adminToken }) {
     adminToken,
     logs,
     pids: () => childrenNamed("workerd"),
+    memory: () => measure(mf, workers),
     /** Calls the operator's API and holds the answer against docs/openapi.json: {status, headers, text, json}. */
     async admin(method, route, body, init) {
       const answer = await call(`${url}/v1${route}`, method, body, { authorization: `Bearer ${adminToken}` }, init);
@@ -215,6 +238,57 @@ export async function answerOf(response) {
   return { status: response.status, headers: response.headers, text, json };
 }
 
+/**
+ * What memory is whose, in bytes: {parts: {[Worker's name]: {linear, instances,
+ * heap}}, others, rss}. linear is that of the Go instances that live, heap the
+ * isolate's JavaScript with its buffers after a collection, others the same of
+ * miniflare's own isolates (queues, KV, R2, D1, proxies) without one, since an
+ * idle one does not answer; rss the whole process, SQLite's caches and compiled
+ * code with it.
+ */
+async function measure(mf, workers) {
+  const inspector = new URL((await mf.getInspectorURL()).href.replace("ws:", "http:"));
+  const ours = new Set(workers.map(({ name }) => `core:user:${name}`));
+  const heaps = new Map();
+  for (const { id, webSocketDebuggerUrl } of await (await fetch(new URL("/json", inspector))).json()) {
+    heaps.set(id, await heapUsage(webSocketDebuggerUrl, ours.has(id)));
+  }
+  const parts = {};
+  for (const { name } of workers) {
+    const { origin } = await mf.unsafeGetDirectURL(name);
+    const linear = await (await fetch(`${origin}/.memory`)).json();
+    parts[name] = { linear: linear.reduce((sum, bytes) => sum + bytes, 0), instances: linear.length, heap: heaps.get(`core:user:${name}`) };
+    heaps.delete(`core:user:${name}`);
+  }
+  let rss = 0;
+  for (const pid of await childrenNamed("workerd")) rss += 1024 * Number(/^VmRSS:\s+(\d+)/m.exec(await readFile(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0);
+  return { parts, others: [...heaps.values()].reduce((sum, bytes) => sum + bytes, 0), rss };
+}
+
+// heapUsage asks one isolate by the inspector's protocol, after a collection if
+// it is to collect.
+async function heapUsage(url, collect) {
+  const methods = [...(collect ? ["HeapProfiler.collectGarbage"] : []), "Runtime.getHeapUsage"];
+  const socket = new WebSocket(url);
+  try {
+    const answered = new Promise((resolve, reject) => {
+      // One after the other: a collection is done when it is answered.
+      const ask = (id) => socket.send(JSON.stringify({ id, method: methods[id] }));
+      socket.onopen = () => ask(0);
+      socket.onmessage = ({ data }) => {
+        const { id, result } = JSON.parse(data);
+        if (id + 1 < methods.length) ask(id + 1);
+        else resolve(result);
+      };
+      socket.onerror = () => reject(new Error(`the inspector at ${url} did not answer`));
+    });
+    const { usedSize, embedderHeapUsedSize, backingStorageSize } = await answered;
+    return usedSize + embedderHeapUsedSize + backingStorageSize;
+  } finally {
+    socket.close();
+  }
+}
+
 async function childrenNamed(name) {
   const pids = [];
   for (const entry of await readdir("/proc")) {
@@ -224,6 +298,17 @@ async function childrenNamed(name) {
     if (comm === name && Number(ppid) === process.pid) pids.push(Number(entry));
   }
   return pids;
+}
+
+/** A port that was free a moment ago. */
+export function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = net.createServer().once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
 }
 
 /** Runs `wrangler deploy --dry-run` of one wrangler.toml into a folder. */

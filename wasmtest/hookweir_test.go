@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-const adminToken = "test-admin-token"
+const adminToken = "tests-only-admin-token-0001"
 
 // secrets are throw-away keys of these tests.
 var secrets = map[string]string{

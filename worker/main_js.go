@@ -9,16 +9,22 @@ import (
 )
 
 func main() {
+	missing := ingress.Missing("IDEMPOTENCY", "CONFIG", "EVENTS", "PAYLOADS", "CONSUMERS")
+	ring, fault := sourceKeys()
+	if fault != "" {
+		missing = append(missing, fault)
+	}
 	gate, err := ingest.New(ingest.Config{
 		Sources:  ingress.KV{Binding: "CONFIG"},
 		Seen:     seen(),
 		Events:   events(),
 		Payloads: payloads(),
 		Backend:  ingress.Service{Binding: "CONSUMERS"},
-		Ring:     sourceKeys(),
+		Ring:     ring,
 		Crypto:   ingress.Crypto{},
 		Web:      ingress.Web{},
 		Setting:  ingress.Setting,
+		Missing:  missing,
 		Now:      now,
 		Log:      ingress.Log,
 	})
@@ -28,14 +34,13 @@ func main() {
 	ingress.Run(handler(gate))
 }
 
-// sourceKeys reads the ring that opens source configuration. Without one the
-// gate serves no webhook and says so on /healthz.
-func sourceKeys() *seal.Ring {
+// sourceKeys reads the ring that opens source configuration, or says what is
+// wrong with it.
+func sourceKeys() (ring *seal.Ring, fault string) {
 	value, _ := ingress.Setting("SOURCE_KEYS")
 	ring, err := seal.Parse(value, ingress.Crypto{})
 	if err != nil {
-		ingress.Log([]byte(`{"level":"error","event":"edge.no_source_keys","detail":"SOURCE_KEYS is missing or malformed"}`))
-		return nil
+		return nil, "secret SOURCE_KEYS of the worker is " + seal.Fault(err) + ": wrangler secret put SOURCE_KEYS"
 	}
-	return ring
+	return ring, ""
 }

@@ -14,12 +14,14 @@ export const channel = "C0123456789";
 const tier3 = { most: 50, within: 60_000 };
 
 /**
- * Starts Slack. `life` is an access token's, in ms (Slack's own: 12 hours).
+ * Starts Slack. `life` is an access token's, in ms (Slack's own: 12 hours);
+ * `pageSize` bounds a page, so that paging happens with few messages (Slack
+ * gives apps outside of its marketplace 15 at most).
  *
  * The result, over a site: {grants, limit, messages, signingSecret, post(text),
  * deliver(url, message), forge(url)}.
  */
-export async function startSlack({ life = 12 * 3600_000 } = {}) {
+export async function startSlack({ life = 12 * 3600_000, pageSize = 15 } = {}) {
   const client = { id: "61.22", secret: randomBytes(16).toString("hex") };
   const grants = new Grants({ client, rotate: true, pkce: false, life, prefixes: { access: "xoxe.xoxb-", refresh: "xoxe-1-" } });
   const limit = new Limit(tier3.most, tier3.within);
@@ -56,7 +58,7 @@ export async function startSlack({ life = 12 * 3600_000 } = {}) {
   function history(query) {
     if (query.get("channel") !== channel) return refuse("channel_not_found");
     const oldest = Number(query.get("oldest") ?? 0), inclusive = query.get("inclusive") === "true";
-    const most = Math.min(Number(query.get("limit") ?? 100), 999);
+    const most = Math.min(Number(query.get("limit") ?? 100), pageSize);
     const before = query.get("cursor") ? Number(Buffer.from(query.get("cursor"), "base64").toString().replace("next_ts:", "")) : Infinity;
     const list = messages.filter((m) => (inclusive ? Number(m.ts) >= oldest : Number(m.ts) > oldest) && Number(m.ts) < before).reverse();
     const page = list.slice(0, most);

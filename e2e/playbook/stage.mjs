@@ -28,8 +28,9 @@ export const patience = 90_000;
  *   say     (who, what) => void: a line of the timeline
  *   lives   {slack, google}: how long their access tokens live, in ms
  *   vars    {worker, consumers}: settings over the development ones
+ *   measure true makes product.memory() work
  */
-export async function openStage({ tenant = "acme", say = () => {}, lives = {}, vars } = {}) {
+export async function openStage({ tenant = "acme", say = () => {}, lives = {}, vars, measure } = {}) {
   const closing = [];
   const close = async () => {
     for (const stop of closing.splice(0).reverse()) await stop();
@@ -49,7 +50,7 @@ export async function openStage({ tenant = "acme", say = () => {}, lives = {}, v
     const desk = await opened(startUpstream([routeCase]));
     const out = internet([slack, google, salesforce, { hosts: [deskHost], origin: new URL(desk.url).origin }]);
     const launch = (vars) => start({
-      persist: storage, outbound: out, d1: { consumers: { KNOWLEDGE: "knowledge" } },
+      persist: storage, outbound: out, measure, d1: { consumers: { KNOWLEDGE: "knowledge" } },
       vars: { worker: vars?.worker, consumers: { KNOWLEDGE_TABLES: "teams", KNOWLEDGE_TENANTS: tenant, ...vars?.consumers } },
     });
     const stage = {

@@ -31,9 +31,9 @@ type Tokens struct {
 }
 
 const (
-	maxScopes = 64 // of a token
-	maxScope  = 64 // bytes
-	maxUser   = 255
+	maxScopes = 64  // of a token; more than a server has to give
+	maxScope  = 64  // bytes; ours have under 30
+	maxUser   = 255 // bytes; a sub is at most 255 characters (OpenID Connect Core §2)
 )
 
 // Check verifies a token. Errors: ErrUnknown, ErrUnavailable.

@@ -85,9 +85,10 @@ type Config struct {
 	PublicURL string
 	// AllowLoopback lets the agent be on this machine; development only.
 	AllowLoopback bool
-	// Health names each missing setting. Nil: none is missing. A missing
-	// AdminToken is named without it.
-	Health func() []string
+	// Missing says of each setting that is missing or malformed which it is
+	// and where to set it. While there is one the API answers not_ready to
+	// everything: nobody shall configure what cannot be kept.
+	Missing []string
 	// TooLarge is what reading a body over the platform's own limit returns.
 	// Nil: there is no such limit.
 	TooLarge error
@@ -105,17 +106,26 @@ func New(cfg Config) (http.Handler, error) {
 		return nil, errors.New("admin: incomplete configuration")
 	}
 	if cfg.PublicURL != "" {
-		u, err := url.Parse(cfg.PublicURL)
-		if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || u.User != nil ||
-			strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
+		var ok bool
+		if cfg.PublicURL, ok = Origin(cfg.PublicURL); !ok {
 			return nil, errors.New("admin: PublicURL must be an origin, such as https://hooks.example.com")
 		}
-		cfg.PublicURL = u.Scheme + "://" + u.Host
 	}
 	if cfg.Log == nil {
 		cfg.Log = func(string, ...string) {}
 	}
 	return &api{cfg}, nil
+}
+
+// Origin reads an origin, such as https://hooks.example.com, with or without a
+// last slash.
+func Origin(text string) (origin string, ok bool) {
+	u, err := url.Parse(text)
+	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || u.User != nil ||
+		strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
+		return "", false
+	}
+	return u.Scheme + "://" + u.Host, true
 }
 
 func (a *api) policy() target.Policy { return target.Policy{AllowLoopback: a.AllowLoopback} }
@@ -184,6 +194,9 @@ func (a *api) serve(r *http.Request) (answer, error) {
 	}
 	if path == "/healthz" {
 		return dispatch(a, &call{Request: r}, methods{http.MethodGet: (*api).health})
+	}
+	if err := a.ready(); err != nil {
+		return answer{}, err
 	}
 	if path == "/v1/providers" {
 		if err := a.authorizeAny(r); err != nil {
@@ -306,15 +319,13 @@ func dispatch(a *api, c *call, m methods) (answer, error) {
 }
 
 func (a *api) health(*call) (answer, error) {
-	var missing []string
-	if a.AdminToken == "" {
-		missing = append(missing, "ADMIN_TOKEN is not set")
+	return answer{http.StatusOK, map[string]string{"status": "ok"}}, a.ready()
+}
+
+// ready is the refusal while a setting is missing.
+func (a *api) ready() error {
+	if len(a.Missing) == 0 {
+		return nil
 	}
-	if a.Health != nil {
-		missing = append(missing, a.Health()...)
-	}
-	if len(missing) > 0 {
-		return answer{}, refuse(problem.CodeNotReady, strings.Join(missing, "; "))
-	}
-	return answer{http.StatusOK, map[string]string{"status": "ok"}}, nil
+	return refuse(problem.CodeNotReady, strings.Join(a.Missing, "; "))
 }

@@ -245,13 +245,14 @@ func TestHealth(t *testing.T) {
 	assert.Equal(t, "method_not_allowed", r.code())
 	assert.Equal(t, "GET, HEAD", r.Header().Get("Allow"))
 
-	w.cfg.AdminToken = ""
-	w.cfg.Health = func() []string { return []string{"VAULT_KEYS is not set"} }
+	w.cfg.Missing = []string{"ADMIN_TOKEN is not set", "VAULT_KEYS is not set"}
 	w.rebuild()
-	r = w.do("", "GET", "/healthz", "")
-	assert.Equal(t, 503, r.Code)
-	assert.Equal(t, "not_ready", r.code())
-	assert.Equal(t, "ADMIN_TOKEN is not set; VAULT_KEYS is not set", r.json()["detail"])
+	for _, path := range []string{"/healthz", "/v1/tenants/acme/sources", "/v1/providers", "/oauth/callback", "/nothing"} {
+		r = w.do(adminToken, "GET", path, "")
+		assert.Equal(t, 503, r.Code, path)
+		assert.Equal(t, "not_ready", r.code(), path)
+		assert.Equal(t, "ADMIN_TOKEN is not set; VAULT_KEYS is not set", r.json()["detail"], path)
+	}
 }
 
 func TestAuthorization(t *testing.T) {

@@ -11,8 +11,8 @@ import (
 
 // Bounds of an operator's own recipe.
 const (
-	maxTemplate = 4 << 10 // bytes of a path or a header, and of a body 16 KiB
-	maxBody     = 16 << 10
+	maxTemplate = 4 << 10  // bytes of a path or a header
+	maxBody     = 16 << 10 // bytes of a request's body
 	maxHeaders  = 10
 	maxRules    = 4 // of an id, a type or a time
 	maxParts    = 8

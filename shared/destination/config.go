@@ -50,13 +50,13 @@ const (
 	// DefaultTimeout is how long a destination may take to answer; a queue
 	// consumer and an object may wait 15 minutes in all.
 	DefaultTimeout = 15 * time.Second
-	minTimeout     = time.Second
-	maxTimeout     = 60 * time.Second
+	minTimeout     = time.Second      // less is a destination that never answers
+	maxTimeout     = 60 * time.Second // six under way at once may all take it
 
 	// DefaultIdempotencyHeader is Stripe's, and what the IETF draft took.
 	DefaultIdempotencyHeader = "idempotency-key"
 
-	maxConcurrency = 100
+	maxConcurrency = 100  // requests under way at once; more than a drain and its consumers have
 	maxCredential  = 4096 // bytes; some JWTs are 2 KB
 
 	// MaxReadPaths and maxReadPath (bytes) bound what each agent's read is

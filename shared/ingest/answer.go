@@ -36,6 +36,12 @@ func unavailable(detail string) *Response {
 	return answerProblem(problem.New(problem.CodeUnavailable, detail).RetryAfter(retryAfter))
 }
 
+// notReady answers what needs a setting that is missing. Which one, /healthz
+// says; a provider is not told.
+func notReady() *Response {
+	return answerProblem(problem.New(problem.CodeNotReady, "a setting of the worker is missing: GET /healthz names it").RetryAfter(retryAfter))
+}
+
 func methodNotAllowed(allow string) *Response {
 	return answerProblem(problem.New(problem.CodeMethodNotAllowed, "").With("Allow", allow))
 }
@@ -79,7 +85,10 @@ func (d *delivery) noSource(err error) *Response {
 		return answerProblem(problem.New(problem.CodeNotFound, "no such source"))
 	case errors.Is(err, errUnready):
 		d.log("error", "webhook.source_not_ready", "")
-		return answerProblem(problem.New(problem.CodeSourceNotReady, "").RetryAfter(retryAfter))
+		return answerProblem(problem.New(problem.CodeSourceNotReady, "no secret of it opens: GET /healthz, and SOURCE_KEYS must be the same in both Workers").RetryAfter(retryAfter))
+	case errors.Is(err, ErrNotConfigured):
+		d.log("error", "webhook.config_unavailable", "")
+		return notReady()
 	}
 	d.log("error", "webhook.config_unavailable", "")
 	return unavailable("the source's configuration could not be read")

@@ -34,7 +34,7 @@ func (d *delivery) acceptBatch(ctx context.Context, r *webhook.Result, body []by
 	}
 	cfg := &d.gate.cfg
 	if err := cfg.Events.SendBatch(ctx, msgs); err != nil {
-		return d.down("webhook.queue_unavailable", key)
+		return d.down("webhook.queue_unavailable", key, err)
 	}
 	cfg.Seen.PutLater(ctx, seenKey(key), unixMilli(now), whole.Retention)
 	d.logAccepted(key, r.SecretID, len(msgs))

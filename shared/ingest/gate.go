@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/hookweir/hookweir/shared/event"
+	"github.com/hookweir/hookweir/shared/jsontext"
 	"github.com/hookweir/hookweir/shared/problem"
 	"github.com/hookweir/hookweir/shared/seal"
 	config "github.com/hookweir/hookweir/shared/source"
@@ -31,8 +32,11 @@ type Config struct {
 	Backend  Forwarder
 
 	// Ring opens source configuration. Nil serves no webhook: every one is
-	// answered 503 and /healthz names the missing setting.
+	// answered 503.
 	Ring *seal.Ring
+	// Missing says of each setting that is missing or malformed which it is
+	// and where to set it, for /healthz and the log.
+	Missing []string
 
 	// Crypto verifies signatures and hashes.
 	Crypto webhook.Crypto
@@ -94,6 +98,10 @@ func New(cfg Config) (*Gate, error) {
 		cfg.Backend == nil || cfg.Crypto == nil || cfg.Now == nil || cfg.Log == nil {
 		return nil, ErrNotConfigured
 	}
+	for _, m := range cfg.Missing {
+		line := jsontext.AppendString([]byte(`{"level":"error","event":"edge.setting_missing","detail":`), m)
+		cfg.Log(append(line, '}'))
+	}
 	return &Gate{cfg: cfg, sources: newSourceCache()}, nil
 }
 
@@ -115,18 +123,17 @@ func (g *Gate) Serve(ctx context.Context, r *Request) *Response {
 }
 
 func (g *Gate) forward(ctx context.Context, path string) *Response {
-	if path == "/healthz" && g.cfg.Ring == nil {
-		return answerProblem(problem.New(problem.CodeNotReady,
-			"the worker's secret SOURCE_KEYS is missing or malformed: wrangler secret put SOURCE_KEYS"))
+	if path == "/healthz" && len(g.cfg.Missing) > 0 {
+		return answerProblem(problem.New(problem.CodeNotReady, strings.Join(g.cfg.Missing, "; ")))
 	}
 	err := g.cfg.Backend.Forward(ctx)
 	switch {
 	case err == nil:
 		return nil
 	case errors.Is(err, ErrNotConfigured):
-		return answerProblem(problem.New(problem.CodeNotReady, "the worker's service binding CONSUMERS is missing"))
+		return notReady()
 	}
-	return unavailable("the service behind the edge did not answer")
+	return unavailable("the consumers did not answer; are they deployed? make deploy")
 }
 
 // delivery is one webhook on its way through the gate.
@@ -180,7 +187,7 @@ func (d *delivery) handshake(ctx context.Context, r *webhook.Reply, now time.Tim
 			err = cfg.Payloads.Put(ctx, config.OfferKey(d.tenant, d.source), []byte(sealed))
 		}
 		if err != nil {
-			return d.down("webhook.offer_unavailable", "")
+			return d.down("webhook.offer_unavailable", "", err)
 		}
 		d.log("info", "webhook.secret_offered", "")
 	}
@@ -234,12 +241,12 @@ func (d *delivery) accept(ctx context.Context, r *webhook.Result, e *event.Event
 	if len(e.Body) > event.InlineLimit {
 		e.Claim = event.ClaimKey(e.Tenant, e.Source, cfg.Crypto.Sum(webhook.SHA256, []byte(e.ID)), cfg.Crypto.Sum(webhook.SHA256, e.Body))
 		if err := cfg.Payloads.Put(ctx, e.Claim, e.Body); err != nil {
-			return d.down("webhook.payload_unavailable", key)
+			return d.down("webhook.payload_unavailable", key, err)
 		}
 		e.Body = nil
 	}
 	if err := cfg.Events.Send(ctx, event.Encode(e)); err != nil && planted != "ackfirst" {
-		return d.down("webhook.queue_unavailable", key)
+		return d.down("webhook.queue_unavailable", key, err)
 	}
 	cfg.Seen.PutLater(ctx, seenKey(key), unixMilli(e.Accepted), e.Retention)
 	d.logAccepted(key, r.SecretID, 1)
@@ -258,7 +265,10 @@ func (d *delivery) seen(ctx context.Context, key string) bool {
 	return false
 }
 
-func (d *delivery) down(logEvent, key string) *Response {
+func (d *delivery) down(logEvent, key string, err error) *Response {
 	d.log("error", logEvent, key)
+	if errors.Is(err, ErrNotConfigured) {
+		return notReady()
+	}
 	return unavailable("the event could not be stored; nothing was kept, send it again")
 }

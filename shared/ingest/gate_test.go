@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -245,7 +246,11 @@ func TestNothingRemembered(t *testing.T) {
 				*breakIt(p) = err
 				res := p.serve(push("d1", large))
 				assert.Equal(t, 503, res.Status)
-				assert.Equal(t, "unavailable", code(t, res))
+				want := "unavailable"
+				if errors.Is(err, ErrNotConfigured) {
+					want = "not_ready"
+				}
+				assert.Equal(t, want, code(t, res))
 				assert.Equal(t, "5", get(res, "retry-after"))
 				assert.NotContains(t, p.kv, "evt:acme/github/d1")
 				assert.Empty(t, p.queue)
@@ -292,6 +297,7 @@ func TestConfigurationUnavailableOrUnreadable(t *testing.T) {
 		code    string
 	}{
 		"store down": {func(p *platform) { p.kvDown = ErrUnavailable }, "unavailable"},
+		"no store":   {func(p *platform) { p.kvDown = ErrNotConfigured }, "not_ready"},
 		"not sealed": {func(p *platform) { p.kv["src:acme/github"] = "plain" }, "source_not_ready"},
 		"another's": {func(p *platform) {
 			p.configure("evil", "github", "github", "attacker's secret")
@@ -385,10 +391,10 @@ func TestForward(t *testing.T) {
 	assert.Equal(t, 503, p.serve(&Request{Method: "GET", URL: "https://hooks.example.com/v1"}).Status)
 	p.backendDown = ErrNotConfigured
 	assert.Equal(t, "not_ready", code(t, p.serve(&Request{Method: "GET", URL: "https://hooks.example.com/v1"})))
-	p.gate.cfg.Ring = nil
+	p.gate.cfg.Missing = []string{"CONFIG is missing", "SOURCE_KEYS is missing"}
 	res := p.serve(&Request{Method: "GET", URL: "https://hooks.example.com/healthz"})
 	assert.Equal(t, "not_ready", code(t, res))
-	assert.Contains(t, string(res.Body), "SOURCE_KEYS")
+	assert.Contains(t, string(res.Body), "CONFIG is missing; SOURCE_KEYS is missing")
 }
 
 func TestLogHoldsNoSecretAndNoPayload(t *testing.T) {

@@ -17,7 +17,7 @@ const (
 	ErrCharacter Refusal = "the query has a NUL character"
 )
 
-const maxSQL = 20_000 // bytes
+const maxSQL = 20_000 // bytes; a query that a person could still read
 
 // one checks that a text is one SELECT which stays inside of parentheses put
 // around it. A trailing semicolon is taken off.

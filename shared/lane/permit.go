@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	minLease = time.Second
+	minLease = time.Second      // a promise shorter than a request is none
 	maxLease = 15 * time.Minute // a queue consumer's wall-clock limit
 	// busyWait is when to ask again while the concurrency is used up; nobody
 	// knows when one of those ends.

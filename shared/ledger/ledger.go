@@ -32,11 +32,13 @@ const (
 	// sent twice.
 	DefaultSweepGrace = 5 * time.Minute
 
+	// DefaultRetention, MinRetention (G4) and MaxRetention are of a source: how
+	// long its events, and with them duplicates, are known.
 	DefaultRetention = 72 * time.Hour
 	MinRetention     = 24 * time.Hour
 	MaxRetention     = 30 * 24 * time.Hour
 
-	minLease = time.Second
+	minLease = time.Second      // less is over before the post is under way
 	maxLease = 15 * time.Minute // a queue consumer's wall-clock limit
 
 	maxItems = 100 // messages in a queue batch

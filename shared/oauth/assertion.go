@@ -18,7 +18,7 @@ const (
 	assertionLife  = time.Minute
 	assertionType  = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer" // RFC 7523 §2.2
 	fieldBytes     = 32                                                       // of P-256
-	maxClientKeyID = 200
+	maxClientKeyID = 200                                                      // bytes of a key's id, which goes into each assertion
 )
 
 // ParseKey reads a P-256 private key in PEM, PKCS #8 or SEC 1. Errors:

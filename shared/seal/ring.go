@@ -38,6 +38,16 @@ func (e *KeyError) Error() string {
 	return "seal: key ring entry " + strconv.Itoa(e.Entry) + ": " + e.Reason
 }
 
+// Fault says in a word or two what an error of [Parse] found, for the operator:
+// "missing", or "malformed (entry 2: the key is all zero)".
+func Fault(err error) string {
+	entry, ok := err.(*KeyError) // errors.As would add 60 KB to the worker's module
+	if !ok {
+		return "missing"
+	}
+	return "malformed (entry " + strconv.Itoa(entry.Entry) + ": " + entry.Reason + ")"
+}
+
 // Unwrap makes errors.Is(err, ErrKey) hold.
 func (e *KeyError) Unwrap() error { return ErrKey }
 

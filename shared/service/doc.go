@@ -10,6 +10,8 @@
 // index is `.index`. Each object also
 // checks, on every call, that it is the one the call means.
 //
-// Settings that are missing or malformed do not stop the service: /healthz
-// names them, and whatever needs one fails with it (fail closed).
+// A setting that is missing or malformed stops no instance: /healthz and the log
+// name it and where it is set, the API and the agent's endpoint are closed with
+// the same words (503 not_ready), and queues and alarms go on, where whatever
+// needs it fails and is tried again.
 package service

@@ -44,7 +44,7 @@ const keySetDeadline = 5 * time.Second
 // in its tenant's.
 func (s *Service) Route(rawURL string) (binding, object string, ok bool) {
 	u, err := url.Parse(rawURL)
-	if err != nil {
+	if err != nil || len(s.missing) > 0 { // then the API says so
 		return "", "", false
 	}
 	tenantName, _, ok := endpoint(u)

@@ -15,7 +15,6 @@ import (
 	"github.com/hookweir/hookweir/shared/queue"
 	"github.com/hookweir/hookweir/shared/schedule"
 	"github.com/hookweir/hookweir/shared/seal"
-	"github.com/hookweir/hookweir/shared/seal/aesgcm"
 	"github.com/hookweir/hookweir/shared/source"
 	"github.com/hookweir/hookweir/shared/tenant"
 	"github.com/hookweir/hookweir/shared/tools"
@@ -74,15 +73,15 @@ type Config struct {
 	// Fixture, if not nil, replaces what the agent's endpoint offers and whom
 	// it lets in; server gives the endpoint. For the conformance build only.
 	Fixture func(cfg *toolserver.Config, server func() *toolserver.Server)
-	// Missing names what else of the platform is not there, for /healthz.
-	Missing func() []string
+	// Missing says which bindings are not there and where to add them.
+	Missing []string
 }
 
 // Service is the private Worker.
 type Service struct {
 	cfg                   Config
 	sourceKeys, vaultKeys *seal.Ring
-	problems              []string
+	missing               []string // what no part shall run without, in words
 	uses                  uses
 	deliverer             *deliver.Deliverer
 	dispatcher            *dispatch.Dispatcher
@@ -101,9 +100,8 @@ func New(cfg Config) (*Service, error) {
 		return nil, errors.New("service: incomplete configuration")
 	}
 	s := &Service{cfg: cfg}
+	s.readSettings()
 	s.clock, s.waker = s.newClock(), s.newWaker()
-	s.sourceKeys = s.ring("SOURCE_KEYS", cfg.SourceKeys)
-	s.vaultKeys = s.ring("VAULT_KEYS", cfg.VaultKeys)
 	var err error
 	if s.deliverer, err = s.newDeliverer(); err != nil {
 		return nil, err
@@ -111,27 +109,11 @@ func New(cfg Config) (*Service, error) {
 	if s.dispatcher, err = s.newDispatcher(); err != nil {
 		return nil, err
 	}
-	s.API, err = admin.New(s.adminConfig(cfg.Invoke))
+	s.API, err = admin.New(s.adminConfig(s.cfg.Invoke))
 	if err != nil {
 		return nil, err
 	}
 	return s, nil
-}
-
-func (s *Service) ring(name, value string) *seal.Ring {
-	ring, err := seal.Parse(value, aesgcm.Suite{})
-	if err != nil {
-		s.problems = append(s.problems, "secret "+name+" of the consumers is missing or malformed: wrangler secret put "+name+" -c consumers/wrangler.toml")
-		return nil
-	}
-	return ring
-}
-
-func (s *Service) health() []string {
-	if s.cfg.Missing == nil {
-		return s.problems
-	}
-	return append(s.cfg.Missing(), s.problems...)
 }
 
 func (s *Service) tenant(name string) tenant.Client { return s.tenantBy(s.cfg.Invoke, name) }

@@ -182,7 +182,7 @@ func (s *Service) adminConfig(invoke invokeFunc) admin.Config {
 		Keys:          keys{s},
 		PublicURL:     s.cfg.PublicURL,
 		AllowLoopback: s.cfg.Development,
-		Health:        s.health,
+		Missing:       s.missing,
 		TooLarge:      s.cfg.BodyTooLarge,
 		Log:           s.cfg.Log,
 	}

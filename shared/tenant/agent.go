@@ -21,7 +21,7 @@ const (
 	// newSecretBytes is the length of a generated signing key; Standard
 	// Webhooks takes 24 to 64.
 	newSecretBytes  = 32
-	maxReasonBytes  = 200
+	maxReasonBytes  = 200 // of why an agent was stopped
 	agentObjectName = "agent"
 )
 

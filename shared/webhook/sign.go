@@ -12,7 +12,7 @@ const (
 	// The key sizes the Standard Webhooks specification allows, in bytes
 	// ("Signature scheme": at least 192 bits, at most 512).
 	minSigningKey = 24
-	maxSigningKey = 64
+	maxSigningKey = 64 // the specification's, too
 )
 
 // ParseSecret decodes a secret for [Sign]: `whsec_` and base64 of 24 to 64

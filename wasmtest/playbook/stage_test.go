@@ -21,7 +21,7 @@ import (
 const (
 	tenant     = "acme"
 	origin     = "https://hooks.example.com"
-	adminToken = "playbook-admin-token"
+	adminToken = "playbook-only-admin-token"
 	agentKey   = "cGxheWJvb2tzLW9ubHktYWdlbnQtc2VjcmV0LTAwMDE="
 )
 

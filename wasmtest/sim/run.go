@@ -67,7 +67,7 @@ func (s Step) String() string { return fmt.Sprintf("%s at %v: %s", s.Name, s.At,
 // start is what the clock shows first; it is a constant.
 var start = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
-const adminToken = "simulation-admin-token"
+const adminToken = "simulation-only-admin-token"
 
 func key32(text string) string { return "s1:" + base64.StdEncoding.EncodeToString([]byte(text)) }
 

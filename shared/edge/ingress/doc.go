@@ -44,8 +44,9 @@
 //	                                  the public key of the first of a chain in PEM, in
 //	                                  DER; at is in Unix seconds; -1 when the chain is
 //	                                  not valid then, or the key is over cap
-//	setting(ptr, n, out, cap) length  an environment variable; -1 when unset,
-//	                                  its length (nothing written) when over cap
+//	setting(ptr, n, out, cap) length  an environment variable; -1 when unset, -2
+//	                                  when it is no text but a binding, its length
+//	                                  (nothing written) when over cap
 //	log(ptr, n)                       one line of structured log (JSON)
 //	retire()                          replace this instance before the next request
 //	forget(req)                       the request's client is gone, drop what is kept

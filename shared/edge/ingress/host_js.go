@@ -45,6 +45,20 @@ func Setting(name string) (value string, ok bool) {
 	}
 }
 
+// isBinding is what the host says of a name that is bound to a resource.
+const isBinding = -2
+
+// Missing names those of the bindings that are not configured.
+func Missing(bindings ...string) []string {
+	var missing []string
+	for _, name := range bindings {
+		if hostSetting(bytesPtr([]byte(name)), int32(len(name)), nil, 0) != isBinding {
+			missing = append(missing, "binding "+name+" of the worker is missing: see wrangler.toml")
+		}
+	}
+	return missing
+}
+
 // Log writes one line of structured log.
 func Log(line []byte) { hostLog(bytesPtr(line), int32(len(line))) }
 

@@ -158,7 +158,8 @@ class Instance {
       },
       setting: (ptr, n, out, cap) => {
         const value = env[decoder.decode(this.memory(ptr, n))];
-        if (typeof value !== "string") return -1;
+        if (value === undefined) return -1;
+        if (typeof value !== "string") return -2;
         const bytes = encoder.encode(value);
         if (bytes.length <= cap) this.memory(out, bytes.length).set(bytes);
         return bytes.length;

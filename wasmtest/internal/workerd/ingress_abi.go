@@ -91,9 +91,13 @@ func (in *ingressInstance) respond(req int32, b []byte) {
 }
 
 func (in *ingressInstance) setting(name string, out, size uint32) int32 {
-	value, ok := in.iso.env.Own(name).(string)
-	if !ok {
+	own := in.iso.env.Own(name)
+	if _, unset := own.(jsobj.Undefined); unset {
 		return -1
+	}
+	value, ok := own.(string)
+	if !ok {
+		return -2
 	}
 	if len(value) <= int(size) {
 		copy(in.guest.Bytes(out, size), value)
