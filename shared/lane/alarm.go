@@ -37,10 +37,6 @@ func (l *Lane) Alarm() error {
 	if err != nil {
 		return err
 	}
-	due, err := l.due()
-	if err != nil || due.IsZero() { // the heartbeat of an alarm that left nothing to do
-		return err
-	}
 	if err := l.set(l.now().Add(heartbeat)); err != nil {
 		return err
 	}
@@ -299,21 +295,16 @@ func (l *Lane) arm(t time.Time) error {
 
 // armNext arms for whatever is due next.
 func (l *Lane) armNext() error {
-	at, err := l.due()
+	now := l.now()
+	var at time.Time
+	err := l.view(func(h *head) (err error) {
+		at, err = l.next(h, now, false)
+		return err
+	})
 	if err != nil || at.IsZero() {
 		return err
 	}
 	return l.arm(at)
-}
-
-// due is when the next thing is; zero for nothing at all.
-func (l *Lane) due() (at time.Time, err error) {
-	now := l.now()
-	err = l.view(func(h *head) (err error) {
-		at, err = l.next(h, now, false)
-		return err
-	})
-	return at, err
 }
 
 // armNotices arms when there is a notice to send.

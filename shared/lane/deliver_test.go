@@ -121,26 +121,3 @@ func TestBudgetIsKept(t *testing.T) {
 		})
 	}
 }
-
-// A lane that has nothing to do costs nothing: the alarm set against failures
-// of another rings once, and sets none.
-func TestIdleRingsNoMore(t *testing.T) {
-	in(t, func(t *testing.T, w *world) {
-		w.put(nil)
-		ordered := write("ordered")
-		ordered.PartitionKey = "k"
-		w.accept(write("unordered"), ordered)
-		w.empty(time.Minute)
-		time.Sleep(lane.Retention + time.Hour) // what was delivered is forgotten
-		rings := func() int {
-			w.mu.Lock()
-			defer w.mu.Unlock()
-			return w.count.alarms
-		}
-		before := rings()
-		time.Sleep(30 * 24 * time.Hour)
-		assert.Equal(t, before, rings())
-		w.accept(write("later"))
-		w.empty(time.Minute)
-	})
-}
