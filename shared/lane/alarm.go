@@ -37,6 +37,9 @@ func (l *Lane) Alarm() error {
 	if err != nil {
 		return err
 	}
+	if idle, err := l.idle(); idle && err == nil {
+		return nil // the heartbeat of an alarm that left nothing to do
+	}
 	if err := l.set(l.now().Add(heartbeat)); err != nil {
 		return err
 	}
@@ -52,6 +55,16 @@ func (l *Lane) Alarm() error {
 		return err
 	}
 	return l.rearm(refused)
+}
+
+// idle reports that no alarm is needed: an object at rest costs nothing.
+func (l *Lane) idle() (bool, error) {
+	var at time.Time
+	err := l.view(func(h *head) (err error) {
+		at, err = l.next(h, l.now(), false)
+		return err
+	})
+	return at.IsZero(), err
 }
 
 func (l *Lane) flushNotices() (refused bool) {

@@ -275,3 +275,19 @@ func TestStoredBudget(t *testing.T) {
 		assert.Equal(t, 2, taken)
 	})
 }
+
+// TestAtRest: an object that has nothing left to do sets no more alarms.
+func TestAtRest(t *testing.T) {
+	in(t, func(t *testing.T, w *world) {
+		w.put(nil)
+		g, err := w.client.Permit(ctx(), outbound.PermitRequest{N: 1})
+		require.NoError(t, err)
+		require.NoError(t, w.client.Report(ctx(), outbound.Report{Grant: g.ID, Done: true, Seen: []outbound.Observation{{Reauth: true}}}))
+		time.Sleep(24 * time.Hour)
+		assert.Equal(t, 1, w.told("hookweir.breaker.opened"))
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		assert.Positive(t, w.count.alarms)
+		assert.LessOrEqual(t, w.count.alarms, 2)
+	})
+}
