@@ -35,7 +35,7 @@ type part struct {
 // (NAME.go), its own steps from its own random numbers, and its own planted
 // bugs (planted_NAME_test.go): a part more shifts nothing in the others.
 func parts() []func(*simulation) part {
-	return []func(*simulation) part{newAgents, newWebhooks, newPolls, newPlatform}
+	return []func(*simulation) part{newAgents, newWebhooks, newPolls, newWrites, newPlatform}
 }
 
 // Figure is a number of things that happened.

@@ -25,7 +25,7 @@ type plantedBug struct {
 
 // plantedBugs are those of every part.
 func plantedBugs() []plantedBug {
-	return slices.Concat(webhookBugs(), agentBugs(), pollBugs())
+	return slices.Concat(webhookBugs(), agentBugs(), pollBugs(), writeBugs())
 }
 
 func planted(t testing.TB, name string) plantedBug {
