@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/hookweir/hookweir/shared/event"
+	"github.com/hookweir/hookweir/shared/planted"
 	"github.com/hookweir/hookweir/shared/problem"
 	"github.com/hookweir/hookweir/shared/seal"
 	config "github.com/hookweir/hookweir/shared/source"
@@ -238,7 +239,7 @@ func (d *delivery) accept(ctx context.Context, r *webhook.Result, e *event.Event
 		}
 		e.Body = nil
 	}
-	if err := cfg.Events.Send(ctx, event.Encode(e)); err != nil && planted != "ackfirst" {
+	if err := cfg.Events.Send(ctx, event.Encode(e)); err != nil && planted.Bug != "ackfirst" {
 		return d.down("webhook.queue_unavailable", key)
 	}
 	cfg.Seen.PutLater(ctx, seenKey(key), unixMilli(e.Accepted), e.Retention)

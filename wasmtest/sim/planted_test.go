@@ -1,20 +1,23 @@
 package sim
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/hookweir/hookweir/wasmtest"
 	"github.com/stretchr/testify/require"
 )
 
-// plantedBug is a bug that a build tag, hookweirplanted_NAME, puts into the
-// product (planted_NAME.go of the package that has it).
+// plantedBug is a bug that builds with the tag hookweirplanted have when their
+// environment names it (package planted); one with a planted_NAME.go needs the
+// tag hookweirplanted_NAME and a build of its own.
 type plantedBug struct {
 	name      string
 	module    string   // what it is in: worker or consumers
@@ -40,19 +43,46 @@ func planted(t testing.TB, name string) plantedBug {
 func plant(t testing.TB, name string) func([]wasmtest.Worker) {
 	t.Helper()
 	bug := planted(t, name)
-	module, err := filepath.Abs(filepath.Join(root, "build", "sim", name+".wasm"))
+	own, err := filepath.Glob(filepath.Join(root, "shared", "*", "planted_"+name+".go"))
 	require.NoError(t, err)
-	cmd := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-tags=hookweirplanted_"+name, "-o", module, "./"+bug.module)
-	cmd.Dir, cmd.Env = root, append(os.Environ(), "GOOS=js", "GOARCH=wasm")
-	out, err := cmd.CombinedOutput()
-	require.NoError(t, err, string(out))
+	file, tag := "planted-"+bug.module, "hookweirplanted"
+	if len(own) > 0 {
+		file, tag = name, "hookweirplanted_"+name
+	}
+	module, err := build(bug.module, file, tag)
+	require.NoError(t, err)
 	return func(workers []wasmtest.Worker) {
 		for i := range workers {
 			if filepath.Base(workers[i].Module) == bug.module+".wasm" {
-				workers[i].Module = module
+				workers[i].Module, workers[i].Env = module, []string{"HOOKWEIR_PLANTED=" + name}
 			}
 		}
 	}
+}
+
+// building holds what this process builds: a module for all the bugs in it.
+var building struct {
+	sync.Mutex
+	done map[string]bool
+}
+
+func build(module, file, tag string) (path string, err error) {
+	building.Lock()
+	defer building.Unlock()
+	path, err = filepath.Abs(filepath.Join(root, "build", "sim", file+".wasm"))
+	if err != nil || building.done[file] {
+		return path, err
+	}
+	cmd := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-tags="+tag, "-o", path, "./"+module)
+	cmd.Dir, cmd.Env = root, append(os.Environ(), "GOOS=js", "GOARCH=wasm")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return path, fmt.Errorf("%w: %s", err, out)
+	}
+	if building.done == nil {
+		building.done = map[string]bool{}
+	}
+	building.done[file] = true
+	return path, nil
 }
 
 // find runs seeds until one breaks the bug's guarantee.
