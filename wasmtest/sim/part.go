@@ -38,6 +38,10 @@ func parts() []func(*simulation) part {
 	return []func(*simulation) part{newAgents, newWebhooks, newPolls, newWrites, newPlatform}
 }
 
+// Standard are the parts of the standard workload: what comes in, and what the
+// agents get. All parts together are everything.
+func Standard() []string { return []string{"webhooks", "agents", "platform"} }
+
 // Figure is a number of things that happened.
 type Figure struct {
 	Name string

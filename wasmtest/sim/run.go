@@ -16,12 +16,12 @@ import (
 	"github.com/hookweir/hookweir/wasmtest/internal/sched"
 )
 
-// The standard workload. Every time is virtual.
+// A run. Every time is virtual.
 const (
 	tenants   = 2
 	setup     = time.Minute      // before the first step
 	span      = 20 * time.Minute // over which a part spreads its steps, about
-	busy      = time.Hour        // in which they happen, with faults
+	busy      = 40 * time.Minute // in which they happen, with faults
 	ticking   = 5 * time.Minute  // of the calm, for which cron ticks
 	calm      = 4 * 24 * time.Hour
 	afterward = 48 * time.Hour // for what settling starts
