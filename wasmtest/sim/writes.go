@@ -35,6 +35,8 @@ type writes struct {
 	tills map[string]*till // by tenant
 	sent  []*sentWrite
 	calls int
+
+	settled bool // once
 }
 
 // till is a destination: of either kind.
@@ -218,7 +220,7 @@ func (w *writes) decide(tenant string) (decided int, states map[string]string) {
 
 // settle asks what became of every write that was accepted, and has an operator
 // decide. What has not been acted on must have come to an end that can be seen,
-// or stand behind one.
+// or stand behind one; the second time, what was decided must have happened.
 func (w *writes) settle() (again bool) {
 	for _, tenant := range sorted(w.tills) {
 		decided, states := w.decide(tenant)
@@ -233,12 +235,13 @@ func (w *writes) settle() (again bool) {
 				one.ended = state
 				blocked[one.key] = w.tills[tenant].onFailure == "block" && one.key != ""
 			}
-			waits := state == "pending" && blocked[one.key]
-			if one.wrong = ""; len(one.acts) == 0 && !waits && state != "dead" && state != "parked" {
+			seen := state == "dead" || state == "parked" || state == "pending" && blocked[one.key]
+			if len(one.acts) == 0 && one.wrong == "" && (w.settled || !seen) {
 				one.wrong = fmt.Sprintf("%q", state)
 			}
 		}
 	}
+	w.settled = true
 	return again
 }
 
