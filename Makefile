@@ -95,8 +95,8 @@ test: build .dev.vars consumers/.dev.vars build/test/worker.wasm build/test/cons
 check: setup ## formatting, vet, lint for both targets, dead code, import graph
 	bash .ci/check
 
-sim: build/worker.wasm build/consumers.wasm ## random hours against the Wasm: SEEDS=1000 FROM=1, PLANTED=1 for the planted bugs too
-	SIM_SEEDS=$(or $(SEEDS),12) SIM_FROM=$(or $(FROM),1) go test ./wasmtest/sim -run '^TestSimulation$$$(if $(PLANTED),|^TestPlantedBugsAreFound$$)' -count=1 -v -timeout 2h
+sim: build/worker.wasm build/consumers.wasm ## random hours against the Wasm: SEEDS=1000 FROM=1, PARTS=standard for less than everything, PLANTED=1 for the planted bugs too
+	$(if $(PARTS),SIM_PARTS=$(PARTS)) SIM_SEEDS=$(or $(SEEDS),12) SIM_FROM=$(or $(FROM),1) go test ./wasmtest/sim -run '^TestSimulation$$$(if $(PLANTED),|^TestPlantedBugsAreFound$$)' -count=1 -v -timeout 2h
 
 bench: build build/test/worker.wasm build/test/consumers.wasm ## ratios against the peers on one workerd
 	node bench/run.mjs

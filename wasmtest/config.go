@@ -79,6 +79,10 @@ type Worker struct {
 	Services  map[string]string // binding → Worker
 	Crons     []string
 
+	// Env is what os.Getenv finds, NAME=value: nothing in production, where
+	// settings are Vars. It is for modules built for a test.
+	Env []string
+
 	// Allow is how much of each kind one event may leave behind, by the
 	// name that the failure gives it. Kinds that are absent keep the glue's
 	// own allowance, which is for syumai's AwaitPromise only.
@@ -144,7 +148,7 @@ func (w Worker) config(e *gojs.Engine) (workerd.Config, error) {
 	c := workerd.Config{
 		Name: w.Name, Module: module, Glue: glue, Allow: map[string]int{},
 		Vars: w.Vars, KV: w.KV, Buckets: w.Buckets, Databases: w.Databases, Producers: w.Producers, Services: w.Services,
-		Crons: w.Crons, Objects: map[string]workerd.Class{},
+		Crons: w.Crons, Env: w.Env, Objects: map[string]workerd.Class{},
 	}
 	for name, n := range allow {
 		c.Allow[name] = n

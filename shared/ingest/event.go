@@ -4,11 +4,12 @@ import (
 	"strings"
 
 	"github.com/hookweir/hookweir/shared/jsontext"
+	"github.com/hookweir/hookweir/shared/planted"
 )
 
 // seenKey is the idempotency key of an event in KV.
 func seenKey(key string) string {
-	if planted == "sharedkey" {
+	if planted.Bug == "sharedkey" {
 		_, key, _ = strings.Cut(key, "/")
 	}
 	return "evt:" + key

@@ -8,6 +8,7 @@ import (
 
 	"github.com/hookweir/hookweir/shared/event"
 	"github.com/hookweir/hookweir/shared/jsontext"
+	"github.com/hookweir/hookweir/shared/planted"
 	"github.com/hookweir/hookweir/shared/problem"
 	"github.com/hookweir/hookweir/shared/seal"
 	config "github.com/hookweir/hookweir/shared/source"
@@ -245,7 +246,7 @@ func (d *delivery) accept(ctx context.Context, r *webhook.Result, e *event.Event
 		}
 		e.Body = nil
 	}
-	if err := cfg.Events.Send(ctx, event.Encode(e)); err != nil && planted != "ackfirst" {
+	if err := cfg.Events.Send(ctx, event.Encode(e)); err != nil && planted.Bug != "ackfirst" {
 		return d.down("webhook.queue_unavailable", key, err)
 	}
 	cfg.Seen.PutLater(ctx, seenKey(key), unixMilli(e.Accepted), e.Retention)

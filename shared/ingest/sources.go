@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hookweir/hookweir/shared/planted"
 	config "github.com/hookweir/hookweir/shared/source"
 	"github.com/hookweir/hookweir/shared/webhook"
 )
@@ -125,7 +126,7 @@ func (g *Gate) open(sealed, tenant, name string) (*source, error) {
 	secrets := make([]webhook.Secret, len(cfg.Secrets))
 	for i, s := range cfg.Secrets {
 		secrets[i] = webhook.Secret{ID: s.ID, Value: s.Value, NotAfter: s.NotAfter}
-		if planted == "oldsecret" {
+		if planted.Bug == "oldsecret" {
 			secrets[i].NotAfter = time.Time{}
 		}
 	}

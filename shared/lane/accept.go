@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/hookweir/hookweir/shared/outbound"
+	"github.com/hookweir/hookweir/shared/planted"
 	"github.com/hookweir/hookweir/shared/sqlstore"
 )
 
@@ -224,7 +225,7 @@ func later(a, b time.Time) time.Time {
 
 // isHead reports whether a new write of the key has none before it.
 func (l *Lane) isHead(part string, fresh map[string]int) (bool, error) {
-	if part == "" || planted == "noorder" {
+	if part == "" || planted.Bug == "noorder" {
 		return true, nil
 	}
 	if fresh[part]++; fresh[part] > 1 {

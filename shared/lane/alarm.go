@@ -6,6 +6,7 @@ import (
 	"github.com/hookweir/hookweir/shared/breaker"
 	"github.com/hookweir/hookweir/shared/outbound"
 	"github.com/hookweir/hookweir/shared/pace"
+	"github.com/hookweir/hookweir/shared/planted"
 	"github.com/hookweir/hookweir/shared/sqlstore"
 )
 
@@ -124,7 +125,7 @@ func (l *Lane) sweep() (swept bool, err error) {
 func (l *Lane) sweepOne(h *head, v *row, now time.Time) error {
 	switch v.state {
 	case Pending:
-		if planted == "norelease" && v.released {
+		if planted.Bug == "norelease" && v.released {
 			_, err := l.cfg.DB.Exec(`UPDATE writes SET due_at = NULL WHERE seq = ?`, v.seq)
 			return err
 		}

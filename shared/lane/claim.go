@@ -8,6 +8,7 @@ import (
 
 	"github.com/hookweir/hookweir/shared/destination"
 	"github.com/hookweir/hookweir/shared/outbound"
+	"github.com/hookweir/hookweir/shared/planted"
 )
 
 const (
@@ -149,7 +150,7 @@ func (l *Lane) handOut(h *head, out *Claimed, mine []candidate, now, until time.
 	}
 	var a admission
 	if grant.Parallel > 0 {
-		if a = h.admit(now, fit, claimHorizon); planted == "nopace" {
+		if a = h.admit(now, fit, claimHorizon); planted.Bug == "nopace" {
 			a = admission{slots: slices.Repeat([]time.Time{now}, fit), slack: time.Second}
 		}
 	} else {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/hookweir/hookweir/shared/outbound"
+	"github.com/hookweir/hookweir/shared/planted"
 )
 
 const (
@@ -158,7 +159,7 @@ func (l *Lane) pick(n int, ends time.Time) (picked, error) {
 			return nil
 		}
 		a := h.admit(now, min(room, len(list)), claimHorizon)
-		if planted == "nopace" {
+		if planted.Bug == "nopace" {
 			a = admission{slots: slices.Repeat([]time.Time{now}, len(list)), slack: time.Second}
 		}
 		if a.wait > 0 {

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/hookweir/hookweir/shared/breaker"
+	"github.com/hookweir/hookweir/shared/planted"
 	"github.com/hookweir/hookweir/shared/queue"
 	"github.com/hookweir/hookweir/shared/wire"
 )
@@ -76,7 +77,7 @@ func (l *Lane) sendReady() {
 	}
 	sent := 0
 	for chunk := range queue.Chunks(messages) {
-		if planted == "norelease" {
+		if planted.Bug == "norelease" {
 			break
 		}
 		if err := l.cfg.SendWrites(chunk); err != nil {

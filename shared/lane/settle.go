@@ -6,6 +6,7 @@ import (
 
 	"github.com/hookweir/hookweir/shared/destination"
 	"github.com/hookweir/hookweir/shared/outbound"
+	"github.com/hookweir/hookweir/shared/planted"
 )
 
 // keptAttempts is how many failed attempts are kept per write: a full run and
@@ -105,7 +106,7 @@ func (l *Lane) settleOne(h *head, r Result, now time.Time) error {
 	case OutcomeRetry:
 		return l.retry(h, &v, r, now)
 	case OutcomeUnknown:
-		if v.safe || planted == "blindretry" {
+		if v.safe || planted.Bug == "blindretry" {
 			return l.retry(h, &v, r, now)
 		}
 		return l.fail(h, &v, Parked, r, now)

@@ -3,6 +3,7 @@ package ledger
 import (
 	"time"
 
+	"github.com/hookweir/hookweir/shared/planted"
 	"github.com/hookweir/hookweir/shared/sqlstore"
 )
 
@@ -252,7 +253,7 @@ func (l *Ledger) arm(t time.Time) error {
 		}
 		t = earliest(t, stored)
 	}
-	if planted == "noalarm" {
+	if planted.Bug == "noalarm" {
 		return nil
 	}
 	if err := l.cfg.SetAlarm(t); err != nil {

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/hookweir/hookweir/shared/event"
+	"github.com/hookweir/hookweir/shared/planted"
 )
 
 // Item is one queue message.
@@ -69,7 +70,7 @@ func (l *Ledger) Claim(req ClaimRequest) ([]Decision, error) {
 	}
 	now := l.now()
 	until := now.Add(min(max(req.Lease, minLease), maxLease))
-	if planted == "release" {
+	if planted.Bug == "release" {
 		until = now.Add(minLease - l.cfg.SweepGrace)
 	}
 	// The alarm first: a lease without one would have no safety net.
@@ -139,7 +140,7 @@ func (l *Ledger) first(e *event.Event, owner string, now, until time.Time) (Deci
 
 // again decides about a message whose event is known.
 func (l *Ledger) again(msg *event.Message, id string, v lease, now, until time.Time) (Decision, error) {
-	if planted == "kvarbiter" && v.state == Delivered || planted == "nofence" && v.state == Delivering {
+	if planted.Bug == "kvarbiter" && v.state == Delivered || planted.Bug == "nofence" && v.state == Delivering {
 		return l.take(msg.Key, id, v, until)
 	}
 	d := Decision{Kind: Done, Key: msg.Key, State: v.state}

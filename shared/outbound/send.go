@@ -10,6 +10,7 @@ import (
 
 	"github.com/hookweir/hookweir/shared/destination"
 	"github.com/hookweir/hookweir/shared/fetch"
+	"github.com/hookweir/hookweir/shared/planted"
 	"github.com/hookweir/hookweir/shared/ratelimit"
 	"github.com/hookweir/hookweir/shared/retry"
 	"github.com/hookweir/hookweir/shared/seal"
@@ -93,7 +94,7 @@ func (s *Sender) Send(ctx context.Context, tenant, dest string, t Target, c Call
 	header := append([][2]string{}, c.Header...)
 	header = withDefault(header, "user-agent", userAgent)
 	auth, err := s.authorize(ctx, tenant, dest, t, c)
-	if err != nil && planted != "bare" {
+	if err != nil && planted.Bug != "bare" {
 		return Exchange{Err: err, Seen: Observation{Reauth: errors.Is(err, ErrNeedsReauth)}}
 	}
 	if auth.header != "" {

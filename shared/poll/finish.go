@@ -142,13 +142,21 @@ func (j *job) schedule(now time.Time, signals Signals, s *stop) {
 	if h.Paused {
 		wait = min(wait, pausedEvery)
 	}
+	wait = wholeMilliseconds(wait)
 	h.Interval, h.NextAt = interval, now.Add(wait)
 	if signals.Wait > 0 || signals.Interval > 0 || signals.Throttled {
-		h.NotBefore = now.Add(max(signals.Wait, signals.Interval))
+		h.NotBefore = now.Add(wholeMilliseconds(max(signals.Wait, signals.Interval)))
 	}
 	if s == nil {
 		h.StallAt = now.Add(stallIntervals * max(interval, wait))
 	}
+}
+
+// wholeMilliseconds rounds up to what alarms and the clock have: an alarm for a
+// time between two milliseconds rings at the first of them, finds that it is
+// too early, and rings again.
+func wholeMilliseconds(d time.Duration) time.Duration {
+	return (d + time.Millisecond - 1).Truncate(time.Millisecond)
 }
 
 // alarmTime is when the alarm has to look: an interval after the next run was

@@ -329,6 +329,28 @@ func TestSilentClock(t *testing.T) {
 	assert.False(t, r.status().CronSilent)
 }
 
+// The platform's alarms have milliseconds: one for a time between two of them
+// rings at the first, and would find that nothing is due.
+func TestNoAlarmIsInVain(t *testing.T) {
+	r := newRig(t, &stripe{})
+	r.p.cfg.Rand = func() float64 { return 0.123456789 }
+	d := stripePoll()
+	d.AtMost = crawl.Duration(time.Hour)
+	r.put(d)
+	ring := func() {
+		r.clock = r.alarm.Truncate(time.Millisecond)
+		require.NoError(t, r.p.Alarm())
+	}
+	for !r.status().CronSilent {
+		ring()
+	}
+	for range 10 {
+		before := r.status().Totals.Runs
+		ring()
+		require.Equal(t, before+1, r.status().Totals.Runs)
+	}
+}
+
 func TestNobodyRuns(t *testing.T) {
 	// Neither clock nor alarm can poll, since the object is busy elsewhere:
 	// the alarm still says that it has stalled.

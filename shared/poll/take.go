@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/hookweir/hookweir/shared/crawl"
+	"github.com/hookweir/hookweir/shared/planted"
 	"github.com/hookweir/hookweir/shared/queue"
 )
 
@@ -85,7 +86,7 @@ func (j *job) commit(ctx context.Context, b *batch, state *crawl.State, stage bo
 		}
 		return nil
 	}
-	if planted != "cursorfirst" {
+	if planted.Bug != "cursorfirst" {
 		if err := send(); err != nil {
 			return err
 		}
@@ -102,7 +103,7 @@ func (j *job) commit(ctx context.Context, b *batch, state *crawl.State, stage bo
 	if err != nil {
 		return err
 	}
-	if planted == "cursorfirst" {
+	if planted.Bug == "cursorfirst" {
 		if err := send(); err != nil {
 			return err
 		}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hookweir/hookweir/shared/planted"
 	"github.com/hookweir/hookweir/shared/seal"
 	"github.com/hookweir/hookweir/shared/source"
 	"github.com/hookweir/hookweir/shared/webhook"
@@ -258,9 +259,9 @@ func (t *Tenant) AgentTarget() (AgentTarget, error) {
 		}
 	}
 	switch n := len(out.Secrets); {
-	case n > 1 && planted == "newestonly":
+	case n > 1 && planted.Bug == "newestonly":
 		out.Secrets = out.Secrets[:1]
-	case n > 1 && planted == "latesecret":
+	case n > 1 && planted.Bug == "latesecret":
 		out.Secrets = out.Secrets[n-1:]
 	}
 	if len(out.Secrets) == 0 {

@@ -8,6 +8,8 @@ import (
 
 	"github.com/google/jsonschema-go/jsonschema"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/hookweir/hookweir/shared/planted"
 )
 
 const (
@@ -128,7 +130,7 @@ func (u *Upstreams) blocked(n, tool string) *mcp.CallToolResult {
 	if c == Removed {
 		return refusal("tool_removed", "the upstream no longer has this tool")
 	}
-	if up.Policy.action(c) == Block && planted != "nopin" {
+	if up.Policy.action(c) == Block && planted.Bug != "nopin" {
 		u.cfg.Log("upstream.blocked", "tenant", u.cfg.Tenant, "upstream", n, "class", string(c))
 		return refusal("tool_changed", "the upstream has changed this tool ("+string(c)+") since it was approved; it is blocked until the operator approves the change. See upstream_drift.")
 	}

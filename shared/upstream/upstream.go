@@ -15,6 +15,7 @@ import (
 	"github.com/hookweir/hookweir/shared/name"
 	"github.com/hookweir/hookweir/shared/notice"
 	"github.com/hookweir/hookweir/shared/outbox"
+	"github.com/hookweir/hookweir/shared/planted"
 	"github.com/hookweir/hookweir/shared/sqlstore"
 	"github.com/hookweir/hookweir/shared/target"
 )
@@ -250,7 +251,7 @@ func (u *Upstreams) observe(ctx context.Context, up Upstream, protocol string, k
 // tell puts a notice into the outbox, once for each state of drift.
 func (u *Upstreams) tell(up Upstream, items []item, h *Health, now time.Time) error {
 	r := report(up, items)
-	if len(r.Items) == 0 || planted == "quiet" {
+	if len(r.Items) == 0 || planted.Bug == "quiet" {
 		h.report = ""
 		return nil
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/hookweir/hookweir/shared/event"
 	"github.com/hookweir/hookweir/shared/notice"
 	"github.com/hookweir/hookweir/shared/oauth"
+	"github.com/hookweir/hookweir/shared/planted"
 )
 
 // Notices: the events that a vault tells the agent.
@@ -62,7 +63,7 @@ func (v *Vault) turn(r *row, state, reason, cause string, now time.Time) {
 	r.state, r.reason, r.cause = state, reason, cause
 	d := told{Reason: reason, Cause: cause, Until: r.expires}
 	switch {
-	case planted == "silent":
+	case planted.Bug == "silent":
 	case state == NeedsReauth && from != NeedsReauth:
 		d.Authorize = "/v1/tenants/" + v.tenant + "/connections/" + r.name + "/authorize"
 		v.tell(r, NoticeNeedsReauth, now, d)

@@ -1,9 +1,9 @@
-//go:build !hookweirplanted_storeafter
+//go:build !hookweirplanted
 
 package vault
 
-// late is where a build with the bug storeafter keeps refresh tokens. Here it
-// is nothing.
+// late is where a build with the planted bug storeafter keeps refresh tokens.
+// Here it is nothing.
 type late struct{}
 
 func (*late) stored(_, _, fresh string) string { return fresh }

@@ -1,14 +1,18 @@
-//go:build hookweirplanted_storeafter
+//go:build hookweirplanted
 
 package vault
 
-// planted: a rotated refresh token is stored with the next one only; the access token that came with it is handed out at once.
-const planted = "storeafter"
+import "github.com/hookweir/hookweir/shared/planted"
 
-// late are refresh tokens that are not stored yet.
+// late are refresh tokens that are not stored yet. The bug storeafter stores a
+// rotated refresh token with the next one only, and hands out the access token
+// that came with it at once.
 type late struct{ tokens map[string]string }
 
 func (l *late) stored(connection, old, fresh string) string {
+	if planted.Bug != "storeafter" {
+		return fresh
+	}
 	if l.tokens == nil {
 		l.tokens = map[string]string{}
 	}

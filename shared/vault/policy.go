@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/hookweir/hookweir/shared/oauth"
+	"github.com/hookweir/hookweir/shared/planted"
 	"github.com/hookweir/hookweir/shared/retry"
 )
 
@@ -113,7 +114,7 @@ func (r *row) mayPost(p *oauth.Provider, now time.Time) bool {
 }
 
 func (r *row) onceMore() bool {
-	return r.lost+r.failed == 1 && (r.lost == 0 || r.settings.RetryLost) || planted == "respend"
+	return r.lost+r.failed == 1 && (r.lost == 0 || r.settings.RetryLost) || planted.Bug == "respend"
 }
 
 // failed takes the outcome of a refresh into the row: until when to wait, and

@@ -26,12 +26,20 @@
 //	G2  every 2xx is an event that some agent call or a dead letter shows
 //	G3  at the end of the calm each such event was delivered, or is dead, and
 //	    then a replay delivers it; a replay that the API agreed to brings the
-//	    event again, under the same id
+//	    event again, under the same id.
+//	    A write that was accepted is acted on, or dead or parked with the agent
+//	    told, or waits behind such a one; none is repeated that may have been
+//	    acted on, unless the far side knows it again
 //	G4  an agent that said 2xx is not called again for that event, unless a
 //	    fault in between can have hidden its answer, or someone asked
-//	G6  every call is signed with its tenant's secrets: the newest once its
+//	G6  every call of a destination carries its credential; every call of an
+//	    agent is signed with its tenant's secrets: the newest once its
 //	    rotation is long enough ago, those before it while their overlap
 //	    lasts, and none that was rotated out
+//	G7  the writes of a key are acted on in the order of their acceptance
+//	G8  a destination's own token bucket, by its own clock, never runs dry
+//	G9  whatever is on a list that is polled is promised as an accepted event
+//	    is: it reaches the agent
 //	G10 an event reaches its own tenant's agent only, a token its own tenant's
 //	    API, a tool's call its own tenant's server
 //

@@ -38,8 +38,12 @@ type part struct {
 // (NAME.go), its own steps from its own random numbers, and its own planted
 // bugs (planted_NAME_test.go): a part more shifts nothing in the others.
 func parts() []func(*simulation) part {
-	return []func(*simulation) part{newAgents, newWebhooks, newPolls, newConnections, newMCP, newPlatform}
+	return []func(*simulation) part{newAgents, newWebhooks, newPolls, newWrites, newConnections, newMCP, newPlatform}
 }
+
+// Standard are the parts of the standard workload: what comes in, and what the
+// agents get. All parts together are everything.
+func Standard() []string { return []string{"webhooks", "agents", "platform"} }
 
 // Figure is a number of things that happened.
 type Figure struct {

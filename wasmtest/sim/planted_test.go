@@ -1,20 +1,22 @@
 package sim
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/hookweir/hookweir/wasmtest"
 	"github.com/stretchr/testify/require"
 )
 
-// plantedBug is a bug that a build tag, hookweirplanted_NAME, puts into the
-// product (planted_NAME.go of the package that has it).
+// plantedBug is a bug that builds with the tag hookweirplanted have when their
+// environment names it (package planted).
 type plantedBug struct {
 	name      string
 	module    string   // what it is in: worker or consumers
@@ -25,7 +27,7 @@ type plantedBug struct {
 
 // plantedBugs are those of every part.
 func plantedBugs() []plantedBug {
-	return slices.Concat(webhookBugs(), agentBugs(), pollBugs(), connectionBugs(), mcpBugs())
+	return slices.Concat(webhookBugs(), agentBugs(), pollBugs(), writeBugs(), connectionBugs(), mcpBugs())
 }
 
 func planted(t testing.TB, name string) plantedBug {
@@ -40,19 +42,40 @@ func planted(t testing.TB, name string) plantedBug {
 func plant(t testing.TB, name string) func([]wasmtest.Worker) {
 	t.Helper()
 	bug := planted(t, name)
-	module, err := filepath.Abs(filepath.Join(root, "build", "sim", name+".wasm"))
+	module, err := build(bug.module)
 	require.NoError(t, err)
-	cmd := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-tags=hookweirplanted_"+name, "-o", module, "./"+bug.module)
-	cmd.Dir, cmd.Env = root, append(os.Environ(), "GOOS=js", "GOARCH=wasm")
-	out, err := cmd.CombinedOutput()
-	require.NoError(t, err, string(out))
 	return func(workers []wasmtest.Worker) {
 		for i := range workers {
 			if filepath.Base(workers[i].Module) == bug.module+".wasm" {
-				workers[i].Module = module
+				workers[i].Module, workers[i].Env = module, []string{"HOOKWEIR_PLANTED=" + name}
 			}
 		}
 	}
+}
+
+// building holds what this process builds: a module for all the bugs in it.
+var building struct {
+	sync.Mutex
+	done map[string]bool
+}
+
+func build(module string) (path string, err error) {
+	building.Lock()
+	defer building.Unlock()
+	path, err = filepath.Abs(filepath.Join(root, "build", "sim", "planted-"+module+".wasm"))
+	if err != nil || building.done[module] {
+		return path, err
+	}
+	cmd := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-tags=hookweirplanted", "-o", path, "./"+module)
+	cmd.Dir, cmd.Env = root, append(os.Environ(), "GOOS=js", "GOARCH=wasm")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return path, fmt.Errorf("%w: %s", err, out)
+	}
+	if building.done == nil {
+		building.done = map[string]bool{}
+	}
+	building.done[module] = true
+	return path, nil
 }
 
 // find runs seeds until one breaks the bug's guarantee.

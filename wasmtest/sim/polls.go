@@ -15,14 +15,15 @@ import (
 	"time"
 )
 
-// polls are two lists at every tenant that are polled: payments, which are
-// known from nowhere else (Stripe's paging: newest first, by the last id), and
-// deliveries of a hook, most of which come as webhooks too (GitHub's paging,
-// by Link, and a request for each that is missing). It holds G9: whatever is
-// on a list reaches the agent.
+// polls are a list at every tenant that is polled, one of two by chance:
+// payments, which are known from nowhere else (Stripe's paging: newest first,
+// by the last id), or deliveries of a hook, most of which come as webhooks too
+// (GitHub's paging, by Link, and a request for each that is missing). It holds
+// G9: whatever is on a list reaches the agent.
 type polls struct {
 	*simulation
 	mu       sync.Mutex
+	list     map[string]string // by tenant: payments or deliveries
 	payments map[string][]payment
 	hooks    map[string][]hookDelivery
 	down     map[string]time.Time // by tenant: its API answers nothing of use until then
@@ -49,7 +50,7 @@ const hookSecret = "secret-of-the-polled-hook"
 
 func newPolls(s *simulation) part {
 	p := &polls{
-		simulation: s, payments: map[string][]payment{}, hooks: map[string][]hookDelivery{},
+		simulation: s, list: map[string]string{}, payments: map[string][]payment{}, hooks: map[string][]hookDelivery{},
 		down: map[string]time.Time{}, how: map[string]int{},
 	}
 	return part{
@@ -63,16 +64,21 @@ func newPolls(s *simulation) part {
 }
 
 func (p *polls) setUp(tenant string) {
-	p.must("PUT", tenant+"/sources/polled", fmt.Sprintf(`{"provider":"github","secrets":[%q]}`, hookSecret))
 	p.must("PUT", tenant+"/destinations/api", fmt.Sprintf(`{"base_url":"https://api.example.com/%s"}`, tenant))
-	p.must("PUT", tenant+"/polls/payments", `{"preset":"stripe","destination":"api","limit":3,"at_most":"12h","start":"2025-12-31T23:00:00Z"}`)
-	p.must("PUT", tenant+"/polls/deliveries", `{"preset":"github-deliveries","params":{"hook":"repos/a/b/hooks/1"},"destination":"api","source":"polled","limit":3,"at_most":"12h","start":"2025-12-31T23:00:00Z"}`)
+	const rest = `"destination":"api","limit":3,"at_most":"24h","start":"2025-12-31T23:00:00Z"}`
+	if p.list[tenant] = "payments"; p.rand.IntN(2) == 0 {
+		p.must("PUT", tenant+"/polls/payments", `{"preset":"stripe",`+rest)
+		return
+	}
+	p.list[tenant] = "deliveries"
+	p.must("PUT", tenant+"/sources/polled", fmt.Sprintf(`{"provider":"github","secrets":[%q]}`, hookSecret))
+	p.must("PUT", tenant+"/polls/deliveries", `{"preset":"github-deliveries","params":{"hook":"repos/a/b/hooks/1"},"source":"polled",`+rest)
 }
 
 // step is one thing that happens on a list, or to the API.
 func (p *polls) step(t string) string {
 	switch n := p.rand.IntN(16); {
-	case n < 6:
+	case n < 13 && p.list[t] == "payments":
 		return p.pay(t, 1+p.rand.IntN(5))
 	case n < 13:
 		return p.deliver(t)
@@ -81,9 +87,8 @@ func (p *polls) step(t string) string {
 		p.down[t], p.how[t] = p.edge.Now().Add(d), []int{200, 429, 500, 503}[p.rand.IntN(4)]
 		return fmt.Sprintf("API of %s answers %d for %v", t, p.how[t], d)
 	}
-	poll := []string{"payments", "deliveries"}[p.rand.IntN(2)]
-	p.edge.Fetch(api("POST", t+"/polls/"+poll+"/run", ""))
-	return "run " + t + "/" + poll
+	p.edge.Fetch(api("POST", t+"/polls/"+p.list[t]+"/run", ""))
+	return "run " + t + "/" + p.list[t]
 }
 
 // pay adds payments, of which several may be of one second.
@@ -126,19 +131,17 @@ func (p *polls) deliver(t string) string {
 // settle has every poll run once more: a stalled one would not by itself.
 func (p *polls) settle() bool {
 	more := false
-	for i := range tenants {
-		for _, poll := range [...]string{"payments", "deliveries"} {
-			for range 5 {
-				_, answer := p.must("POST", tenant(i)+"/polls/"+poll+"/run", "")
-				var ran struct {
-					Found int  `json:"found"`
-					More  bool `json:"more"`
-				}
-				_ = json.Unmarshal(answer, &ran)
-				more = more || ran.Found > 0
-				if !ran.More {
-					break
-				}
+	for _, t := range sorted(p.list) {
+		for range 5 {
+			_, answer := p.must("POST", t+"/polls/"+p.list[t]+"/run", "")
+			var ran struct {
+				Found int  `json:"found"`
+				More  bool `json:"more"`
+			}
+			_ = json.Unmarshal(answer, &ran)
+			more = more || ran.Found > 0
+			if !ran.More {
+				break
 			}
 		}
 	}

@@ -16,13 +16,13 @@ import (
 	"github.com/hookweir/hookweir/wasmtest/internal/sched"
 )
 
-// The standard workload. Every time is virtual.
+// A run. Every time is virtual.
 const (
 	tenants   = 2
 	setup     = time.Minute      // before the first step
 	span      = 20 * time.Minute // over which a part spreads its steps, about
-	busy      = time.Hour        // in which they happen, with faults
-	ticking   = 20 * time.Minute // of the calm, for which cron ticks
+	busy      = 40 * time.Minute // in which they happen, with faults
+	ticking   = 5 * time.Minute  // of the calm, for which cron ticks
 	calm      = 4 * 24 * time.Hour
 	afterward = 48 * time.Hour // for what settling starts
 )
@@ -143,6 +143,11 @@ func newSimulation(c Config) (*simulation, error) {
 		}
 	}
 	return s, nil
+}
+
+// takesPart reports whether a part is in this run.
+func (s *simulation) takesPart(name string) bool {
+	return slices.ContainsFunc(s.parts, func(p part) bool { return p.name == name })
 }
 
 // draw gives a step of a part a sequence of its own, so that one left out
@@ -266,6 +271,12 @@ func (s *simulation) report() *Report {
 			r.Figures = append(r.Figures, p.figures()...)
 		}
 	}
-	r.Figures = append(r.Figures, Figure{"faults", len(r.Faults)})
+	kills := 0
+	for _, f := range r.Faults {
+		if f.Fault == wasmtest.Crash {
+			kills++
+		}
+	}
+	r.Figures = append(r.Figures, Figure{"faults", len(r.Faults)}, Figure{"of these kills", kills})
 	return r
 }

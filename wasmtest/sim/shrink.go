@@ -146,6 +146,9 @@ func (c *Config) Environment(getenv func(string) (string, bool)) error {
 			*list = strings.FieldsFunc(text, isComma)
 		}
 	}
+	if slices.Equal(c.Parts, []string{"standard"}) {
+		c.Parts = Standard()
+	}
 	return nil
 }
 

@@ -44,7 +44,8 @@ func number(t testing.TB, name string, def uint64) uint64 {
 }
 
 // TestSimulation runs SIM_SEEDS seeds (12) from SIM_FROM (1), on every core.
-// SIM_PARTS, SIM_FAULTS and SIM_STEPS narrow a run down as Shrink found it; SIM_PLANTED
+// SIM_PARTS are those that take part, all by default, or "standard"; it,
+// SIM_FAULTS and SIM_STEPS narrow a run down as Shrink found it. SIM_PLANTED
 // names a planted bug to deploy.
 func TestSimulation(t *testing.T) {
 	config := Config{Root: root}

@@ -115,6 +115,7 @@ func (e *Engine) Load(path string) (*Module, error) {
 	if err := m.check(); err != nil {
 		return nil, err
 	}
+	hugeCode()
 	e.modules[abs] = m
 	return m, nil
 }

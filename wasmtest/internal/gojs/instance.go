@@ -25,6 +25,7 @@ type Instance struct {
 
 	module *Module
 
+	env      []string
 	quiet    bool
 	limits   Limits
 	guest    api.Module
@@ -53,6 +54,7 @@ type Config struct {
 	Owner  any          // whoever offers further imports
 	OnEnd  func(error)  // told once, why the instance ended, unless by Close; may be nil
 	Quiet  bool         // a callback into an ended program does nothing; else it throws
+	Env    []string     // NAME=value, which production has none of
 	Limits Limits
 	Memory *Memory // the isolate's; nil: the guest has one to itself
 }
@@ -66,7 +68,7 @@ func (m *Module) Instantiate(c Config) (*Instance, error) {
 		c.Global = c.Realm.Global
 	}
 	in := &Instance{
-		Name: c.Name, Realm: c.Realm, Owner: c.Owner, OnEnd: c.OnEnd, quiet: c.Quiet, module: m, limits: c.Limits,
+		Name: c.Name, Realm: c.Realm, Owner: c.Owner, OnEnd: c.OnEnd, env: c.Env, quiet: c.Quiet, module: m, limits: c.Limits,
 		output:   newOutput(c.Realm.Host().Log),
 		timeouts: map[int32]func(){},
 		entries:  map[string][]api.Function{},
@@ -96,16 +98,34 @@ func (m *Module) Instantiate(c Config) (*Instance, error) {
 // lies below 4096+8192 (cmd/link/internal/ld, wasmMinDataAddr).
 const argvAddr = 4096
 
-// Run runs main until it blocks or ends.
+// argvEnd is where the module's own data may begin.
+const argvEnd = argvAddr + 8192
+
+// Run runs main until it blocks or ends. Its memory is given the program's name
+// and environment as wasm_exec.js does it: the texts, then a list of where each
+// is, with a zero after the arguments and one at the end.
 func (in *Instance) Run() error {
-	copy(in.view()[argvAddr:], "js\x00")
-	const pointers = argvAddr + 8
-	in.putU64(pointers, argvAddr)
-	in.putU64(pointers+8, 0)
-	in.putU64(pointers+16, 0)
-	_, err := in.Call("run", 1, pointers)
+	at, pointers := uint32(argvAddr), []uint32{}
+	for i, text := range append([]string{"js"}, in.env...) {
+		if i == 1 {
+			pointers = append(pointers, 0)
+		}
+		if int(at)+len(text)+8*(len(in.env)+4) > argvEnd {
+			return &TrapError{in.Name, errEnvironment}
+		}
+		pointers = append(pointers, at)
+		at += uint32(copy(in.view()[at:], text+"\x00"))
+	}
+	pointers = append(pointers, 0, 0)
+	at = (at + 7) &^ 7
+	for i, p := range pointers {
+		in.putU64(at+8*uint32(i), uint64(p))
+	}
+	_, err := in.Call("run", 1, uint64(at))
 	return err
 }
+
+var errEnvironment = errors.New("the environment is larger than the 8 KB that Go leaves for it")
 
 // Resume lets Go handle what is pending.
 func (in *Instance) Resume() error {

@@ -60,7 +60,7 @@ func (iso *Isolate) Boot(owner any, global jsobj.Object, quiet bool, onEnd func(
 	name := fmt.Sprintf("%s:%d", iso.name, iso.booted)
 	iso.world.Tracef("%s boot", name)
 	return iso.worker.Module.Instantiate(gojs.Config{
-		Name: name, Realm: iso.realm, Global: global, Owner: owner, Limits: iso.world.Limits, Quiet: quiet, Memory: &iso.memory,
+		Name: name, Realm: iso.realm, Global: global, Owner: owner, Env: iso.worker.Env, Limits: iso.world.Limits, Quiet: quiet, Memory: &iso.memory,
 		OnEnd: func(err error) {
 			iso.world.Tracef("%s ended", name)
 			var missing *jsobj.Missing

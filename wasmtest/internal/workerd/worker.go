@@ -24,6 +24,7 @@ type Config struct {
 	Objects   map[string]Class  // binding to class
 	Services  map[string]string // binding to Worker
 	Crons     []string
+	Env       []string       // NAME=value, for tests
 	Allow     map[string]int // leaks allowed in one event, by name
 }
 

@@ -1,7 +1,0 @@
-//go:build !hookweirplanted_ackfirst && !hookweirplanted_sharedkey && !hookweirplanted_oldsecret
-
-package ingest
-
-// planted names the bug that this build has on purpose: none. Builds with one
-// show that the simulation would find it, see wasmtest/sim/README.md.
-const planted = ""

@@ -1,6 +1,0 @@
-//go:build hookweirplanted_noalarm
-
-package ledger
-
-// planted: the alarm is never set.
-const planted = "noalarm"

@@ -1,0 +1,6 @@
+//go:build !hookweirplanted
+
+package planted
+
+// Bug is none.
+const Bug = ""
