@@ -3,6 +3,7 @@
 import http from "node:http";
 import { spawn } from "node:child_process";
 import net from "node:net";
+import { json as body } from "node:stream/consumers";
 import path from "node:path";
 import { Server } from "@modelcontextprotocol/sdk/server/index.js";
 import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js";
@@ -11,12 +12,14 @@ import { root, until } from "./harness.mjs";
 
 /**
  * Starts one. `tools` is the list it gives, `pageSize` how many a page has,
- * `calls` what reached it, `requests` each request's method and headers;
+ * `calls` what reached it, `requests` each request's method, headers, message
+ * and whether the client left before its answer;
  * `call(name, args)` answers; `silent` never answers, `raw` answers every POST.
  */
 export async function startUpstream(tools, { pageSize = 100 } = {}) {
   const upstream = { tools, calls: [], requests: [], silent: false, call: (name) => ({ content: [{ type: "text", text: `${name} ran` }] }) };
-  const serve = async (request, response) => {
+  const serve = async (request, response, seen) => {
+    if (request.method === "POST") seen.message = await body(request).catch(() => undefined);
     const server = new Server({ name: "mutable", version: "1" }, { capabilities: { tools: { listChanged: true } } });
     server.setRequestHandler(ListToolsRequestSchema, ({ params }) => {
       const from = Number(params?.cursor ?? 0);
@@ -30,11 +33,13 @@ export async function startUpstream(tools, { pageSize = 100 } = {}) {
     const transport = new StreamableHTTPServerTransport({ sessionIdGenerator: undefined });
     await server.connect(transport);
     response.on("close", () => server.close());
-    await transport.handleRequest(request, response);
+    await transport.handleRequest(request, response, seen.message);
   };
   const listener = http.createServer((request, response) => {
-    upstream.requests.push({ method: request.method, headers: request.headers });
-    if (!upstream.silent) serve(request, response).catch(() => response.destroy());
+    const seen = { method: request.method, headers: request.headers, givenUp: false };
+    response.on("close", () => { seen.givenUp = !response.writableFinished; });
+    upstream.requests.push(seen);
+    if (!upstream.silent) serve(request, response, seen).catch(() => response.destroy());
   });
   await new Promise((resolve) => listener.listen(0, "127.0.0.1", resolve));
   return Object.assign(upstream, {

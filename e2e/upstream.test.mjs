@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { until } from "./harness.mjs";
-import { endpoint, eras, post } from "./mcp.mjs";
+import { dataOf, endpoint, eras, post } from "./mcp.mjs";
 import { must, setUp } from "./scene.mjs";
 import { startEverything, startUpstream } from "./upstream.mjs";
 
@@ -165,6 +165,29 @@ test("npm's server-everything: discovered, approved, called, by clients of both 
     await client.leave();
   }
 });
+
+for (const [era, open] of Object.entries(eras)) {
+  test(`${era}: a call that is cancelled is cancelled at the upstream, and nothing else is`, { timeout: 60_000 }, async () => {
+    const name = `patience-${era.slice(0, 4)}`;
+    const up = await connect(name, [look()], { trust: "first_use", timeout: "60s" });
+    up.call = () => new Promise(() => {}); // never
+    const client = await open(endpoint(scene), key);
+    const control = new AbortController();
+    const asked = { name: `${name}__look`, arguments: {} };
+    const waiting = era.startsWith("2025") ? client.callTool(asked, undefined, { signal: control.signal }) : client.callTool(asked, { signal: control.signal });
+    await until("the call to reach the upstream", () => up.calls.length > 0);
+    const request = up.requests.find((r) => r.message?.method === "tools/call");
+    assert.equal(request.givenUp, false);
+    control.abort();
+    await assert.rejects(waiting);
+    await until("the request to the upstream to be given up", () => request.givenUp);
+    // A closed connection cancels nothing in the protocols before 2026: the upstream is told.
+    await until("the upstream to be told", () => up.requests.some((r) => r.message?.method === "notifications/cancelled" && r.message.params.requestId === request.message.id));
+    assert.equal((await must(scene.admin("GET", `/upstreams/${name}`))).json.state, "ready", "it is not the upstream's failure");
+    assert.ok(dataOf(await client.callTool({ name: "list_sources", arguments: {} })));
+    await client.leave();
+  });
+}
 
 test("who listens hears that the tools have changed", { timeout: 30_000 }, async () => {
   for (const [era, connectEra] of Object.entries(eras)) {

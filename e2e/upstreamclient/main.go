@@ -1,7 +1,8 @@
 // Command upstreamclient is the upstream client as a program of its own, for
 // the client scenarios of the official MCP conformance suite: it connects to
-// the server whose URL is its last argument, approves what it sees and calls
-// each tool once, with what its schema asks for.
+// the server whose URL is its last argument, approves what it sees and makes
+// the calls that the suite asks for, or one of each tool with what its schema
+// asks for.
 package main
 
 import (
@@ -53,15 +54,46 @@ func run(ctx context.Context, url string) error {
 	if err != nil {
 		return err
 	}
-	for _, t := range list {
-		result, known, err := ups.Call(ctx, t.Name, arguments(t.InputSchema))
+	calls, err := asked()
+	if err != nil {
+		return err
+	}
+	if calls == nil {
+		for _, t := range list {
+			calls = append(calls, toolCall{t.Name, arguments(t.InputSchema)})
+		}
+	}
+	for _, c := range calls {
+		result, known, err := ups.Call(ctx, c.Name, c.Arguments)
 		if err != nil || !known {
-			return fmt.Errorf("%s: known %t, %w", t.Name, known, err)
+			return fmt.Errorf("%s: known %t, %w", c.Name, known, err)
 		}
 		b, _ := json.Marshal(result)
-		fmt.Fprintln(os.Stderr, t.Name, string(b))
+		fmt.Fprintln(os.Stderr, c.Name, string(b))
 	}
 	return nil
+}
+
+type toolCall struct {
+	Name      string
+	Arguments json.RawMessage
+}
+
+// asked are the calls of the scenario's context, under their names here; nil
+// for a scenario without.
+func asked() ([]toolCall, error) {
+	text := os.Getenv("MCP_CONFORMANCE_CONTEXT")
+	if text == "" {
+		return nil, nil
+	}
+	var scenario struct{ ToolCalls []toolCall }
+	if err := json.Unmarshal([]byte(text), &scenario); err != nil {
+		return nil, err
+	}
+	for i := range scenario.ToolCalls {
+		scenario.ToolCalls[i].Name = "suite__" + scenario.ToolCalls[i].Name
+	}
+	return scenario.ToolCalls, nil
 }
 
 // arguments gives each property of a schema a value of its type.

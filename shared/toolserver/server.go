@@ -191,7 +191,12 @@ func (s *Server) post(w http.ResponseWriter, r *http.Request, caller *access.Cal
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	if frames[0].modern || r.Header.Get(versionHeader) >= modern {
-		s.stateless.ServeHTTP(w, r)
+		if frames[0].method == methodListen {
+			var done func()
+			r, done = lasting(w, r)
+			defer done()
+		}
+		s.stateless.ServeHTTP(newPulsing(w), r)
 		return
 	}
 	if len(frames) == 1 && frames[0].method == "initialize" {

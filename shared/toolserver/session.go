@@ -107,7 +107,12 @@ func (s *Server) serveSession(w http.ResponseWriter, r *http.Request, caller *ac
 		delete(s.live, id)
 		s.mu.Unlock()
 	}
-	s.stateful.ServeHTTP(w, r)
+	if r.Method == http.MethodGet {
+		var ended func()
+		r, ended = lasting(w, r)
+		defer ended()
+	}
+	s.stateful.ServeHTTP(newPulsing(w), r)
 }
 
 func (s *Server) load(id string) (*Session, error) {

@@ -60,7 +60,7 @@ func (u *Upstreams) Call(ctx context.Context, full string, arguments json.RawMes
 	}
 	session, t, err := u.dial(ctx, up)
 	if err != nil {
-		u.failed(up, err)
+		u.failedCall(ctx, up, err)
 		return refusal("unavailable", "the upstream "+n+": "+err.Error()), true, nil
 	}
 	defer u.end(ctx, up, session, t)
@@ -72,7 +72,7 @@ func (u *Upstreams) Call(ctx context.Context, full string, arguments json.RawMes
 			err = u.observe(ctx, up, session.InitializeResult().ProtocolVersion, onlyTools, seen)
 		}
 		if err != nil {
-			u.failed(up, err)
+			u.failedCall(ctx, up, err)
 			return refusal("unavailable", "the upstream "+n+" could not be checked: "+err.Error()), true, nil
 		}
 	}
@@ -89,6 +89,13 @@ func (u *Upstreams) Call(ctx context.Context, full string, arguments json.RawMes
 		return refusal("bad_gateway", "the upstream "+n+" did not answer the call properly; nobody knows whether it acted"), true, nil
 	}
 	return bound(result), true, nil
+}
+
+// failedCall counts a failure, unless it is the caller who ended the call.
+func (u *Upstreams) failedCall(ctx context.Context, up Upstream, err error) {
+	if ctx.Err() == nil {
+		u.failed(up, err)
+	}
 }
 
 func orObject(raw json.RawMessage) json.RawMessage {

@@ -7,12 +7,14 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/hookweir/hookweir/shared/fetch"
+	"github.com/hookweir/hookweir/shared/jsontext"
 	"github.com/hookweir/hookweir/shared/target"
 )
 
@@ -46,7 +48,8 @@ type transport struct {
 	policy   target.Policy
 	token    string // of the upstream's own connection; "" for none
 	timeout  time.Duration
-	session  string // to be ended
+	session  string         // to be ended
+	call     *fetch.Request // of a tool, a prompt or a resource, as it was sent
 	captured map[string][]json.RawMessage
 	changed  bool  // the server said that its list of tools has changed
 	failure  error // the first, in words that may be told
@@ -69,7 +72,7 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 	}
-	q := fetch.Request{Method: r.Method, URL: r.URL.String(), Body: body, Deadline: t.timeout, MaxBody: maxAnswer}
+	q := fetch.Request{Method: r.Method, URL: r.URL.String(), Body: body, Deadline: t.timeout, MaxBody: maxAnswer, Abort: true}
 	for name, values := range r.Header {
 		for _, v := range values {
 			q.Header = append(q.Header, [2]string{strings.ToLower(name), v})
@@ -77,6 +80,9 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	if t.token != "" {
 		q.Header = append(q.Header, [2]string{"authorization", "Bearer " + t.token})
+	}
+	if method, _ := jsontext.FindString(body, "method"); slices.Contains(calls, method) {
+		t.call = &q
 	}
 	a, err := t.fetch(r.Context(), q)
 	switch {
@@ -201,9 +207,24 @@ func (t *transport) reason(err error) error {
 	return nil
 }
 
-// end closes a session and tells the server of the older protocols.
+// calls are the methods whose answers are worth calling off.
+var calls = []string{"tools/call", "prompts/get", "resources/read"}
+
+// end closes a session and tells the server of the older protocols. To those
+// a closed connection says nothing either: a call that was cancelled here is
+// cancelled there by a notification (MCP 2025-11-25, cancellation).
 func (u *Upstreams) end(ctx context.Context, up Upstream, s *mcp.ClientSession, t *transport) {
+	protocol := s.InitializeResult().ProtocolVersion
 	_ = s.Close() // nothing is lost with it
+	cancelled := ctx.Err() != nil
+	ctx = context.WithoutCancel(ctx)
+	if cancelled && t.call != nil && protocol <= legacy {
+		q := *t.call
+		id, _ := jsontext.Find(q.Body, "id")
+		q.Body = append(append([]byte(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":`), id...), "}}"...)
+		q.Deadline, q.MaxBody, q.Abort = goodbye, 0, false
+		_, _ = u.cfg.Fetch(ctx, q)
+	}
 	if t.session == "" {
 		return
 	}
