@@ -144,6 +144,7 @@ func (t *Tenant) openEndpoint(tenantName string) error {
 	server := toolserver.Config{
 		Name: "hookweir", Version: "1", Instructions: instructions,
 		Register: g.tools.Register, Complete: g.tools.Complete, Middleware: []mcp.Middleware{g.tools.Guard},
+		Direct:       &toolserver.Direct{Call: g.tools.Call, Lists: g.tools.Lists},
 		Authenticate: t.authenticate, Permit: t.permit, Subscribe: tools.CanSubscribe,
 		Origin:   access.Origins{Public: t.s.cfg.PublicURL, Development: t.s.cfg.Development, Allowed: t.s.cfg.Origins}.Check,
 		Sessions: toolserver.SQLSessions{DB: t.storage, Now: t.s.cfg.Now},
@@ -300,6 +301,18 @@ func (t *Tenant) Tools(ctx context.Context) ([]*mcp.Tool, error) {
 		return nil, err
 	}
 	return ups.Tools(ctx)
+}
+
+// Version is another whenever Tools is.
+func (t *Tenant) Version(context.Context) (int64, error) {
+	ups, err := t.upstreams()
+	if errors.Is(err, tenant.ErrNotFound) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	return ups.Version()
 }
 
 // Call calls a tool of an upstream.

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/hookweir/hookweir/shared/access"
 )
 
 // rights says which tool's right a resource or prompt needs: what it shows is
@@ -65,11 +67,16 @@ func (s *Set) Guard(next mcp.MethodHandler) mcp.MethodHandler {
 		}
 		call, ok := r.(*mcp.CallToolRequest)
 		if ok && find(call.Params.Name) == nil {
-			return s.callUpstream(ctx, call)
+			result := s.callUpstream(ctx, s.cfg.Caller(r), call.Params.Name, call.Params.Arguments)
+			if result == nil {
+				return nil, errForbidden
+			}
+			return complete(call, result)
 		}
 		result, err := next(ctx, method, r)
 		if ok {
-			s.called(call, result, err)
+			res, _ := result.(*mcp.CallToolResult)
+			s.called(s.cfg.Caller(r), call.Params.Name, res, err)
 		}
 		if err != nil {
 			return result, err
@@ -140,31 +147,31 @@ func (s *Set) visibleTools(ctx context.Context, r mcp.Request, res *mcp.ListTool
 }
 
 // called notes who called a tool that exists, and how it ended; not with what.
-func (s *Set) called(r *mcp.CallToolRequest, result mcp.Result, err error) {
+func (s *Set) called(c *access.Caller, name string, result *mcp.CallToolResult, err error) {
 	outcome := "done"
-	res, ok := result.(*mcp.CallToolResult)
 	switch {
 	case err != nil:
 		outcome = "error"
-	case ok && res.IsError:
+	case result != nil && result.IsError:
 		outcome = "failed"
 	}
-	s.cfg.Log("tools.called", "tenant", s.cfg.Tenant, "tool", r.Params.Name, "caller", s.cfg.Caller(r).ID, "outcome", outcome)
+	s.cfg.Log("tools.called", "tenant", s.cfg.Tenant, "tool", name, "caller", c.ID, "outcome", outcome)
 }
 
-func (s *Set) callUpstream(ctx context.Context, r *mcp.CallToolRequest) (mcp.Result, error) {
+// callUpstream calls a tool of an upstream. Nil: there is none of that name.
+func (s *Set) callUpstream(ctx context.Context, c *access.Caller, name string, arguments json.RawMessage) *mcp.CallToolResult {
 	if s.cfg.Upstreams == nil {
-		return nil, errForbidden
+		return nil
 	}
-	result, known, err := s.cfg.Upstreams.Call(ctx, r.Params.Name, r.Params.Arguments)
+	result, known, err := s.cfg.Upstreams.Call(ctx, name, arguments)
 	switch {
 	case err != nil:
 		result = unavailable()
 	case !known:
-		return nil, errForbidden
+		return nil
 	}
-	s.called(r, result, nil)
-	return complete(r, result)
+	s.called(c, name, result, nil)
+	return result
 }
 
 // complete says in the protocol of 2026 that a result is one. The library says

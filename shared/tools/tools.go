@@ -66,6 +66,8 @@ type Config struct {
 type Upstreams interface {
 	// Tools lists those that are served, as they were approved.
 	Tools(ctx context.Context) ([]*mcp.Tool, error)
+	// Version is another whenever Tools lists something else.
+	Version(ctx context.Context) (int64, error)
 	// Call calls one. known is false when there is none of that name. An error
 	// means that nobody can say; what the tool or the gate refuses is a result
 	// with IsError.
