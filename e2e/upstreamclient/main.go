@@ -50,7 +50,7 @@ func run(ctx context.Context, url string) error {
 	if up.State != upstream.StateReady {
 		return fmt.Errorf("%s: %s", up.State, up.Reason)
 	}
-	list, err := ups.Tools(ctx)
+	list, err := ups.Tools()
 	if err != nil {
 		return err
 	}

@@ -136,7 +136,7 @@ func (t *Tenant) openEndpoint(tenantName string) error {
 	if t.s.cfg.Knowledge != nil && slices.Contains(t.s.cfg.KnowledgeTenants, tenantName) {
 		cfg.Knowledge = t.s.cfg.Knowledge
 	}
-	cfg.Upstreams = t
+	cfg.Upstreams = served{t}
 	if g.tools, err = tools.New(cfg); err != nil {
 		return err
 	}
@@ -289,42 +289,6 @@ func (t *Tenant) serveMetadata(w http.ResponseWriter, r *http.Request) {
 // in.
 func (t *Tenant) Do(ctx context.Context, q tools.Request) (tools.Response, error) {
 	return do(ctx, t.gate.api, q)
-}
-
-// Tools lists the tools of upstreams.
-func (t *Tenant) Tools(ctx context.Context) ([]*mcp.Tool, error) {
-	ups, err := t.upstreams()
-	if errors.Is(err, tenant.ErrNotFound) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	return ups.Tools(ctx)
-}
-
-// Version is another whenever Tools is.
-func (t *Tenant) Version(context.Context) (int64, error) {
-	ups, err := t.upstreams()
-	if errors.Is(err, tenant.ErrNotFound) {
-		return 0, nil
-	}
-	if err != nil {
-		return 0, err
-	}
-	return ups.Version()
-}
-
-// Call calls a tool of an upstream.
-func (t *Tenant) Call(ctx context.Context, name string, arguments json.RawMessage) (*mcp.CallToolResult, bool, error) {
-	ups, err := t.upstreams()
-	if errors.Is(err, tenant.ErrNotFound) {
-		return nil, false, nil
-	}
-	if err != nil {
-		return nil, false, err
-	}
-	return ups.Call(ctx, name, arguments)
 }
 
 func do(ctx context.Context, api http.Handler, q tools.Request) (tools.Response, error) {

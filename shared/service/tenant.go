@@ -128,6 +128,8 @@ func (t *Tenant) upstreams() (*upstream.Upstreams, error) {
 		Changed: func(ctx context.Context) {
 			if t.server != nil {
 				t.server.ToolsChanged(ctx)
+				t.server.ResourcesChanged(ctx)
+				t.server.PromptsChanged(ctx)
 			}
 		},
 		Log: t.s.cfg.Log,

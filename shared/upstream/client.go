@@ -51,7 +51,7 @@ type transport struct {
 	session  string         // to be ended
 	call     *fetch.Request // of a tool, a prompt or a resource, as it was sent
 	captured map[string][]json.RawMessage
-	changed  bool  // the server said that its list of tools has changed
+	changed  bool  // the server said that a list of its has changed
 	failure  error // the first, in words that may be told
 }
 
@@ -156,7 +156,7 @@ func (t *transport) captureMessage(message []byte) {
 	if json.Unmarshal(message, &m) != nil {
 		return // the library will say so
 	}
-	t.changed = t.changed || m.Method == "notifications/tools/list_changed"
+	t.changed = t.changed || strings.HasSuffix(m.Method, "/list_changed")
 	for member, kind := range lists {
 		var list []json.RawMessage
 		if raw, ok := m.Result[member]; ok && json.Unmarshal(raw, &list) == nil {
@@ -235,11 +235,8 @@ func (u *Upstreams) end(ctx context.Context, up Upstream, s *mcp.ClientSession, 
 	_, _ = u.cfg.Fetch(ctx, q) // it ends by itself some day
 }
 
-// everything is all kinds of items; tools are what a call needs to know of.
-var (
-	everything = []string{kindTool, kindResource, kindTemplate, kindPrompt}
-	onlyTools  = []string{kindTool}
-)
+// everything is all kinds of items.
+var everything = []string{kindTool, kindResource, kindTemplate, kindPrompt}
 
 // discover lists items of some kinds, all pages of each.
 func discover(ctx context.Context, s *mcp.ClientSession, t *transport, kinds []string) (map[string][]json.RawMessage, error) {

@@ -176,10 +176,7 @@ func (u *Upstreams) Refresh(ctx context.Context, n string) {
 	session, t, err := u.dial(ctx, up)
 	if err == nil {
 		defer u.end(ctx, up, session, t)
-		var seen map[string][]json.RawMessage
-		if seen, err = discover(ctx, session, t, everything); err == nil {
-			err = u.observe(ctx, up, session.InitializeResult().ProtocolVersion, everything, seen)
-		}
+		err = u.look(ctx, up, session, t, everything)
 	}
 	if err != nil {
 		u.failed(up, err)
