@@ -7,6 +7,8 @@ import (
 	"strings"
 	"unsafe"
 
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
 	"github.com/hookweir/hookweir/shared/access"
 	"github.com/hookweir/hookweir/shared/jsontext"
 )
@@ -16,7 +18,8 @@ import (
 // memory for one message without a session.
 type Direct struct {
 	// Call calls a tool. ok is false, and nothing has been done, where the
-	// library shall: whoever may not call is told so by it.
+	// library shall: whoever may not call is told so by it. The result is an
+	// object without `_meta`, and says its resultType.
 	Call func(ctx context.Context, c *access.Caller, name string, arguments []byte) (result []byte, ok bool)
 	// Lists says whose list of tools the caller's is: it is another string
 	// when the list is another. ok is false when nobody can say.
@@ -154,8 +157,8 @@ func (s *Server) direct(w http.ResponseWriter, r *http.Request, c *access.Caller
 	var result []byte
 	if f.method == "tools/list" {
 		result, _ = s.keptList(r.Context(), c)
-	} else {
-		result, ok = s.cfg.Direct.Call(r.Context(), c, f.name, m.arguments)
+	} else if result, ok = s.cfg.Direct.Call(r.Context(), c, f.name, m.arguments); ok {
+		result = append(s.signed[:len(s.signed):len(s.signed)], result[1:]...)
 	}
 	if !ok || result == nil {
 		return false
@@ -199,6 +202,12 @@ func (s *Server) learn(w http.ResponseWriter, r *http.Request, c *access.Caller,
 	if list := seen.result(); list != nil {
 		s.known.keep(of, list)
 	}
+}
+
+// signature begins a result of the protocol of 2026: it says whose it is.
+func signature(name, version string) []byte {
+	out := jsontext.AppendString([]byte(`{"_meta":{"`+mcp.MetaKeyServerInfo+`":{"name":`), name)
+	return append(jsontext.AppendString(append(out, `,"version":`...), version), "}},"...)
 }
 
 // learner sees how the library answered, and keeps a list.
