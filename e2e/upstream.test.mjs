@@ -98,10 +98,15 @@ for (const [era, open] of Object.entries(eras)) {
     const name = `more-${era.slice(0, 4)}`;
     const up = await connect(name, [], {}, { resources: [note()], templates: [notes()], prompts: [brief()] });
     const client = await open(endpoint(scene), key);
-    const offered = async () => [
-      ...(await client.listResources()).resources.map((r) => r.uri), ...(await client.listResourceTemplates()).resourceTemplates.map((r) => r.uriTemplate),
-      ...(await client.listPrompts()).prompts.map((p) => p.name),
-    ].filter((x) => x.includes(name));
+    const offered = async () => { // by a new client: one may keep a list for a minute
+      const fresh = await open(endpoint(scene), key);
+      const all = [
+        ...(await fresh.listResources()).resources.map((r) => r.uri), ...(await fresh.listResourceTemplates()).resourceTemplates.map((r) => r.uriTemplate),
+        ...(await fresh.listPrompts()).prompts.map((p) => p.name),
+      ];
+      await fresh.leave();
+      return all.filter((x) => x.includes(name));
+    };
     const read = (uri) => client.readResource({ uri: `${URI}${name}/${uri}` });
     const ask = () => client.getPrompt({ name: `${name}__brief`, arguments: { topic: "drift" } });
     assert.deepEqual(await offered(), [], "nothing before it is approved");

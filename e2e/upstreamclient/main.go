@@ -34,7 +34,7 @@ func run(ctx context.Context, url string) error {
 		return err
 	}
 	ups, err := upstream.New(upstream.Config{
-		Tenant: "suite", DB: db, Now: time.Now, Fetch: send, Policy: target.Policy{AllowLoopback: true},
+		Tenant: "suite", DB: db, Now: time.Now, Fetch: send, Sleep: sleep, Policy: target.Policy{AllowLoopback: true},
 		Token:    func(context.Context, string, string) (string, error) { return "", nil },
 		Send:     func([][]byte) error { return nil },
 		SetAlarm: func(time.Time) error { return nil },
@@ -114,6 +114,13 @@ func arguments(schema any) json.RawMessage {
 	}
 	b, _ := json.Marshal(args)
 	return b
+}
+
+func sleep(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
 }
 
 // send is a fetch.Func over net/http.

@@ -41,11 +41,14 @@ var (
 )
 
 // transport sends what the protocol library asks for by the platform's fetch:
-// one whole answer, a deadline, no redirect. It notes the raw definitions that
+// one whole answer, a deadline, no redirect; a stream that is closed early is
+// taken up again. It notes the raw definitions that
 // go by: what is pinned is what came over the wire, not what a library kept.
 type transport struct {
 	fetch    fetch.Func
 	policy   target.Policy
+	now      func() time.Time
+	sleep    func(ctx context.Context, d time.Duration)
 	token    string // of the upstream's own connection; "" for none
 	timeout  time.Duration
 	session  string         // to be ended
@@ -85,6 +88,9 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		t.call = &q
 	}
 	a, err := t.fetch(r.Context(), q)
+	if err == nil && !a.TooLarge {
+		a, err = t.whole(r.Context(), q, a)
+	}
 	switch {
 	case errors.Is(err, fetch.ErrTimeout):
 		return nil, t.fail(errTimeout)
@@ -121,31 +127,13 @@ var lists = map[string]string{
 
 // capture notes the definitions in an answer: JSON, or events of a stream.
 func (t *transport) capture(a fetch.Response) {
-	if strings.Contains(a.Header.Get("Content-Type"), "text/event-stream") {
-		for _, data := range eventData(a.Body) {
-			t.captureMessage(data)
+	if isStream(a) {
+		for _, e := range events(a.Body) {
+			t.captureMessage(e.data)
 		}
 		return
 	}
 	t.captureMessage(a.Body)
-}
-
-// eventData joins the data lines of each event (HTML, server-sent events).
-func eventData(body []byte) [][]byte {
-	var out [][]byte
-	text := strings.ReplaceAll(strings.ReplaceAll(string(body), "\r\n", "\n"), "\r", "\n")
-	for event := range strings.SplitSeq(text, "\n\n") {
-		var data []string
-		for line := range strings.SplitSeq(event, "\n") {
-			if value, ok := strings.CutPrefix(line, "data:"); ok {
-				data = append(data, strings.TrimPrefix(value, " "))
-			}
-		}
-		if data != nil {
-			out = append(out, []byte(strings.Join(data, "\n")))
-		}
-	}
-	return out
 }
 
 func (t *transport) captureMessage(message []byte) {
@@ -167,7 +155,7 @@ func (t *transport) captureMessage(message []byte) {
 
 // dial opens a session with an upstream.
 func (u *Upstreams) dial(ctx context.Context, up Upstream) (*mcp.ClientSession, *transport, error) {
-	t := &transport{fetch: u.cfg.Fetch, policy: u.cfg.Policy, timeout: up.Timeout, captured: map[string][]json.RawMessage{}}
+	t := &transport{fetch: u.cfg.Fetch, now: u.cfg.Now, sleep: u.cfg.Sleep, policy: u.cfg.Policy, timeout: up.Timeout, captured: map[string][]json.RawMessage{}}
 	if up.Connection != "" {
 		token, err := u.cfg.Token(ctx, up.Name, up.Connection)
 		if err != nil || token == "" {

@@ -38,6 +38,8 @@ type Config struct {
 	DB     sqlstore.DB
 	Now    func() time.Time
 	Fetch  fetch.Func
+	// Sleep waits, as a promise of the event that calls it.
+	Sleep  func(ctx context.Context, d time.Duration)
 	Policy target.Policy
 	// Token gives a live access token of a connection.
 	Token func(ctx context.Context, upstream, connection string) (string, error)
@@ -58,7 +60,7 @@ type Upstreams struct {
 
 // New opens them in an object's database. Errors: the database's.
 func New(cfg Config) (*Upstreams, error) {
-	if cfg.Tenant == "" || cfg.DB == nil || cfg.Now == nil || cfg.Fetch == nil || cfg.Token == nil || cfg.Send == nil || cfg.SetAlarm == nil || cfg.Log == nil {
+	if cfg.Tenant == "" || cfg.DB == nil || cfg.Now == nil || cfg.Fetch == nil || cfg.Sleep == nil || cfg.Token == nil || cfg.Send == nil || cfg.SetAlarm == nil || cfg.Log == nil {
 		return nil, errors.New("upstream: incomplete configuration")
 	}
 	if err := sqlstore.MigratePart(cfg.DB, "upstream", schema); err != nil {
