@@ -110,10 +110,11 @@ func (t *Tenant) openEndpoint(tenantName string) error {
 	if err != nil && !errors.Is(err, tenant.ErrNotFound) {
 		return err
 	}
-	if exists {
+	if exists && !t.migrated {
 		if err := toolserver.Migrate(t.storage); err != nil {
 			return err
 		}
+		t.migrated = true
 	}
 	if t.name != "" && t.name != tenantName {
 		return tenant.ErrTenant

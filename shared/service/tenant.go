@@ -23,10 +23,11 @@ type Tenant struct {
 	storage Storage
 	// What the endpoint needs is made by the first request to it: most events
 	// of the object need none of it.
-	name   string
-	server *toolserver.Server
-	gate   *gate
-	ups    *upstream.Upstreams
+	name     string
+	migrated bool // the endpoint's tables
+	server   *toolserver.Server
+	gate     *gate
+	ups      *upstream.Upstreams
 }
 
 // Tenant makes the logic of a Tenant object.
