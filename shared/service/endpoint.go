@@ -228,7 +228,7 @@ func (s *Service) document(ctx context.Context, rawURL string, maxBytes int) ([]
 // permit decides what HTTP answers to a message: 403 with the scope that is
 // missing, and 429. What is done is decided by the tools' guard.
 func (t *Tenant) permit(r *http.Request, c *access.Caller, method, subject string) *access.Refusal {
-	if method == "tools/call" {
+	if slices.Contains(rated, method) {
 		if ok, wait := t.gate.limit.Allow(c.ID, c.Rate); !ok {
 			seconds := int((wait + time.Second - 1) / time.Second)
 			return &access.Refusal{Problem: problem.New(problem.CodeRateLimited, "").RetryAfter(max(seconds, 1))}
@@ -247,6 +247,10 @@ func (t *Tenant) permit(r *http.Request, c *access.Caller, method, subject strin
 	}
 	return &access.Refusal{Problem: problem.New(problem.CodeForbiddenTool, "")}
 }
+
+// rated are the methods that count towards a caller's rate: those that make
+// the tenant's objects, providers or upstreams do something.
+var rated = []string{"tools/call", "resources/read", "prompts/get", "completion/complete"}
 
 // base is the origin that clients use.
 func (t *Tenant) base(r *http.Request) string {
