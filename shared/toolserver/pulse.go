@@ -40,6 +40,25 @@ func lasting(w http.ResponseWriter, r *http.Request) (_ *http.Request, done func
 	return r.WithContext(ctx), cancel
 }
 
+// questioning is a call of the older protocols, which may wait for the client's
+// answer to a question: that goes to the instance's successor, and never comes.
+// So the call has until the second pulse from when the instance is to be
+// replaced, and ends.
+func questioning(w http.ResponseWriter, r *http.Request) (http.ResponseWriter, *http.Request, func()) {
+	out := newPulsing(w)
+	p, ok := out.(*pulsing)
+	if !ok {
+		return w, r, func() {}
+	}
+	ctx, cancel := context.WithCancel(r.Context())
+	w.(stream).OnRetire(func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.end, p.left = cancel, 2
+	})
+	return p, r.WithContext(ctx), cancel
+}
+
 // pulsing is an answer that is begun after a while although nothing is to be
 // said yet, by a comment (HTML, server-sent events): only by writing does the
 // platform notice a client that has closed its end of the connection, which is
@@ -52,6 +71,8 @@ type pulsing struct {
 	started bool
 	events  bool // it is a stream of events
 	framed  bool // what comes is one JSON message, which becomes an event
+	end     func()
+	left    int // pulses until end, if not nil
 }
 
 func newPulsing(w http.ResponseWriter) http.ResponseWriter {
@@ -68,6 +89,12 @@ func newPulsing(w http.ResponseWriter) http.ResponseWriter {
 func (p *pulsing) pulse() time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.end != nil {
+		if p.left--; p.left == 0 {
+			p.end()
+			return 0
+		}
+	}
 	if !p.started {
 		h := p.Header()
 		h.Set("Content-Type", "text/event-stream")

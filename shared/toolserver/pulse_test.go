@@ -59,3 +59,17 @@ func TestLastingEnds(t *testing.T) {
 	p.retire()
 	assert.Error(t, r.Context().Err())
 }
+
+// A call that may wait for its client's answer ends a while after its memory
+// is to be given up, and not before.
+func TestQuestionsEnd(t *testing.T) {
+	p := &platform{ResponseRecorder: httptest.NewRecorder()}
+	_, r, done := questioning(p, httptest.NewRequest(http.MethodPost, "/", nil))
+	defer done()
+	p.f()
+	p.retire()
+	assert.NotZero(t, p.f())
+	assert.NoError(t, r.Context().Err())
+	assert.Zero(t, p.f())
+	assert.Error(t, r.Context().Err())
+}

@@ -107,12 +107,15 @@ func (s *Server) serveSession(w http.ResponseWriter, r *http.Request, caller *ac
 		delete(s.live, id)
 		s.mu.Unlock()
 	}
+	var ended func()
 	if r.Method == http.MethodGet {
-		var ended func()
 		r, ended = lasting(w, r)
-		defer ended()
+		w = newPulsing(w)
+	} else {
+		w, r, ended = questioning(w, r)
 	}
-	s.stateful.ServeHTTP(newPulsing(w), r)
+	defer ended()
+	s.stateful.ServeHTTP(w, r)
 }
 
 func (s *Server) load(id string) (*Session, error) {
