@@ -1,16 +1,19 @@
 // The agent's endpoint against the MCP TypeScript SDK on the same workerd:
-// tools/list and tools/call a second, and CPU for each, in turns.
+// tools/list and tools/call a second, and CPU for each, in turns. Then the
+// first answer of a process that has just begun, and the memory that tenants'
+// objects take.
 //
-//	node bench/mcp.mjs [--rounds 3] [--seconds 2] [--clients 16]
-import { readFile } from "node:fs/promises";
+//	node bench/mcp.mjs [--rounds 3] [--seconds 2] [--clients 16] [--starts 5] [--tenants 200]
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { Miniflare, Log, LogLevel, convertV4MiniflareOptions } from "miniflare";
 import { bundle, loadWorker, root, start } from "../e2e/harness.mjs";
 import { post } from "../e2e/mcp.mjs";
 
-const { values } = parseArgs({ options: { rounds: { type: "string", default: "3" }, seconds: { type: "string", default: "2" }, clients: { type: "string", default: "16" } } });
-const [rounds, seconds, clients] = [values.rounds, values.seconds, values.clients].map(Number);
+const { values } = parseArgs({ options: { rounds: { type: "string", default: "3" }, seconds: { type: "string", default: "2" }, clients: { type: "string", default: "16" }, starts: { type: "string", default: "5" }, tenants: { type: "string", default: "200" } } });
+const [rounds, seconds, clients, starts, tenants] = [values.rounds, values.seconds, values.clients, values.starts, values.tenants].map(Number);
 const median = (list) => list.toSorted((a, b) => a - b)[list.length >> 1];
 
 async function cpu(pid) { // seconds so far; a tick is a hundredth
@@ -57,3 +60,52 @@ try {
   await mf.dispose();
   await product.stop();
 }
+
+// The object's storage is there, no isolate is: Go starts in both Workers, the
+// object is made, the library registers everything.
+async function coldStarts() {
+  const persist = await mkdtemp(path.join(tmpdir(), "hookweir-bench-"));
+  try {
+    let key;
+    const first = [], second = [];
+    for (let i = 0; i <= starts; i++) {
+      const cold = await start({ persist });
+      const url = `${cold.url}/mcp/bench`;
+      if (key === undefined) key = (await cold.admin("POST", "/tenants/bench/keys", {})).json.key;
+      else for (const list of [first, second]) {
+        const began = performance.now();
+        const { status, text } = await post(url, key, "tools/list");
+        if (status !== 200) throw new Error(text);
+        list.push(performance.now() - began);
+      }
+      await cold.stop();
+    }
+    console.log(`cold: the first tools/list after ${median(first).toFixed(0)} ms, the second after ${median(second).toFixed(0)} ms (median of ${starts})`);
+  } finally {
+    await rm(persist, { recursive: true, force: true });
+  }
+}
+
+async function memoryOfTenants() {
+  const many = await start();
+  try {
+    const [pid] = (await many.pids()).slice(-1);
+    const rss = async () => Number(/VmRSS:\s+(\d+)/.exec(await readFile(`/proc/${pid}/status`, "utf8"))[1]);
+    const use = async (from, to) => {
+      for (let i = from; i < to; i++) {
+        const { key } = (await many.admin("POST", `/tenants/bench-${i}/keys`, {})).json;
+        for (let n = 0; n < 2; n++) await post(`${many.url}/mcp/bench-${i}`, key, "tools/list");
+      }
+    };
+    await use(0, 20); // what the first few take is the isolates' own
+    const before = await rss();
+    await use(20, 20 + tenants);
+    console.log(`memory: ${(((await rss()) - before) / tenants).toFixed(0)} KiB of the process for each tenant's object in use (${tenants} of them)`);
+    for (const line of many.logs) if (/instance_recycled/.test(line.message)) console.log(line.message);
+  } finally {
+    await many.stop();
+  }
+}
+
+if (starts > 0) await coldStarts();
+if (tenants > 0) await memoryOfTenants();

@@ -38,12 +38,11 @@ for (const [name, [suite, args, scenarios]] of Object.entries(suites)) {
   });
 }
 
-// Those scenarios for clients that a client without OAuth of its own, without
-// elicitation and without resumed streams can have: connections hold the
-// tokens here. The client runs natively; it is the one that runs in the object.
+// Those scenarios for clients that a client without OAuth of its own and
+// without elicitation can have: connections hold the tokens here. The client runs natively; it is the one that runs in the object.
 const scenarios = {
-  "mcp-conformance-stable": ["initialize", "tools_call"],
-  "@modelcontextprotocol/conformance": ["initialize", "tools_call", "request-metadata", "http-standard-headers", "http-invalid-tool-headers", "json-schema-ref-no-deref"],
+  "mcp-conformance-stable": ["initialize", "tools_call", "sse-retry"],
+  "@modelcontextprotocol/conformance": ["initialize", "tools_call", "sse-retry", "request-metadata", "http-standard-headers", "http-invalid-tool-headers", "json-schema-ref-no-deref"],
 };
 
 test("the upstream client's scenarios", { timeout: 120_000 }, async () => {

@@ -199,30 +199,6 @@ test("what is no request of the protocol is refused by its codes", async () => {
   assert.equal((await fetch(url, { headers: { authorization: `Bearer ${key}`, "mcp-protocol-version": "2026-07-28" } })).status, 405);
 });
 
-for (const [era, connect] of Object.entries(eras)) {
-  test(`${era}: a call that is cancelled ends, and nothing else does`, { timeout: 60_000 }, async () => {
-    const upstream = await startUpstream([{ name: "wait", description: "Wait.", inputSchema: { type: "object" } }]);
-    try {
-      await must(scene.admin("PUT", "/upstreams/patience", { url: upstream.url, trust: "first_use", timeout: "20s" }));
-      const client = await connect(endpoint(scene), key);
-      upstream.silent = true;
-      const asked = upstream.requests.length;
-      const control = new AbortController();
-      const waiting = era.startsWith("2025")
-        ? client.callTool({ name: "patience__wait", arguments: {} }, undefined, { signal: control.signal })
-        : client.callTool({ name: "patience__wait", arguments: {} }, { signal: control.signal });
-      await until("the call to reach the upstream", () => upstream.requests.length > asked);
-      control.abort();
-      await assert.rejects(waiting);
-      dataOf(await client.callTool({ name: "list_sources", arguments: {} }));
-      await client.leave();
-    } finally {
-      await upstream.stop();
-      await must(scene.admin("DELETE", "/upstreams/patience"));
-    }
-  });
-}
-
 test("instances are replaced under sessions and listeners", { timeout: 90_000 }, async () => {
   const small = await setUp({ testBuild: true, vars: { consumers: { HOOKWEIR_RECYCLE: "40" } } });
   try {

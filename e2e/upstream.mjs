@@ -3,38 +3,63 @@
 import http from "node:http";
 import { spawn } from "node:child_process";
 import net from "node:net";
+import { json as body } from "node:stream/consumers";
 import path from "node:path";
 import { Server } from "@modelcontextprotocol/sdk/server/index.js";
 import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js";
-import { CallToolRequestSchema, ListToolsRequestSchema, ListPromptsRequestSchema, ListResourcesRequestSchema } from "@modelcontextprotocol/sdk/types.js";
+import {
+  CallToolRequestSchema, CompleteRequestSchema, GetPromptRequestSchema, ListPromptsRequestSchema, ListResourceTemplatesRequestSchema,
+  ListResourcesRequestSchema, ListToolsRequestSchema, ReadResourceRequestSchema,
+} from "@modelcontextprotocol/sdk/types.js";
 import { root, until } from "./harness.mjs";
 
 /**
- * Starts one. `tools` is the list it gives, `pageSize` how many a page has,
- * `calls` what reached it, `requests` each request's method and headers;
- * `call(name, args)` answers; `silent` never answers, `raw` answers every POST.
+ * Starts one. `tools` is the list it gives, `pageSize` how many a page has;
+ * `resources`, `templates` and `prompts` are lists as well, if given;
+ * `calls` what reached it, `requests` each request's method, headers, message
+ * and whether the client left before its answer;
+ * `call(name, args, extra)` answers; `silent` never answers, `raw` answers every POST.
  */
-export async function startUpstream(tools, { pageSize = 100 } = {}) {
-  const upstream = { tools, calls: [], requests: [], silent: false, call: (name) => ({ content: [{ type: "text", text: `${name} ran` }] }) };
-  const serve = async (request, response) => {
-    const server = new Server({ name: "mutable", version: "1" }, { capabilities: { tools: { listChanged: true } } });
+export async function startUpstream(tools, { pageSize = 100, ...more } = {}) {
+  const upstream = { tools, ...more, calls: [], requests: [], silent: false, call: (name) => ({ content: [{ type: "text", text: `${name} ran` }] }) };
+  const serve = async (request, response, seen) => {
+    if (request.method === "POST") seen.message = await body(request).catch(() => undefined);
+    const server = new Server({ name: "mutable", version: "1" }, { capabilities: { tools: { listChanged: true }, ...(upstream.resources && { resources: {} }), ...(upstream.prompts && { prompts: {}, completions: {} }) } });
+    if (upstream.resources) {
+      server.setRequestHandler(ListResourcesRequestSchema, () => ({ resources: upstream.resources }));
+      server.setRequestHandler(ListResourceTemplatesRequestSchema, () => ({ resourceTemplates: upstream.templates ?? [] }));
+      server.setRequestHandler(ReadResourceRequestSchema, ({ params }) => {
+        upstream.calls.push(params);
+        return { contents: [{ uri: params.uri, text: `${params.uri} is read` }] };
+      });
+    }
+    if (upstream.prompts) {
+      server.setRequestHandler(ListPromptsRequestSchema, () => ({ prompts: upstream.prompts }));
+      server.setRequestHandler(GetPromptRequestSchema, ({ params }) => {
+        upstream.calls.push(params);
+        return { messages: [{ role: "user", content: { type: "text", text: `${params.name} of ${params.arguments?.topic}` } }] };
+      });
+      server.setRequestHandler(CompleteRequestSchema, ({ params }) => ({ completion: { values: [`${params.argument.value}…`] } }));
+    }
     server.setRequestHandler(ListToolsRequestSchema, ({ params }) => {
       const from = Number(params?.cursor ?? 0);
       const to = from + pageSize;
       return { tools: upstream.tools.slice(from, to), ...(to < upstream.tools.length && { nextCursor: String(to) }) };
     });
-    server.setRequestHandler(CallToolRequestSchema, ({ params }) => {
+    server.setRequestHandler(CallToolRequestSchema, ({ params }, extra) => {
       upstream.calls.push(params);
-      return upstream.call(params.name, params.arguments);
+      return upstream.call(params.name, params.arguments, extra);
     });
     const transport = new StreamableHTTPServerTransport({ sessionIdGenerator: undefined });
     await server.connect(transport);
     response.on("close", () => server.close());
-    await transport.handleRequest(request, response);
+    await transport.handleRequest(request, response, seen.message);
   };
   const listener = http.createServer((request, response) => {
-    upstream.requests.push({ method: request.method, headers: request.headers });
-    if (!upstream.silent) serve(request, response).catch(() => response.destroy());
+    const seen = { method: request.method, headers: request.headers, givenUp: false };
+    response.on("close", () => { seen.givenUp = !response.writableFinished; });
+    upstream.requests.push(seen);
+    if (!upstream.silent) serve(request, response, seen).catch(() => response.destroy());
   });
   await new Promise((resolve) => listener.listen(0, "127.0.0.1", resolve));
   return Object.assign(upstream, {

@@ -1,7 +1,8 @@
 // Command upstreamclient is the upstream client as a program of its own, for
 // the client scenarios of the official MCP conformance suite: it connects to
-// the server whose URL is its last argument, approves what it sees and calls
-// each tool once, with what its schema asks for.
+// the server whose URL is its last argument, approves what it sees and makes
+// the calls that the suite asks for, or one of each tool with what its schema
+// asks for.
 package main
 
 import (
@@ -33,7 +34,7 @@ func run(ctx context.Context, url string) error {
 		return err
 	}
 	ups, err := upstream.New(upstream.Config{
-		Tenant: "suite", DB: db, Now: time.Now, Fetch: send, Policy: target.Policy{AllowLoopback: true},
+		Tenant: "suite", DB: db, Now: time.Now, Fetch: send, Sleep: sleep, Policy: target.Policy{AllowLoopback: true},
 		Token:    func(context.Context, string, string) (string, error) { return "", nil },
 		Send:     func([][]byte) error { return nil },
 		SetAlarm: func(time.Time) error { return nil },
@@ -49,19 +50,50 @@ func run(ctx context.Context, url string) error {
 	if up.State != upstream.StateReady {
 		return fmt.Errorf("%s: %s", up.State, up.Reason)
 	}
-	list, err := ups.Tools(ctx)
+	list, err := ups.Tools()
 	if err != nil {
 		return err
 	}
-	for _, t := range list {
-		result, known, err := ups.Call(ctx, t.Name, arguments(t.InputSchema))
+	calls, err := asked()
+	if err != nil {
+		return err
+	}
+	if calls == nil {
+		for _, t := range list {
+			calls = append(calls, toolCall{t.Name, arguments(t.InputSchema)})
+		}
+	}
+	for _, c := range calls {
+		result, known, err := ups.Call(ctx, c.Name, c.Arguments)
 		if err != nil || !known {
-			return fmt.Errorf("%s: known %t, %w", t.Name, known, err)
+			return fmt.Errorf("%s: known %t, %w", c.Name, known, err)
 		}
 		b, _ := json.Marshal(result)
-		fmt.Fprintln(os.Stderr, t.Name, string(b))
+		fmt.Fprintln(os.Stderr, c.Name, string(b))
 	}
 	return nil
+}
+
+type toolCall struct {
+	Name      string
+	Arguments json.RawMessage
+}
+
+// asked are the calls of the scenario's context, under their names here; nil
+// for a scenario without.
+func asked() ([]toolCall, error) {
+	text := os.Getenv("MCP_CONFORMANCE_CONTEXT")
+	if text == "" {
+		return nil, nil
+	}
+	var scenario struct{ ToolCalls []toolCall }
+	if err := json.Unmarshal([]byte(text), &scenario); err != nil {
+		return nil, err
+	}
+	for i := range scenario.ToolCalls {
+		scenario.ToolCalls[i].Name = "suite__" + scenario.ToolCalls[i].Name
+	}
+	return scenario.ToolCalls, nil
 }
 
 // arguments gives each property of a schema a value of its type.
@@ -82,6 +114,13 @@ func arguments(schema any) json.RawMessage {
 	}
 	b, _ := json.Marshal(args)
 	return b
+}
+
+func sleep(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
 }
 
 // send is a fetch.Func over net/http.

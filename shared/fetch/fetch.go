@@ -22,6 +22,10 @@ type Request struct {
 	// MaxBody bounds the answer's body, in bytes. Zero: nobody reads it, nor
 	// waits for it; the answer is its head.
 	MaxBody int
+	// Abort ends the request with the context. Without it a request that has
+	// begun goes on to its end, whatever becomes of who asked: its answer may be
+	// a token, or say what was done.
+	Abort bool
 }
 
 // Response is its answer.

@@ -110,10 +110,11 @@ func (t *Tenant) openEndpoint(tenantName string) error {
 	if err != nil && !errors.Is(err, tenant.ErrNotFound) {
 		return err
 	}
-	if exists {
+	if exists && !t.migrated {
 		if err := toolserver.Migrate(t.storage); err != nil {
 			return err
 		}
+		t.migrated = true
 	}
 	if t.name != "" && t.name != tenantName {
 		return tenant.ErrTenant
@@ -136,7 +137,7 @@ func (t *Tenant) openEndpoint(tenantName string) error {
 	if t.s.cfg.Knowledge != nil && slices.Contains(t.s.cfg.KnowledgeTenants, tenantName) {
 		cfg.Knowledge = t.s.cfg.Knowledge
 	}
-	cfg.Upstreams = t
+	cfg.Upstreams = served{t}
 	if g.tools, err = tools.New(cfg); err != nil {
 		return err
 	}
@@ -144,6 +145,7 @@ func (t *Tenant) openEndpoint(tenantName string) error {
 	server := toolserver.Config{
 		Name: "hookweir", Version: "1", Instructions: instructions,
 		Register: g.tools.Register, Complete: g.tools.Complete, Middleware: []mcp.Middleware{g.tools.Guard},
+		Direct:       &toolserver.Direct{Call: g.tools.Call, Lists: g.tools.Lists},
 		Authenticate: t.authenticate, Permit: t.permit, Subscribe: tools.CanSubscribe,
 		Origin:   access.Origins{Public: t.s.cfg.PublicURL, Development: t.s.cfg.Development, Allowed: t.s.cfg.Origins}.Check,
 		Sessions: toolserver.SQLSessions{DB: t.storage, Now: t.s.cfg.Now},
@@ -241,7 +243,7 @@ func (s *Service) document(ctx context.Context, rawURL string, maxBytes int) ([]
 // permit decides what HTTP answers to a message: 403 with the scope that is
 // missing, and 429. What is done is decided by the tools' guard.
 func (t *Tenant) permit(r *http.Request, c *access.Caller, method, subject string) *access.Refusal {
-	if method == "tools/call" {
+	if slices.Contains(rated, method) {
 		if ok, wait := t.gate.limit.Allow(c.ID, c.Rate); !ok {
 			seconds := int((wait + time.Second - 1) / time.Second)
 			return &access.Refusal{Problem: problem.New(problem.CodeRateLimited, "").RetryAfter(max(seconds, 1))}
@@ -260,6 +262,10 @@ func (t *Tenant) permit(r *http.Request, c *access.Caller, method, subject strin
 	}
 	return &access.Refusal{Problem: problem.New(problem.CodeForbiddenTool, "")}
 }
+
+// rated are the methods that count towards a caller's rate: those that make
+// the tenant's objects, providers or upstreams do something.
+var rated = []string{"tools/call", "resources/read", "prompts/get", "completion/complete"}
 
 // base is the origin that clients use.
 func (t *Tenant) base(r *http.Request) string {
@@ -303,30 +309,6 @@ func (t *Tenant) serveMetadata(w http.ResponseWriter, r *http.Request) {
 // in.
 func (t *Tenant) Do(ctx context.Context, q tools.Request) (tools.Response, error) {
 	return do(ctx, t.gate.api, q)
-}
-
-// Tools lists the tools of upstreams.
-func (t *Tenant) Tools(ctx context.Context) ([]*mcp.Tool, error) {
-	ups, err := t.upstreams()
-	if errors.Is(err, tenant.ErrNotFound) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	return ups.Tools(ctx)
-}
-
-// Call calls a tool of an upstream.
-func (t *Tenant) Call(ctx context.Context, name string, arguments json.RawMessage) (*mcp.CallToolResult, bool, error) {
-	ups, err := t.upstreams()
-	if errors.Is(err, tenant.ErrNotFound) {
-		return nil, false, nil
-	}
-	if err != nil {
-		return nil, false, err
-	}
-	return ups.Call(ctx, name, arguments)
 }
 
 func do(ctx context.Context, api http.Handler, q tools.Request) (tools.Response, error) {

@@ -23,10 +23,11 @@ type Tenant struct {
 	storage Storage
 	// What the endpoint needs is made by the first request to it: most events
 	// of the object need none of it.
-	name   string
-	server *toolserver.Server
-	gate   *gate
-	ups    *upstream.Upstreams
+	name     string
+	migrated bool // the endpoint's tables
+	server   *toolserver.Server
+	gate     *gate
+	ups      *upstream.Upstreams
 }
 
 // Tenant makes the logic of a Tenant object.
@@ -121,13 +122,15 @@ func (t *Tenant) upstreams() (*upstream.Upstreams, error) {
 		return nil, err
 	}
 	t.ups, err = upstream.New(upstream.Config{
-		Tenant: name, DB: t.storage, Now: t.s.cfg.Now, Fetch: t.s.cfg.Fetch,
+		Tenant: name, DB: t.storage, Now: t.s.cfg.Now, Fetch: t.s.cfg.Fetch, Sleep: t.s.cfg.Sleep,
 		Policy: target.Policy{AllowLoopback: t.s.cfg.Development},
 		Token:  t.connectionToken, Send: t.s.cfg.SendEvents,
 		SetAlarm: func(at time.Time) error { return t.clock().Set(slotUpstreams, at) },
 		Changed: func(ctx context.Context) {
 			if t.server != nil {
 				t.server.ToolsChanged(ctx)
+				t.server.ResourcesChanged(ctx)
+				t.server.PromptsChanged(ctx)
 			}
 		},
 		Log: t.s.cfg.Log,

@@ -204,36 +204,34 @@ func (t *Tenant) Identify(token string) (Key, error) {
 	}
 	now := t.now()
 	k := Key{ID: id}
-	err := t.tx(func() error {
-		rows, err := t.cfg.DB.Exec(`SELECT hash, last_used, tools, rate FROM api_keys WHERE id = ?`, id)
-		if err != nil {
-			return err
-		}
-		stored := make([]byte, sha256.Size)
-		if r, ok := rows.First(); ok {
-			stored = r.Blob()
-			k.LastUsed = r.Time()
-			if err := k.readRights(r); err != nil {
-				return err
-			}
-		}
-		if len(stored) != sha256.Size {
-			return errHash
-		}
-		// The id is public. The hash of the whole token is compared in constant
-		// time, also against nothing when there is no such id.
-		hash := sha256.Sum256([]byte(token))
-		if subtle.ConstantTimeCompare(hash[:], stored) != 1 {
-			return ErrUnauthenticated
-		}
-		if now.Sub(k.LastUsed) < usedEvery {
-			return nil
-		}
-		_, err = t.cfg.DB.Exec(`UPDATE api_keys SET last_used = ? WHERE id = ?`, now.Truncate(usedEvery).UnixMilli(), id)
-		return err
-	})
+	// One statement reads all there is: no transaction. The use is noted after.
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	rows, err := t.cfg.DB.Exec(`SELECT hash, last_used, tools, rate FROM api_keys WHERE id = ?`, id)
 	if err != nil {
 		return Key{}, err
+	}
+	stored := make([]byte, sha256.Size)
+	if r, ok := rows.First(); ok {
+		stored = r.Blob()
+		k.LastUsed = r.Time()
+		if err := k.readRights(r); err != nil {
+			return Key{}, err
+		}
+	}
+	if len(stored) != sha256.Size {
+		return Key{}, errHash
+	}
+	// The id is public. The hash of the whole token is compared in constant
+	// time, also against nothing when there is no such id.
+	hash := sha256.Sum256([]byte(token))
+	if subtle.ConstantTimeCompare(hash[:], stored) != 1 {
+		return Key{}, ErrUnauthenticated
+	}
+	if now.Sub(k.LastUsed) >= usedEvery {
+		if _, err := t.cfg.DB.Exec(`UPDATE api_keys SET last_used = ? WHERE id = ?`, now.Truncate(usedEvery).UnixMilli(), id); err != nil {
+			return Key{}, err
+		}
 	}
 	return k, nil
 }

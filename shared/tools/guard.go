@@ -2,11 +2,13 @@ package tools
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
 	"strings"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/hookweir/hookweir/shared/access"
+	"github.com/hookweir/hookweir/shared/upstream"
 )
 
 // rights says which tool's right a resource or prompt needs: what it shows is
@@ -36,8 +38,14 @@ func toolOf(method, name string) string {
 				return r.tool
 			}
 		}
+		if strings.HasPrefix(name, upstream.URIPrefix) {
+			return resourcesOf(name)
+		}
 		return "" // there is no such resource
 	case "prompts/get":
+		if strings.Contains(name, upstreamMark) {
+			return name
+		}
 		return promptRights[name]
 	}
 	return ""
@@ -71,25 +79,62 @@ func (s *Set) Guard(next mcp.MethodHandler) mcp.MethodHandler {
 		}
 		call, ok := r.(*mcp.CallToolRequest)
 		if ok && find(call.Params.Name) == nil {
-			return s.callUpstream(ctx, call)
+			result := s.callUpstream(ctx, s.cfg.Caller(r), call.Params.Name, call.Params.Arguments)
+			if result == nil {
+				return nil, errForbidden
+			}
+			if !modern(call) {
+				return result, nil
+			}
+			return complete(result, &mcp.CallToolResult{})
+		}
+		if p, ok := r.(*mcp.GetPromptRequest); ok && s.cfg.Upstreams != nil && strings.Contains(p.Params.Name, upstreamMark) {
+			return s.promptUpstream(ctx, p)
 		}
 		result, err := next(ctx, method, r)
 		if ok {
-			s.called(call, result, err)
+			res, _ := result.(*mcp.CallToolResult)
+			s.called(s.cfg.Caller(r), call.Params.Name, res, err)
 		}
 		if err != nil {
 			return result, err
 		}
-		switch res := result.(type) {
-		case *mcp.ListToolsResult:
-			return s.visibleTools(ctx, r, res)
-		case *mcp.ListPromptsResult:
-			res.Prompts = slices.DeleteFunc(res.Prompts, func(p *mcp.Prompt) bool { return !s.visible(r, promptRights[p.Name]) })
-		case *mcp.ListResourcesResult:
-			res.Resources = slices.DeleteFunc(res.Resources, func(x *mcp.Resource) bool { return !s.visible(r, toolOf("resources/read", x.URI)) })
-		}
-		return result, nil
+		return s.visibleOf(ctx, r, result)
 	}
+}
+
+// visibleOf adds what upstreams have behind the last of our own, and leaves
+// out of lists what the caller may not use.
+func (s *Set) visibleOf(ctx context.Context, r mcp.Request, result mcp.Result) (mcp.Result, error) {
+	var err error
+	switch res := result.(type) {
+	case *mcp.ListToolsResult:
+		res.Tools, err = withUpstreams(ctx, s, res.Tools, res.NextCursor, Upstreams.Tools)
+		res.Tools = slices.DeleteFunc(res.Tools, func(t *mcp.Tool) bool { return !s.visible(r, t.Name) })
+	case *mcp.ListPromptsResult:
+		res.Prompts, err = withUpstreams(ctx, s, res.Prompts, res.NextCursor, Upstreams.Prompts)
+		res.Prompts = slices.DeleteFunc(res.Prompts, func(p *mcp.Prompt) bool { return !s.visible(r, toolOf("prompts/get", p.Name)) })
+	case *mcp.ListResourcesResult:
+		res.Resources, err = withUpstreams(ctx, s, res.Resources, res.NextCursor, Upstreams.Resources)
+		res.Resources = slices.DeleteFunc(res.Resources, func(x *mcp.Resource) bool { return !s.visible(r, toolOf("resources/read", x.URI)) })
+	case *mcp.ListResourceTemplatesResult:
+		res.ResourceTemplates, err = withUpstreams(ctx, s, res.ResourceTemplates, res.NextCursor, Upstreams.Templates)
+		res.ResourceTemplates = slices.DeleteFunc(res.ResourceTemplates, func(x *mcp.ResourceTemplate) bool {
+			return x.URITemplate == uriTemplateUpstream || strings.HasPrefix(x.URITemplate, upstream.URIPrefix) && !s.visible(r, resourcesOf(x.URITemplate))
+		})
+	}
+	if err != nil {
+		return nil, err
+	}
+	return result, nil
+}
+
+func withUpstreams[Item any](ctx context.Context, s *Set, own []*Item, next string, list func(Upstreams, context.Context) ([]*Item, error)) ([]*Item, error) {
+	if next != "" || s.cfg.Upstreams == nil {
+		return own, nil
+	}
+	more, err := list(s.cfg.Upstreams, ctx)
+	return append(own, more...), err
 }
 
 // toolsOf are the tools whose right a request needs.
@@ -131,59 +176,14 @@ func (s *Set) visible(r mcp.Request, tool string) bool {
 	return ok || scopeMissing
 }
 
-// visibleTools leaves out what the caller may not use, and adds the tools of
-// upstreams behind the last of our own.
-func (s *Set) visibleTools(ctx context.Context, r mcp.Request, res *mcp.ListToolsResult) (mcp.Result, error) {
-	if res.NextCursor == "" && s.cfg.Upstreams != nil {
-		more, err := s.cfg.Upstreams.Tools(ctx)
-		if err != nil {
-			return nil, err
-		}
-		res.Tools = append(res.Tools, more...)
-	}
-	res.Tools = slices.DeleteFunc(res.Tools, func(t *mcp.Tool) bool { return !s.visible(r, t.Name) })
-	return res, nil
-}
-
 // called notes who called a tool that exists, and how it ended; not with what.
-func (s *Set) called(r *mcp.CallToolRequest, result mcp.Result, err error) {
+func (s *Set) called(c *access.Caller, name string, result *mcp.CallToolResult, err error) {
 	outcome := "done"
-	res, ok := result.(*mcp.CallToolResult)
 	switch {
 	case err != nil:
 		outcome = "error"
-	case ok && res.IsError:
+	case result != nil && result.IsError:
 		outcome = "failed"
 	}
-	s.cfg.Log("tools.called", "tenant", s.cfg.Tenant, "tool", r.Params.Name, "caller", s.cfg.Caller(r).ID, "outcome", outcome)
-}
-
-func (s *Set) callUpstream(ctx context.Context, r *mcp.CallToolRequest) (mcp.Result, error) {
-	if s.cfg.Upstreams == nil {
-		return nil, errForbidden
-	}
-	result, known, err := s.cfg.Upstreams.Call(ctx, r.Params.Name, r.Params.Arguments)
-	switch {
-	case err != nil:
-		result = unavailable()
-	case !known:
-		return nil, errForbidden
-	}
-	s.called(r, result, nil)
-	return complete(r, result)
-}
-
-// complete says in the protocol of 2026 that a result is one. The library says
-// so only of what its own handlers give, and has no other way to set it.
-func complete(r *mcp.CallToolRequest, result *mcp.CallToolResult) (mcp.Result, error) {
-	if r.ProtocolVersion() < "2026-07-28" {
-		return result, nil
-	}
-	body, err := json.Marshal(result)
-	if err != nil {
-		return nil, err
-	}
-	var out mcp.CallToolResult
-	err = json.Unmarshal(append([]byte(`{"resultType":"complete",`), body[1:]...), &out)
-	return &out, err
+	s.cfg.Log("tools.called", "tenant", s.cfg.Tenant, "tool", name, "caller", c.ID, "outcome", outcome)
 }

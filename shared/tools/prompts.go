@@ -96,6 +96,16 @@ const maxCompletions = 100
 // Complete gives the ids and names that begin as the argument does.
 func (s *Set) Complete(ctx context.Context, r *mcp.CompleteRequest) (*mcp.CompleteResult, error) {
 	out := &mcp.CompleteResult{Completion: mcp.CompletionResultDetails{Values: []string{}}}
+	if right, ok := ofUpstream(r.Params.Ref); ok {
+		if s.cfg.Upstreams == nil || !s.may(r, right) {
+			return out, nil
+		}
+		result, err := s.cfg.Upstreams.Complete(ctx, r.Params)
+		if err != nil {
+			return out, nil // nothing to propose is no failure
+		}
+		return result, nil
+	}
 	from, ok := completions[r.Params.Argument.Name]
 	if !ok || !s.may(r, from.tool) {
 		return out, nil

@@ -42,6 +42,9 @@ func (s *Set) registerResources(server *mcp.Server) {
 	}
 	template("event", uriEvents+"/{+id}", "One event with its payload and every attempt to deliver it.", "get_event", "id")
 	template("drift", uriDrift+"/{upstream}", "What an upstream MCP server changed.", "upstream_drift", "upstream")
+	if s.cfg.Upstreams != nil {
+		s.registerUpstreams(server)
+	}
 	if s.cfg.Knowledge != nil {
 		server.AddResource(&mcp.Resource{
 			Name: "knowledge-schema", URI: uriKnowledge, MIMEType: "application/json",

@@ -157,6 +157,28 @@ func TestPages(t *testing.T) {
 	assert.JSONEq(t, `{"replayed":100,"next":"1.x"}`, string(out.StructuredContent.(json.RawMessage)), "what was done is said")
 }
 
+// leaving is an API whose caller leaves while it answers.
+type leaving struct {
+	api
+	leave context.CancelFunc
+}
+
+func (l *leaving) Do(ctx context.Context, r Request) (Response, error) {
+	l.leave()
+	return l.api.Do(ctx, r)
+}
+
+// A replay of many stops where its caller gives it up, and what it has done is
+// counted.
+func TestPagesCancelled(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	a := &leaving{api{answers: []Response{{Status: 202, Body: []byte(`{"replayed":100,"next":"1.x"}`)}}}, cancel}
+	out, err := newSet(t, a).call(ctx, find("replay_events"), request(`{"state":"dead"}`))
+	require.NoError(t, err)
+	assert.JSONEq(t, `{"replayed":100,"next":"1.x"}`, string(out.StructuredContent.(json.RawMessage)))
+	assert.Len(t, a.asked, 1)
+}
+
 // TestCalled: the log has who called what and how it ended, and nothing of
 // what was said.
 func TestCalled(t *testing.T) {

@@ -65,10 +65,20 @@ type Config struct {
 	Log func(event string, kv ...string)
 }
 
-// Upstreams are the tools of upstream servers, under their names here.
+// Upstreams are the tools, resources and prompts of upstream servers, under
+// their names here. The lists are of what is served, as it was approved.
 type Upstreams interface {
-	// Tools lists those that are served, as they were approved.
 	Tools(ctx context.Context) ([]*mcp.Tool, error)
+	Resources(ctx context.Context) ([]*mcp.Resource, error)
+	Templates(ctx context.Context) ([]*mcp.ResourceTemplate, error)
+	Prompts(ctx context.Context) ([]*mcp.Prompt, error)
+	// Read, Prompt and Complete fail with upstream.ErrNotFound, with an
+	// *upstream.Refusal, whose words may be told, or because nobody can say.
+	Read(ctx context.Context, uri string) (*mcp.ReadResourceResult, error)
+	Prompt(ctx context.Context, name string, arguments map[string]string) (*mcp.GetPromptResult, error)
+	Complete(ctx context.Context, p *mcp.CompleteParams) (*mcp.CompleteResult, error)
+	// Version is another whenever Tools lists something else.
+	Version(ctx context.Context) (int64, error)
 	// Call calls one. known is false when there is none of that name. An error
 	// means that nobody can say; what the tool or the gate refuses is a result
 	// with IsError.

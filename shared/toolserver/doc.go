@@ -17,7 +17,10 @@
 //     (MCP security best practices, session hijacking).
 //   - Every list and resource is cacheScope private: what one caller sees, no
 //     shared cache keeps for another.
-//   - No Go timer: no keep-alive, no idle timeout, no delayed notification.
+//   - No Go timer: no idle timeout, no delayed notification. The one clock is
+//     the answer's own (pulse.go), a promise of its request.
+//   - What is answered past the library is what the library has accepted
+//     before, in all but id and arguments (direct.go).
 //   - A message that names its method or tool twice is refused: the two
 //     parsers that look at it must not see two calls.
 //

@@ -42,6 +42,9 @@ func (s *Server) ToolsChanged(ctx context.Context) { s.changed(ctx, toolsChanged
 // PromptsChanged does so for prompts.
 func (s *Server) PromptsChanged(ctx context.Context) { s.changed(ctx, promptsChanged) }
 
+// ResourcesChanged does so for resources and their templates.
+func (s *Server) ResourcesChanged(ctx context.Context) { s.changed(ctx, resourcesChanged) }
+
 // kind is a list that changes.
 type kind struct {
 	method string
@@ -57,6 +60,13 @@ var (
 		func(w mcp.NotificationSubscriptions) bool { return w.ToolsListChanged },
 		func(s *mcp.ServerSession, id any) mcp.Request {
 			return &mcp.ServerRequest[*mcp.ToolListChangedParams]{Session: s, Params: &mcp.ToolListChangedParams{Meta: subscription(id)}}
+		},
+	}
+	resourcesChanged = kind{
+		"notifications/resources/list_changed",
+		func(w mcp.NotificationSubscriptions) bool { return w.ResourcesListChanged },
+		func(s *mcp.ServerSession, id any) mcp.Request {
+			return &mcp.ServerRequest[*mcp.ResourceListChangedParams]{Session: s, Params: &mcp.ResourceListChangedParams{Meta: subscription(id)}}
 		},
 	}
 	promptsChanged = kind{

@@ -45,6 +45,8 @@ type Config struct {
 	Complete func(context.Context, *mcp.CompleteRequest) (*mcp.CompleteResult, error)
 	// Middleware sees each request after the caller is known, outermost first.
 	Middleware []mcp.Middleware
+	// Direct answers calls of tools past the library. Nil: nothing does.
+	Direct *Direct
 	// Authenticate says who asks. A refusal is answered as it is.
 	Authenticate func(*http.Request) (*access.Caller, *access.Refusal)
 	// Permit says whether the caller may send this message. It decides what
@@ -77,6 +79,8 @@ type Server struct {
 	mu        sync.Mutex
 	live      map[string]bool // sessions in memory
 	listeners map[*mcp.ServerSession]listener
+	known     known
+	signed    []byte // how a result begins
 }
 
 // New makes an endpoint.
@@ -87,7 +91,7 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Rand == nil {
 		cfg.Rand = rand.Reader
 	}
-	s := &Server{cfg: cfg, live: map[string]bool{}, listeners: map[*mcp.ServerSession]listener{}}
+	s := &Server{cfg: cfg, live: map[string]bool{}, listeners: map[*mcp.ServerSession]listener{}, known: known{map[string]bool{}, map[string][]byte{}}, signed: signature(cfg.Name, cfg.Version)}
 	s.mcp = mcp.NewServer(&mcp.Implementation{Name: cfg.Name, Version: cfg.Version}, &mcp.ServerOptions{
 		Instructions:       cfg.Instructions,
 		PageSize:           pageSize,
@@ -191,7 +195,7 @@ func (s *Server) post(w http.ResponseWriter, r *http.Request, caller *access.Cal
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	if frames[0].modern || r.Header.Get(versionHeader) >= modern {
-		s.stateless.ServeHTTP(w, r)
+		s.serveStateless(w, r, caller, frames[0], body)
 		return
 	}
 	if len(frames) == 1 && frames[0].method == "initialize" {
@@ -199,6 +203,25 @@ func (s *Server) post(w http.ResponseWriter, r *http.Request, caller *access.Cal
 		return
 	}
 	s.serveSession(w, r, caller)
+}
+
+func (s *Server) serveStateless(w http.ResponseWriter, r *http.Request, caller *access.Caller, f frame, body []byte) {
+	if f.method == methodListen {
+		var done func()
+		r, done = lasting(w, r)
+		defer done()
+	}
+	w = newPulsing(w)
+	var m again
+	if s.cfg.Direct != nil {
+		m = shapeOf(r, f, body)
+	}
+	switch {
+	case m.shape == "":
+		s.stateless.ServeHTTP(w, r)
+	case !s.direct(w, r, caller, f, m):
+		s.learn(w, r, caller, f, m)
+	}
 }
 
 func refuse(w http.ResponseWriter, p problem.Problem) {

@@ -107,6 +107,14 @@ func (s *Server) serveSession(w http.ResponseWriter, r *http.Request, caller *ac
 		delete(s.live, id)
 		s.mu.Unlock()
 	}
+	var ended func()
+	if r.Method == http.MethodGet {
+		r, ended = lasting(w, r)
+		w = newPulsing(w)
+	} else {
+		w, r, ended = questioning(w, r)
+	}
+	defer ended()
 	s.stateful.ServeHTTP(w, r)
 }
 

@@ -17,28 +17,11 @@ const (
 	maxResult = 256 << 10
 )
 
-// Tools lists the pinned tools of every upstream under their names here, as
-// they were approved. Nothing is asked of an upstream.
-func (u *Upstreams) Tools(context.Context) ([]*mcp.Tool, error) {
-	rows, err := u.cfg.DB.Exec(`SELECT upstream, name, pinned FROM upstream_items WHERE kind = ? AND pinned IS NOT NULL AND now IS NOT NULL ORDER BY upstream, name`, kindTool)
-	if err != nil {
-		return nil, err
-	}
-	var out []*mcp.Tool
-	for r := range rows.All() {
-		upstream, n, pinned := r.Text(), r.Text(), r.Text()
-		if err := r.Done(); err != nil {
-			return nil, err
-		}
-		var t mcp.Tool
-		if json.Unmarshal([]byte(pinned), &t) != nil {
-			continue // what the library cannot read, a client could not either
-		}
-		t.Name = upstream + separator + n
-		out = append(out, &t)
-	}
-	return out, nil
-}
+// Refusal says why something of an upstream is not given. Its text may be
+// told.
+type Refusal struct{ Code, Detail string }
+
+func (r *Refusal) Error() string { return r.Code + ": " + r.Detail }
 
 // Call calls a tool by its name here. See tools.Upstreams.
 func (u *Upstreams) Call(ctx context.Context, full string, arguments json.RawMessage) (*mcp.CallToolResult, bool, error) {
@@ -46,51 +29,92 @@ func (u *Upstreams) Call(ctx context.Context, full string, arguments json.RawMes
 	if !ok {
 		return nil, false, nil
 	}
-	up, err := u.load(n)
-	if errors.Is(err, ErrNotFound) {
-		return nil, false, nil
-	}
-	if err != nil {
-		return nil, false, err
-	}
-	i, err := u.item(n, tool)
-	if err != nil || i == nil || i.pinned == nil {
+	up, i, err := u.pinned(n, kindTool, tool)
+	if err != nil || i == nil {
 		return nil, false, err
 	}
 	if fault := validate(i.pinned, arguments); fault != "" {
 		return refusal("invalid_request", fault), true, nil
 	}
-	session, t, err := u.dial(ctx, up)
-	if err != nil {
-		u.failed(up, err)
-		return refusal("unavailable", "the upstream "+n+": "+err.Error()), true, nil
-	}
-	defer u.end(ctx, up, session, t)
-	// The pin is held against what the server says now, in the session that
-	// the call then uses.
-	if up.State != StateReady || u.now().Sub(up.Checked) >= up.Recheck {
-		seen, err := discover(ctx, session, t, onlyTools)
-		if err == nil {
-			err = u.observe(ctx, up, session.InitializeResult().ProtocolVersion, onlyTools, seen)
-		}
-		if err != nil {
-			u.failed(up, err)
-			return refusal("unavailable", "the upstream "+n+" could not be checked: "+err.Error()), true, nil
-		}
-	}
-	if result := u.blocked(n, tool); result != nil {
-		return result, true, nil
-	}
-	result, err := session.CallTool(ctx, &mcp.CallToolParams{Name: tool, Arguments: orObject(arguments)})
-	if t.changed { // the next call looks again, however short ago this was
-		if _, err := u.cfg.DB.Exec(`UPDATE upstreams SET checked = NULL WHERE name = ?`, n); err != nil {
-			return nil, true, err
-		}
-	}
-	if err != nil {
-		return refusal("bad_gateway", "the upstream "+n+" did not answer the call properly; nobody knows whether it acted"), true, nil
+	var result *mcp.CallToolResult
+	err = u.visit(ctx, up, kindTool, tool, func(s *mcp.ClientSession) (err error) {
+		result, err = s.CallTool(ctx, &mcp.CallToolParams{Name: tool, Arguments: orObject(arguments)})
+		return err
+	})
+	var refused *Refusal
+	switch {
+	case errors.As(err, &refused):
+		return refusal(refused.Code, refused.Detail), true, nil
+	case err != nil:
+		return nil, true, err
 	}
 	return bound(result), true, nil
+}
+
+// pinned finds an upstream and what is approved of an item; nil for neither.
+func (u *Upstreams) pinned(n, kind, item string) (Upstream, *item, error) {
+	up, err := u.load(n)
+	if errors.Is(err, ErrNotFound) {
+		return up, nil, nil
+	}
+	if err != nil {
+		return up, nil, err
+	}
+	i, err := u.item(n, kind, item)
+	if err != nil || i == nil || i.pinned == nil {
+		return up, nil, err
+	}
+	return up, i, nil
+}
+
+// visit runs f in a session in which the item's pin has been held against what
+// the server says now. Errors: *Refusal, or the database's.
+func (u *Upstreams) visit(ctx context.Context, up Upstream, kind, item string, f func(*mcp.ClientSession) error) error {
+	session, t, err := u.dial(ctx, up)
+	if err != nil {
+		u.failedCall(ctx, up, err)
+		return &Refusal{"unavailable", "the upstream " + up.Name + ": " + err.Error()}
+	}
+	defer u.end(ctx, up, session, t)
+	if up.State != StateReady || u.now().Sub(up.Checked) >= up.Recheck {
+		kinds := []string{kind}
+		if up.Recheck > 0 { // other kinds will go by this look as well
+			kinds = everything
+		}
+		if err := u.look(ctx, up, session, t, kinds); err != nil {
+			u.failedCall(ctx, up, err)
+			return &Refusal{"unavailable", "the upstream " + up.Name + " could not be checked: " + err.Error()}
+		}
+	}
+	if refused := u.blocked(up.Name, kind, item); refused != nil {
+		return refused
+	}
+	failure := f(session)
+	if t.changed { // it said so while it answered
+		if err := u.look(ctx, up, session, t, everything); err != nil {
+			u.failedCall(ctx, up, err) // a call of an upstream that fails looks first
+		}
+	}
+	if failure != nil {
+		return &Refusal{"bad_gateway", "the upstream " + up.Name + " did not answer the call properly; nobody knows whether it acted"}
+	}
+	return nil
+}
+
+// look lists items in a session and holds them against the pins.
+func (u *Upstreams) look(ctx context.Context, up Upstream, s *mcp.ClientSession, t *transport, kinds []string) error {
+	seen, err := discover(ctx, s, t, kinds)
+	if err != nil {
+		return err
+	}
+	return u.observe(ctx, up, s.InitializeResult().ProtocolVersion, kinds, seen)
+}
+
+// failedCall counts a failure, unless it is the caller who ended the call.
+func (u *Upstreams) failedCall(ctx context.Context, up Upstream, err error) {
+	if ctx.Err() == nil {
+		u.failed(up, err)
+	}
 }
 
 func orObject(raw json.RawMessage) json.RawMessage {
@@ -100,8 +124,8 @@ func orObject(raw json.RawMessage) json.RawMessage {
 	return raw
 }
 
-func (u *Upstreams) item(n, tool string) (*item, error) {
-	rows, err := u.cfg.DB.Exec(`SELECT kind, name, pinned, now, fault, approved FROM upstream_items WHERE upstream = ? AND kind = ? AND name = ?`, n, kindTool, tool)
+func (u *Upstreams) item(n, kind, name string) (*item, error) {
+	rows, err := u.cfg.DB.Exec(`SELECT kind, name, pinned, now, fault, approved FROM upstream_items WHERE upstream = ? AND kind = ? AND name = ?`, n, kind, name)
 	if err != nil {
 		return nil, err
 	}
@@ -113,26 +137,29 @@ func (u *Upstreams) item(n, tool string) (*item, error) {
 	return &i, err
 }
 
-// blocked says why a tool may not be called; nil when it may.
-func (u *Upstreams) blocked(n, tool string) *mcp.CallToolResult {
+// blocked says why an item may not be used; nil when it may.
+func (u *Upstreams) blocked(n, kind, name string) *Refusal {
 	up, err := u.load(n)
 	if err != nil {
-		return refusal("unavailable", "")
+		return &Refusal{"unavailable", ""}
 	}
-	i, err := u.item(n, tool)
+	i, err := u.item(n, kind, name)
 	switch {
 	case err != nil:
-		return refusal("unavailable", "")
+		return &Refusal{"unavailable", ""}
 	case i == nil || i.pinned == nil:
-		return refusal("not_found", "this tool is not approved")
+		return &Refusal{"not_found", "this " + kind + " is not approved"}
 	}
-	c := i.class()
+	c, code := i.class(), "item_"
+	if kind == kindTool {
+		code = "tool_"
+	}
 	if c == Removed {
-		return refusal("tool_removed", "the upstream no longer has this tool")
+		return &Refusal{code + "removed", "the upstream no longer has this " + kind}
 	}
 	if up.Policy.action(c) == Block && planted.Bug != "nopin" {
 		u.cfg.Log("upstream.blocked", "tenant", u.cfg.Tenant, "upstream", n, "class", string(c))
-		return refusal("tool_changed", "the upstream has changed this tool ("+string(c)+") since it was approved; it is blocked until the operator approves the change. See upstream_drift.")
+		return &Refusal{code + "changed", "the upstream has changed this " + kind + " (" + string(c) + ") since it was approved; it is blocked until the operator approves the change. See upstream_drift."}
 	}
 	return nil
 }

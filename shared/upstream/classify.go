@@ -64,7 +64,19 @@ func classify(kind string, pinned, now []byte) Class {
 	}
 	if kind != kindTool {
 		// A resource or prompt has no schema: words apart, any change of it is
-		// one of where it leads or what it takes.
+		// one of where it leads or what it takes. How large a resource is, and
+		// since when, is data.
+		if kind == kindResource {
+			for _, m := range []map[string]any{was, is} {
+				delete(m, "size")
+				if a, ok := m["annotations"].(map[string]any); ok {
+					delete(a, "lastModified")
+				}
+			}
+			if reflect.DeepEqual(was, is) {
+				return Unchanged
+			}
+		}
 		if reflect.DeepEqual(wordless(was), wordless(is)) {
 			return Description
 		}

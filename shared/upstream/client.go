@@ -7,12 +7,14 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/hookweir/hookweir/shared/fetch"
+	"github.com/hookweir/hookweir/shared/jsontext"
 	"github.com/hookweir/hookweir/shared/target"
 )
 
@@ -39,16 +41,20 @@ var (
 )
 
 // transport sends what the protocol library asks for by the platform's fetch:
-// one whole answer, a deadline, no redirect. It notes the raw definitions that
+// one whole answer, a deadline, no redirect; a stream that is closed early is
+// taken up again. It notes the raw definitions that
 // go by: what is pinned is what came over the wire, not what a library kept.
 type transport struct {
 	fetch    fetch.Func
 	policy   target.Policy
+	now      func() time.Time
+	sleep    func(ctx context.Context, d time.Duration)
 	token    string // of the upstream's own connection; "" for none
 	timeout  time.Duration
-	session  string // to be ended
+	session  string         // to be ended
+	call     *fetch.Request // of a tool, a prompt or a resource, as it was sent
 	captured map[string][]json.RawMessage
-	changed  bool  // the server said that its list of tools has changed
+	changed  bool  // the server said that a list of its has changed
 	failure  error // the first, in words that may be told
 }
 
@@ -69,7 +75,7 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 	}
-	q := fetch.Request{Method: r.Method, URL: r.URL.String(), Body: body, Deadline: t.timeout, MaxBody: maxAnswer}
+	q := fetch.Request{Method: r.Method, URL: r.URL.String(), Body: body, Deadline: t.timeout, MaxBody: maxAnswer, Abort: true}
 	for name, values := range r.Header {
 		for _, v := range values {
 			q.Header = append(q.Header, [2]string{strings.ToLower(name), v})
@@ -78,7 +84,13 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if t.token != "" {
 		q.Header = append(q.Header, [2]string{"authorization", "Bearer " + t.token})
 	}
+	if method, _ := jsontext.FindString(body, "method"); slices.Contains(calls, method) {
+		t.call = &q
+	}
 	a, err := t.fetch(r.Context(), q)
+	if err == nil && !a.TooLarge {
+		a, err = t.whole(r.Context(), q, a)
+	}
 	switch {
 	case errors.Is(err, fetch.ErrTimeout):
 		return nil, t.fail(errTimeout)
@@ -115,31 +127,13 @@ var lists = map[string]string{
 
 // capture notes the definitions in an answer: JSON, or events of a stream.
 func (t *transport) capture(a fetch.Response) {
-	if strings.Contains(a.Header.Get("Content-Type"), "text/event-stream") {
-		for _, data := range eventData(a.Body) {
-			t.captureMessage(data)
+	if isStream(a) {
+		for _, e := range events(a.Body) {
+			t.captureMessage(e.data)
 		}
 		return
 	}
 	t.captureMessage(a.Body)
-}
-
-// eventData joins the data lines of each event (HTML, server-sent events).
-func eventData(body []byte) [][]byte {
-	var out [][]byte
-	text := strings.ReplaceAll(strings.ReplaceAll(string(body), "\r\n", "\n"), "\r", "\n")
-	for event := range strings.SplitSeq(text, "\n\n") {
-		var data []string
-		for line := range strings.SplitSeq(event, "\n") {
-			if value, ok := strings.CutPrefix(line, "data:"); ok {
-				data = append(data, strings.TrimPrefix(value, " "))
-			}
-		}
-		if data != nil {
-			out = append(out, []byte(strings.Join(data, "\n")))
-		}
-	}
-	return out
 }
 
 func (t *transport) captureMessage(message []byte) {
@@ -150,7 +144,7 @@ func (t *transport) captureMessage(message []byte) {
 	if json.Unmarshal(message, &m) != nil {
 		return // the library will say so
 	}
-	t.changed = t.changed || m.Method == "notifications/tools/list_changed"
+	t.changed = t.changed || strings.HasSuffix(m.Method, "/list_changed")
 	for member, kind := range lists {
 		var list []json.RawMessage
 		if raw, ok := m.Result[member]; ok && json.Unmarshal(raw, &list) == nil {
@@ -161,7 +155,7 @@ func (t *transport) captureMessage(message []byte) {
 
 // dial opens a session with an upstream.
 func (u *Upstreams) dial(ctx context.Context, up Upstream) (*mcp.ClientSession, *transport, error) {
-	t := &transport{fetch: u.cfg.Fetch, policy: u.cfg.Policy, timeout: up.Timeout, captured: map[string][]json.RawMessage{}}
+	t := &transport{fetch: u.cfg.Fetch, now: u.cfg.Now, sleep: u.cfg.Sleep, policy: u.cfg.Policy, timeout: up.Timeout, captured: map[string][]json.RawMessage{}}
 	if up.Connection != "" {
 		token, err := u.cfg.Token(ctx, up.Name, up.Connection)
 		if err != nil || token == "" {
@@ -201,9 +195,24 @@ func (t *transport) reason(err error) error {
 	return nil
 }
 
-// end closes a session and tells the server of the older protocols.
+// calls are the methods whose answers are worth calling off.
+var calls = []string{"tools/call", "prompts/get", "resources/read"}
+
+// end closes a session and tells the server of the older protocols. To those
+// a closed connection says nothing either: a call that was cancelled here is
+// cancelled there by a notification (MCP 2025-11-25, cancellation).
 func (u *Upstreams) end(ctx context.Context, up Upstream, s *mcp.ClientSession, t *transport) {
+	protocol := s.InitializeResult().ProtocolVersion
 	_ = s.Close() // nothing is lost with it
+	cancelled := ctx.Err() != nil
+	ctx = context.WithoutCancel(ctx)
+	if cancelled && t.call != nil && protocol <= legacy {
+		q := *t.call
+		id, _ := jsontext.Find(q.Body, "id")
+		q.Body = append(append([]byte(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":`), id...), "}}"...)
+		q.Deadline, q.MaxBody, q.Abort = goodbye, 0, false
+		_, _ = u.cfg.Fetch(ctx, q)
+	}
 	if t.session == "" {
 		return
 	}
@@ -214,11 +223,8 @@ func (u *Upstreams) end(ctx context.Context, up Upstream, s *mcp.ClientSession, 
 	_, _ = u.cfg.Fetch(ctx, q) // it ends by itself some day
 }
 
-// everything is all kinds of items; tools are what a call needs to know of.
-var (
-	everything = []string{kindTool, kindResource, kindTemplate, kindPrompt}
-	onlyTools  = []string{kindTool}
-)
+// everything is all kinds of items.
+var everything = []string{kindTool, kindResource, kindTemplate, kindPrompt}
 
 // discover lists items of some kinds, all pages of each.
 func discover(ctx context.Context, s *mcp.ClientSession, t *transport, kinds []string) (map[string][]json.RawMessage, error) {

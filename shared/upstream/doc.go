@@ -1,11 +1,12 @@
 // Package upstream connects a tenant to other MCP servers, pins what their
 // tools say, and holds every later word against it: a tool whose description
 // or schema changes under an agent (a rug pull) does not reach the agent.
+// Resources, their templates and prompts are pinned in the same way.
 //
 //	PUT /upstreams/x ─▶ discover all pages ─▶ canonical JSON (RFC 8785) ─▶ rows
 //	                                                │ approve, or first use
 //	                                                ▼
-//	alarm, TTL, each call ─▶ discover again ─▶ compare with the pin ─▶ class ─▶ policy
+//	alarm, TTL, each use ─▶ discover again ─▶ compare with the pin ─▶ class ─▶ policy
 //	                                                                     │ allow: the pin moves
 //	                                                                     │ warn:  the pin is served, a notice goes out
 //	                                                                     ▼ block: calls are refused until approved
@@ -21,6 +22,8 @@
 //     so what changes between looking and approving is not approved.
 //   - Two tools of one name, or of names that look alike, and definitions
 //     with hidden characters are served to nobody (fail closed).
+//   - A call that is cancelled is cancelled at the upstream; what it had done
+//     by then, nobody knows.
 //   - The agent's token never reaches an upstream: a request carries the
 //     token of the upstream's own connection, or none.
 //   - Lists are answered from the pins: a slow or dead upstream delays nobody.

@@ -131,6 +131,13 @@ var schema = [][]string{{
 		PRIMARY KEY (upstream, kind, name)
 	) WITHOUT ROWID`,
 	outbox.Schema,
+}, {
+	// version is another whenever something else is served.
+	`CREATE TABLE upstream_catalogue (
+		id      INTEGER PRIMARY KEY CHECK (id = 1),
+		version INTEGER NOT NULL
+	)`,
+	`INSERT INTO upstream_catalogue (id, version) VALUES (1, 1)`,
 }}
 
 // item is a row of upstream_items.

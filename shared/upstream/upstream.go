@@ -1,9 +1,11 @@
 package upstream
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -38,6 +40,8 @@ type Config struct {
 	DB     sqlstore.DB
 	Now    func() time.Time
 	Fetch  fetch.Func
+	// Sleep waits, as a promise of the event that calls it.
+	Sleep  func(ctx context.Context, d time.Duration)
 	Policy target.Policy
 	// Token gives a live access token of a connection.
 	Token func(ctx context.Context, upstream, connection string) (string, error)
@@ -58,7 +62,7 @@ type Upstreams struct {
 
 // New opens them in an object's database. Errors: the database's.
 func New(cfg Config) (*Upstreams, error) {
-	if cfg.Tenant == "" || cfg.DB == nil || cfg.Now == nil || cfg.Fetch == nil || cfg.Token == nil || cfg.Send == nil || cfg.SetAlarm == nil || cfg.Log == nil {
+	if cfg.Tenant == "" || cfg.DB == nil || cfg.Now == nil || cfg.Fetch == nil || cfg.Sleep == nil || cfg.Token == nil || cfg.Send == nil || cfg.SetAlarm == nil || cfg.Log == nil {
 		return nil, errors.New("upstream: incomplete configuration")
 	}
 	if err := sqlstore.MigratePart(cfg.DB, "upstream", schema); err != nil {
@@ -149,8 +153,10 @@ func (u *Upstreams) Delete(ctx context.Context, n string) error {
 		if _, err := u.cfg.DB.Exec(`DELETE FROM upstream_items WHERE upstream = ?`, n); err != nil {
 			return err
 		}
-		_, err := u.cfg.DB.Exec(`DELETE FROM upstreams WHERE name = ?`, n)
-		return err
+		if _, err := u.cfg.DB.Exec(`DELETE FROM upstreams WHERE name = ?`, n); err != nil {
+			return err
+		}
+		return u.serveOther()
 	})
 	if err == nil {
 		u.changed(ctx)
@@ -174,10 +180,7 @@ func (u *Upstreams) Refresh(ctx context.Context, n string) {
 	session, t, err := u.dial(ctx, up)
 	if err == nil {
 		defer u.end(ctx, up, session, t)
-		var seen map[string][]json.RawMessage
-		if seen, err = discover(ctx, session, t, everything); err == nil {
-			err = u.observe(ctx, up, session.InitializeResult().ProtocolVersion, everything, seen)
-		}
+		err = u.look(ctx, up, session, t, everything)
 	}
 	if err != nil {
 		u.failed(up, err)
@@ -202,12 +205,13 @@ func (u *Upstreams) observe(ctx context.Context, up Upstream, protocol string, k
 		return err
 	}
 	now := u.now()
-	moved := false
+	other := false // is served from now on
 	err = u.cfg.DB.Tx(func() error {
 		items, err := u.items(up.Name)
 		if err != nil {
 			return err
 		}
+		before := served(items)
 		// First use is the first look that found anything: what comes later is
 		// drift.
 		first := up.Trust == TrustFirstUse && len(items) == 0
@@ -219,7 +223,12 @@ func (u *Upstreams) observe(ctx context.Context, up Upstream, protocol string, k
 				continue
 			}
 			if first && c == Added || up.Policy.action(c) == Allow && c != Removed {
-				i.pinned, i.approved, moved = i.now, now, true
+				i.pinned, i.approved = i.now, now
+			}
+		}
+		if other = !maps.EqualFunc(before, served(items), bytes.Equal); other {
+			if err := u.serveOther(); err != nil {
+				return err
 			}
 		}
 		for _, i := range items {
@@ -242,10 +251,33 @@ func (u *Upstreams) observe(ctx context.Context, up Upstream, protocol string, k
 	if err != nil {
 		return err
 	}
-	if moved {
+	if other {
 		u.changed(ctx)
 	}
 	return u.arm()
+}
+
+// served are the definitions that are shown: those that were approved, of what
+// is still there.
+func served(items []item) map[string][]byte {
+	out := map[string][]byte{}
+	for _, i := range items {
+		if i.pinned != nil && i.now != nil {
+			out[i.kind+"/"+i.name] = i.pinned
+		}
+	}
+	return out
+}
+
+// serveOther notes that something else is served.
+func (u *Upstreams) serveOther() error {
+	_, err := u.cfg.DB.Exec(`UPDATE upstream_catalogue SET version = version + 1`)
+	return err
+}
+
+// Version is another whenever something else is served.
+func (u *Upstreams) Version() (int64, error) {
+	return sqlstore.Int64(u.cfg.DB, `SELECT version FROM upstream_catalogue`)
 }
 
 // tell puts a notice into the outbox, once for each state of drift.
@@ -424,7 +456,7 @@ func (u *Upstreams) Approve(ctx context.Context, n, reportID string, only []stri
 		if done == 0 || len(only) > 0 && len(wanted) > 0 {
 			return ErrNothing
 		}
-		return nil
+		return u.serveOther()
 	})
 	if err != nil {
 		return Report{}, err

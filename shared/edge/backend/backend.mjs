@@ -10,13 +10,21 @@ const host = {
       (reason) => settle(false, reason),
     );
   },
-  async fetch(method, url, headers, body, ms, maxBody) {
+  // A handle that Go gives gets abort(), for when nobody wants the answer any
+  // more.
+  async fetch(method, url, headers, body, ms, maxBody, handle) {
+    let signal = AbortSignal.timeout(ms);
+    if (handle) {
+      const unwanted = new AbortController();
+      handle.abort = () => unwanted.abort();
+      signal = AbortSignal.any([signal, unwanted.signal]);
+    }
     const response = await fetch(url, {
       method,
       headers: pairs(headers),
       body: body ?? undefined,
       redirect: "manual",
-      signal: AbortSignal.timeout(ms),
+      signal,
     });
     const read = maxBody === 0 ? unread(response.body) : await readBody(response.body, maxBody);
     return { status: response.status, headers: flat(response.headers), ...read };
@@ -212,15 +220,15 @@ function over(promise, settle) {
 
 // The answers that an object is still writing. While there are any, all its
 // events enter the instance that writes them, since that one holds what they
-// are about; when it is to be replaced, they are ended, and their readers come
-// back to its successor.
+// are about; when it is to be replaced, Go is told and ends those that would
+// last, and their readers come back to its successor.
 class Streams {
   #open = new Set();
   #instance;
   instance(current) {
     if (this.#open.size > 0 && !this.#instance.dead) {
       if (!this.#instance.full()) return this.#instance;
-      for (const sink of this.#open) sink.leave();
+      for (const sink of this.#open) sink.retire();
     }
     return (this.#instance = current());
   }
@@ -231,12 +239,18 @@ class Streams {
   }
 }
 
+// What a sink tells Go.
+const GONE = 0; // at most once: nobody reads any more
+const RETIRE = 1; // the instance is to be replaced
+const PULSE = 2; // the time that Go asked for has passed
+
 // One answer: response resolves when Go starts it.
 class Sink {
   #respond;
   #refuse;
   #controller;
-  #gone = () => {};
+  #tell = () => {};
+  #timer;
   #over = false;
   #closed;
   constructor(signal, closed) {
@@ -247,9 +261,15 @@ class Sink {
     this.#closed = closed;
     signal?.addEventListener("abort", () => this.leave());
   }
-  // onGone has Go told, at most once, that nobody reads any more.
-  onGone(tell) {
-    this.#gone = tell;
+  listen(tell) {
+    this.#tell = tell;
+  }
+  // pulse tells Go after ms, and again after what it answers, if that is over 0.
+  pulse(ms) {
+    this.#timer = setTimeout(() => {
+      const next = this.#tell(PULSE);
+      if (next > 0 && !this.#over) this.pulse(next);
+    }, ms);
   }
   start(status, headers) {
     const body = new ReadableStream({
@@ -265,10 +285,12 @@ class Sink {
     if (!this.#over) this.#controller.enqueue(bytes);
   }
   leave() {
-    if (this.#over) return;
-    const tell = this.#gone;
-    this.#gone = () => {};
-    tell();
+    const tell = this.#tell;
+    this.#silence();
+    tell(GONE);
+  }
+  retire() {
+    this.#tell(RETIRE);
   }
   end() {
     if (!this.#finish()) return;
@@ -284,9 +306,13 @@ class Sink {
   #finish() {
     if (this.#over) return false;
     this.#over = true;
-    this.#gone = () => {};
+    this.#silence();
     this.#closed();
     return true;
+  }
+  #silence() {
+    this.#tell = () => {};
+    clearTimeout(this.#timer);
   }
 }
 

@@ -27,9 +27,10 @@
 //	start(settle, object, method, ...args)   awaits object[method](...args);
 //	    then settle(true, value) or settle(false, reason). The next four are
 //	    called through it
-//	fetch(method, url, headers, body|null, ms, maxBody)
+//	fetch(method, url, headers, body|null, ms, maxBody, handle|null)
 //	    → {status, headers, body, tooLarge}; redirects are not followed, the
-//	      deadline covers the body too; maxBody 0 gives it up unread
+//	      deadline covers the body too; maxBody 0 gives it up unread; handle, if
+//	      given, gets abort()
 //	invoke(binding, name, method, payload) → Uint8Array   a Durable Object call
 //	sendBatch(binding, bodies)   at most 100 messages of bytes to a queue
 //	objectGet(binding, key) → Uint8Array | null           an R2 object
@@ -58,8 +59,10 @@
 //	    a call of that object has succeeded in this instance
 //	handleObjectFetch(settle, serial, class, state, sink, method, url, headers, body)
 //	    a request to an object; its answer goes to the sink as it is written:
-//	    start(status, headers), write(bytes); onGone(f) has f called when
-//	    nobody reads any more; settle ends it
+//	    start(status, headers), write(bytes); settle ends it. listen(f) has
+//	    f called with 0 when nobody reads any more, with 1 when the instance is
+//	    to be replaced, and with 2 after the ms of pulse(ms), whose answer is
+//	    the ms until the next time, or 0
 //	each may settle(false, text of an error)
 //	route(url) → [binding, name] of the object that answers a request, or null
 //	bodyLimit: the largest request body, in bytes, that fetch passes in
@@ -76,7 +79,11 @@
 //     acknowledges at the end.
 //   - An object that is still writing answers stays in the instance that
 //     writes them: their state is in its memory. When the instance is to be
-//     replaced, these answers end, and their readers come back.
+//     replaced, those end that would last for ever, and their readers come
+//     back; calls are answered first.
+//   - A client that has closed its connection is noticed by writing to it, or
+//     by the request's signal, which takes the flag enable_request_signal and
+//     more than a FIN: a half-closed connection may still be read.
 //   - Go values of a Durable Object are kept by the serial number of its
 //     JavaScript object, so an evicted object's storage is never touched.
 package backend

@@ -75,6 +75,7 @@ var (
 	console    = js.Global().Get("console")
 	uint8Array = js.Global().Get("Uint8Array")
 	arrays     = js.Global().Get("Array")
+	objects    = js.Global().Get("Object")
 	buffers    = js.Global().Get("ArrayBuffer")
 )
 

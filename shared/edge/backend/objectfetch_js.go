@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"syscall/js"
+	"time"
 )
 
 // route answers the host: the object that a URL belongs to as
@@ -30,7 +31,7 @@ func (s *server) objectFetch(args []js.Value) (any, error) {
 	if !ok {
 		return nil, errNoHandler
 	}
-	w := &streamWriter{sink: args[3], header: http.Header{}}
+	w := &streamWriter{sink: args[3], header: http.Header{}, retire: func() {}, pulse: func() time.Duration { return 0 }}
 	r := requestToGo(args[4:])
 	if r == nil {
 		writeMalformedURL(w)
@@ -38,16 +39,30 @@ func (s *server) objectFetch(args []js.Value) (any, error) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	gone := js.FuncOf(func(js.Value, []js.Value) any {
-		cancel()
+	tell := js.FuncOf(func(_ js.Value, args []js.Value) any {
+		switch args[0].Int() {
+		case sinkGone:
+			cancel()
+		case sinkRetire:
+			w.retire()
+		case sinkPulse:
+			return float64(w.pulse() / time.Millisecond)
+		}
 		return nil
 	})
-	defer gone.Release()
-	w.sink.Call("onGone", gone)
+	defer tell.Release()
+	w.sink.Call("listen", tell)
 	h.ServeHTTP(w, r.WithContext(ctx))
 	w.WriteHeader(http.StatusOK) // an answer without a body
 	return nil, nil
 }
+
+// What the host's sink tells of; see backend.mjs.
+const (
+	sinkGone   = 0
+	sinkRetire = 1
+	sinkPulse  = 2
+)
 
 // streamWriter is an http.ResponseWriter over the host's sink: it buffers
 // nothing, so that Flush has nothing to do.
@@ -55,6 +70,19 @@ type streamWriter struct {
 	sink    js.Value
 	header  http.Header
 	started bool
+	retire  func()
+	pulse   func() time.Duration
+}
+
+// OnRetire has f called when the instance is to be replaced, which waits until
+// this answer has ended.
+func (w *streamWriter) OnRetire(f func()) { w.retire = f }
+
+// Pulse has f called after d, and then after what f returns, until that is 0
+// or the answer has ended. The time is a promise of this request.
+func (w *streamWriter) Pulse(d time.Duration, f func() time.Duration) {
+	w.pulse = f
+	w.sink.Call("pulse", float64(d/time.Millisecond))
 }
 
 func (w *streamWriter) Header() http.Header { return w.header }

@@ -141,14 +141,31 @@ func (b Bucket) Delete(_ context.Context, key string) error {
 }
 
 // Fetch sends a request; it is a fetch.Func. Errors wrap ErrRemote, and
-// fetch.ErrTimeout as well when the deadline passed.
-func Fetch(_ context.Context, r fetch.Request) (fetch.Response, error) {
+// fetch.ErrTimeout as well when the deadline passed, or are the context's when
+// it ended and the request was to end with it.
+func Fetch(ctx context.Context, r fetch.Request) (fetch.Response, error) {
 	var body any
 	if r.Body != nil {
 		body = toJS(r.Body)
 	}
+	var handle any
+	if r.Abort && ctx.Done() != nil {
+		if err := ctx.Err(); err != nil {
+			return fetch.Response{}, err
+		}
+		h := objects.New()
+		// The host has put abort there before anybody can end the context: it
+		// does so before it first waits.
+		defer context.AfterFunc(ctx, func() {
+			_ = guard(func() error { h.Call("abort"); return nil })
+		})()
+		handle = h
+	}
 	v, err := call(host, "fetch", r.Method, r.URL, listToJS(r.Header), body,
-		float64(r.Deadline/time.Millisecond), r.MaxBody)
+		float64(r.Deadline/time.Millisecond), r.MaxBody, handle)
+	if err != nil && handle != nil && ctx.Err() != nil {
+		return fetch.Response{}, ctx.Err()
+	}
 	if err != nil {
 		return fetch.Response{}, err
 	}

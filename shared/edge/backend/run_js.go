@@ -240,7 +240,7 @@ func (w *recorder) Write(b []byte) (int, error) {
 
 func (w *recorder) toJS() js.Value {
 	w.WriteHeader(http.StatusOK)
-	o := js.Global().Get("Object").New()
+	o := objects.New()
 	o.Set("status", w.status)
 	o.Set("headers", headerToJS(w.header))
 	o.Set("body", toJS(w.body))

@@ -41,7 +41,7 @@ func hostSetAlarm(c *jsobj.Call) (jsobj.Value, error) {
 	return jsobj.Undefined{}, err
 }
 
-// hostFetch is host.fetch(method, url, headers, body|null, ms, maxBody).
+// hostFetch is host.fetch(method, url, headers, body|null, ms, maxBody, handle|null).
 func (g *backend) hostFetch(c *jsobj.Call) (jsobj.Value, error) {
 	r := g.iso.realm
 	h := r.NewHeaders()
@@ -51,6 +51,18 @@ func (g *backend) hostFetch(c *jsobj.Call) (jsobj.Value, error) {
 	signal, err := r.Invoke(r.AbortSignalClass(), "timeout", c.Arg(4))
 	if err != nil {
 		return nil, err
+	}
+	if handle, ok := c.Arg(6).(*jsobj.Record); ok {
+		both, deadline := r.NewAbortSignal(), signal.(*jsobj.AbortSignal)
+		deadline.OnAbort(func() {
+			reason, _ := deadline.Aborted()
+			both.Abort(reason)
+		})
+		handle.With("abort", jsobj.Func(func(*jsobj.Call) (jsobj.Value, error) {
+			both.Abort(r.NewError("AbortError", "The operation was aborted"))
+			return jsobj.Undefined{}, nil
+		}))
+		signal = both
 	}
 	init := r.NewRecord().With("method", c.Arg(0)).With("headers", h).With("redirect", "manual").With("signal", signal)
 	if c.Arg(3) != nil {

@@ -49,7 +49,7 @@ func (o *backendObject) instance() (*backendInstance, error) {
 			return o.in, nil
 		}
 		for _, s := range slices.Clone(o.open) {
-			s.leave(o.glue.iso.realm)
+			s.tell(o.glue.iso.realm, 1)
 		}
 	}
 	in, err := o.glue.get()
@@ -75,7 +75,7 @@ func (o *backendObject) Fetch(q *jsobj.Request) (*jsobj.Promise, error) {
 		o.open = append(o.open, s)
 		o.enter(in, "handleObjectFetch", s.object(o.glue.iso), q.Method, q.URL, flat(r, q.Headers), body).Then(func(v jsobj.Value, rejected bool) {
 			o.open = slices.DeleteFunc(o.open, func(other *sink) bool { return other == s })
-			s.gone = nil
+			s.told = nil
 			if rejected {
 				s.out.Reject(v)
 				return
@@ -100,21 +100,23 @@ func (o *backendObject) Fetch(q *jsobj.Request) (*jsobj.Promise, error) {
 	return s.out, nil
 }
 
-// sink is backend.mjs's Sink.
+// sink is backend.mjs's Sink. Nobody leaves before an answer is whole here, and
+// nothing written in between would be read, so there is no pulse.
 type sink struct {
 	out     *jsobj.Promise
 	status  int
 	headers *jsobj.Headers
 	body    []byte
-	gone    jsobj.Callable
+	told    jsobj.Callable
 }
 
 func (s *sink) object(iso *Isolate) jsobj.Value {
 	return iso.realm.NewNamespace("sink", map[string]jsobj.Func{
-		"onGone": func(c *jsobj.Call) (jsobj.Value, error) {
-			s.gone, _ = c.Arg(0).(jsobj.Callable)
+		"listen": func(c *jsobj.Call) (jsobj.Value, error) {
+			s.told, _ = c.Arg(0).(jsobj.Callable)
 			return jsobj.Undefined{}, nil
 		},
+		"pulse": func(*jsobj.Call) (jsobj.Value, error) { return jsobj.Undefined{}, nil },
 		"start": func(c *jsobj.Call) (jsobj.Value, error) {
 			s.status, s.headers = int(jsobj.ToNumber(c.Arg(0))), c.Realm.NewHeaders()
 			return jsobj.Undefined{}, pairs(c.Realm, s.headers, c.Arg(1))
@@ -127,10 +129,9 @@ func (s *sink) object(iso *Isolate) jsobj.Value {
 	})
 }
 
-func (s *sink) leave(r *jsobj.Realm) {
-	if gone := s.gone; gone != nil {
-		s.gone = nil
-		_, _ = gone.Call(r, jsobj.Undefined{}, nil)
+func (s *sink) tell(r *jsobj.Realm, what int) {
+	if s.told != nil {
+		_, _ = s.told.Call(r, jsobj.Undefined{}, []jsobj.Value{float64(what)})
 	}
 }
 

@@ -1,0 +1,84 @@
+package tools
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/hookweir/hookweir/shared/access"
+	"github.com/hookweir/hookweir/shared/jsontext"
+	"github.com/hookweir/hookweir/shared/problem"
+)
+
+// Call calls a tool for a message that the protocol library has read before in
+// all but its arguments, and gives the result in the protocol of 2026. ok is
+// false, and nothing has been done, for what the library has a part in: a
+// question to a person, or a refusal.
+func (s *Set) Call(ctx context.Context, c *access.Caller, name string, arguments []byte) (_ []byte, ok bool) {
+	scope, operator := Right(name)
+	if may, _ := c.May(name, scope, operator); !may {
+		return nil, false
+	}
+	t := find(name)
+	var result *mcp.CallToolResult
+	switch {
+	case t == nil:
+		result = s.callUpstream(ctx, c, name, arguments)
+	case t.Confirm != "", t == &queryKnowledge && s.cfg.Knowledge == nil:
+	default:
+		var err error
+		result, err = s.call(ctx, t, &mcp.CallToolRequest{Params: &mcp.CallToolParamsRaw{Name: name, Arguments: arguments}})
+		if err != nil {
+			result = failure(problem.CodeInternal, "")
+		}
+		s.called(c, name, result, err)
+	}
+	if result == nil {
+		return nil, false
+	}
+	return encoded(result), true
+}
+
+const completed = `{"resultType":"complete",`
+
+// encoded is a result as the library writes it.
+func encoded(r *mcp.CallToolResult) []byte {
+	// Nearly every result of ours is one text, and the same as data.
+	text, plain := r.Content[0].(*mcp.TextContent)
+	data, raw := r.StructuredContent.(json.RawMessage)
+	if len(r.Content) == 1 && plain && text.Meta == nil && text.Annotations == nil && (raw || r.StructuredContent == nil) {
+		out := append(make([]byte, 0, 2*len(text.Text)+len(data)+128), completed+`"content":[{"type":"text","text":`...)
+		out = append(jsontext.AppendString(out, text.Text), `}]`...)
+		if data != nil {
+			out = append(append(out, `,"structuredContent":`...), data...)
+		}
+		if r.IsError {
+			out = append(out, `,"isError":true`...)
+		}
+		return append(out, '}')
+	}
+	body, err := json.Marshal(r)
+	if err != nil {
+		return encoded(failure(problem.CodeInternal, ""))
+	}
+	return append([]byte(completed), body[1:]...)
+}
+
+// Lists names the list of tools that a caller sees: by its rights, and by what
+// the upstreams have.
+func (s *Set) Lists(ctx context.Context, c *access.Caller) (string, bool) {
+	version := int64(0)
+	if s.cfg.Upstreams != nil {
+		var err error
+		if version, err = s.cfg.Upstreams.Version(ctx); err != nil {
+			return "", false
+		}
+	}
+	// A scope that is missing hides nothing, see visible.
+	allowed := slices.Clone(c.Tools)
+	slices.Sort(allowed)
+	return fmt.Sprint(version, c.Operator, c.Tools == nil, allowed), true
+}

@@ -1,0 +1,147 @@
+package toolserver
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	// firstPulse is when an answer that has not begun says that it will come,
+	// and pulses double from there up to lastPulse: a call that is given up
+	// early is noticed within about as long as it has taken, and a stream of
+	// hours costs little.
+	firstPulse = time.Second
+	lastPulse  = 16 * time.Second
+)
+
+// stream is what the platform's http.ResponseWriter does beside writing. One
+// without it (a test's) has neither.
+type stream interface {
+	// Pulse has f called after d, and then after what f returns, until that is
+	// 0 or the answer has ended.
+	Pulse(d time.Duration, f func() time.Duration)
+	// OnRetire has f called when the memory that the answer lives in is to be
+	// given up, for which the answer's end is waited for.
+	OnRetire(f func())
+}
+
+// lasting ends a stream of notifications, which has no end of its own, when
+// the instance is to be replaced: its reader comes back.
+func lasting(w http.ResponseWriter, r *http.Request) (_ *http.Request, done func()) {
+	p, ok := w.(stream)
+	if !ok {
+		return r, func() {}
+	}
+	ctx, cancel := context.WithCancel(r.Context())
+	p.OnRetire(cancel)
+	return r.WithContext(ctx), cancel
+}
+
+// questioning is a call of the older protocols, which may wait for the client's
+// answer to a question: that goes to the instance's successor, and never comes.
+// So the call has until the second pulse from when the instance is to be
+// replaced, and ends.
+func questioning(w http.ResponseWriter, r *http.Request) (http.ResponseWriter, *http.Request, func()) {
+	out := newPulsing(w)
+	p, ok := out.(*pulsing)
+	if !ok {
+		return w, r, func() {}
+	}
+	ctx, cancel := context.WithCancel(r.Context())
+	w.(stream).OnRetire(func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.end, p.left = cancel, 2
+	})
+	return p, r.WithContext(ctx), cancel
+}
+
+// pulsing is an answer that is begun after a while although nothing is to be
+// said yet, by a comment (HTML, server-sent events): only by writing does the
+// platform notice a client that has closed its end of the connection, which is
+// how a call is cancelled since 2026-07-28.
+type pulsing struct {
+	http.ResponseWriter
+
+	mu      sync.Mutex
+	next    time.Duration
+	started bool
+	events  bool // it is a stream of events
+	framed  bool // what comes is one JSON message, which becomes an event
+	end     func()
+	left    int // pulses until end, if not nil
+}
+
+func newPulsing(w http.ResponseWriter) http.ResponseWriter {
+	s, ok := w.(stream)
+	if !ok {
+		return w
+	}
+	p := &pulsing{ResponseWriter: w, next: firstPulse}
+	s.Pulse(firstPulse, p.pulse)
+	return p
+}
+
+// pulse writes a comment, and says when to come again.
+func (p *pulsing) pulse() time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.end != nil {
+		if p.left--; p.left == 0 {
+			p.end()
+			return 0
+		}
+	}
+	if !p.started {
+		h := p.Header()
+		h.Set("Content-Type", "text/event-stream")
+		p.start(http.StatusOK)
+	}
+	if !p.events {
+		return 0
+	}
+	if _, err := p.ResponseWriter.Write([]byte(":\n\n")); err != nil {
+		return 0
+	}
+	p.next = min(2*p.next, lastPulse)
+	return p.next
+}
+
+func (p *pulsing) start(status int) {
+	p.started = true
+	p.events = strings.HasPrefix(p.Header().Get("Content-Type"), "text/event-stream")
+	p.ResponseWriter.WriteHeader(status)
+}
+
+// WriteHeader implements http.ResponseWriter. The status of an answer that has
+// begun cannot be changed: the protocol library gives an error a status of its
+// own and JSON, and as an event it says the same.
+func (p *pulsing) WriteHeader(status int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.started {
+		p.start(status)
+		return
+	}
+	p.framed = p.events && strings.HasPrefix(p.Header().Get("Content-Type"), "application/json")
+}
+
+func (p *pulsing) Write(b []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.started {
+		p.start(http.StatusOK)
+	}
+	if !p.framed {
+		return p.ResponseWriter.Write(b)
+	}
+	event := append(append([]byte("event: message\ndata: "), b...), "\n\n"...)
+	_, err := p.ResponseWriter.Write(event)
+	return len(b), err
+}
+
+// Unwrap is for http.ResponseController.
+func (p *pulsing) Unwrap() http.ResponseWriter { return p.ResponseWriter }

@@ -1,0 +1,132 @@
+package upstream
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/hookweir/hookweir/shared/fetch"
+	"github.com/hookweir/hookweir/shared/jsontext"
+)
+
+const (
+	// maxResumes bounds how often one answer's stream is taken up again.
+	maxResumes = 10
+	// defaultRetry is the pause before that when the server names none.
+	defaultRetry = time.Second
+)
+
+// whole takes a stream up again that the server closed before it answered, as
+// long as the exchange may last: a server may have its client come back for an
+// answer that takes time (MCP 2025-11-25, resumability; HTML, server-sent
+// events, Last-Event-ID). The protocols since 2026 have no such streams.
+func (t *transport) whole(ctx context.Context, q fetch.Request, a fetch.Response) (fetch.Response, error) {
+	id, call := jsontext.Find(q.Body, "id")
+	if !call || !isStream(a) {
+		return a, nil
+	}
+	until := t.now().Add(t.timeout)
+	last, retry := "", defaultRetry
+	for range maxResumes {
+		for _, e := range events(a.Body) {
+			if e.id != "" {
+				last = e.id
+			}
+			if e.retry != nil {
+				retry = *e.retry
+			}
+			if isAnswer(e.data, id) {
+				return a, nil
+			}
+		}
+		left := until.Sub(t.now()) - retry
+		if last == "" || left <= 0 {
+			return a, nil // the library will say that it has no answer
+		}
+		t.sleep(ctx, retry)
+		if err := ctx.Err(); err != nil {
+			return a, err
+		}
+		more, err := t.fetch(ctx, t.resume(q, last, min(left, t.timeout), maxAnswer-len(a.Body)))
+		if err != nil || more.TooLarge || more.Status != http.StatusOK || !isStream(more) {
+			return fetch.Response{TooLarge: more.TooLarge}, firstOf(err, errNoAnswer)
+		}
+		a.Body = append(append(a.Body, '\n', '\n'), more.Body...)
+	}
+	return a, nil
+}
+
+// resume asks for what follows an event.
+func (t *transport) resume(q fetch.Request, last string, deadline time.Duration, room int) fetch.Request {
+	out := fetch.Request{Method: http.MethodGet, URL: q.URL, Deadline: deadline, MaxBody: max(room, 0), Abort: q.Abort}
+	for _, h := range q.Header {
+		switch h[0] {
+		case "accept", "content-type", "content-length", "mcp-method", "mcp-name":
+		default:
+			out.Header = append(out.Header, h)
+		}
+	}
+	out.Header = append(out.Header, [2]string{"accept", "text/event-stream"}, [2]string{"last-event-id", last})
+	return out
+}
+
+func firstOf(err, other error) error {
+	if err != nil {
+		return err
+	}
+	return other
+}
+
+func isStream(a fetch.Response) bool {
+	return strings.Contains(a.Header.Get("Content-Type"), "text/event-stream")
+}
+
+// isAnswer reports a message that is the response to a request.
+func isAnswer(message, id []byte) bool {
+	values := make([][]byte, 3)
+	return jsontext.FindAll(message, [][]string{{"id"}, {"result"}, {"error"}}, values) &&
+		bytes.Equal(values[0], id) && (values[1] != nil || values[2] != nil)
+}
+
+// streamEvent is one server-sent event.
+type streamEvent struct {
+	id    string
+	retry *time.Duration
+	data  []byte // nil for none
+}
+
+// events reads the events of a stream (HTML, server-sent events): the data
+// lines of each are joined.
+func events(body []byte) []streamEvent {
+	var out []streamEvent
+	text := strings.ReplaceAll(strings.ReplaceAll(string(body), "\r\n", "\n"), "\r", "\n")
+	for block := range strings.SplitSeq(text, "\n\n") {
+		var e streamEvent
+		var data []string
+		for line := range strings.SplitSeq(block, "\n") {
+			name, value, _ := strings.Cut(line, ":")
+			value = strings.TrimPrefix(value, " ")
+			switch name {
+			case "data":
+				data = append(data, value)
+			case "id":
+				e.id = value
+			case "retry":
+				if ms, err := strconv.ParseUint(value, 10, 31); err == nil {
+					d := time.Duration(ms) * time.Millisecond
+					e.retry = &d
+				}
+			}
+		}
+		if data != nil {
+			e.data = []byte(strings.Join(data, "\n"))
+		}
+		if data != nil || e.id != "" || e.retry != nil {
+			out = append(out, e)
+		}
+	}
+	return out
+}
