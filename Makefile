@@ -101,6 +101,7 @@ sim: build/worker.wasm build/consumers.wasm ## random hours against the Wasm: SE
 bench: build build/test/worker.wasm build/test/consumers.wasm ## ratios against the peers on one workerd
 	node bench/run.mjs
 	node bench/mcp.mjs
+	node bench/writes.mjs
 
 provision: setup ## create the KV, R2, queues and secrets that the account lacks; safe to repeat
 	node deploy/provision.mjs

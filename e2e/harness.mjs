@@ -54,6 +54,7 @@ const moduleTypes = { ".js": "ESModule", ".mjs": "ESModule", ".wasm": "CompiledW
  *   measure    true makes memory() of the result work, by measured.worker.mjs
  *              before each entry module and workerd's inspector
  *   faults     true puts a fault Worker between the public Worker and its stores
+ *   beside     miniflare options of further Workers on the same workerd
  *   verbose    true prints what the Workers log; default: VERBOSE=1 in the environment
  */
 export async function start(given = {}) {
@@ -67,6 +68,7 @@ export async function start(given = {}) {
     const consumers = await loadWorker("consumers", parts.consumers, options);
     const workers = [worker, consumers];
     if (options.faults) workers.push(await interpose(worker));
+    workers.push(...(options.beside ?? []));
     mf = new Miniflare(convertV4MiniflareOptions({
       host: "127.0.0.1",
       port: 0,
@@ -176,8 +178,9 @@ async function interpose(worker) {
 }
 
 async function describe(mf, workers, { logs, temporary, adminToken }) {
-  const url = (await mf.unsafeGetDirectURL(workers[0].name)).origin;
-  const control = workers.length > 2 && (await mf.unsafeGetDirectURL(workers[2].name)).origin;
+  const origin = async (name) => (await mf.unsafeGetDirectURL(name)).origin;
+  const url = await origin(workers[0].name);
+  const control = workers.some((w) => w.name === "faults") && (await origin("faults"));
   const holder = (kind, binding) => {
     const found = workers.find((w) => Object.hasOwn(w[kind] ?? {}, binding));
     if (!found) throw new Error(`no Worker has ${kind} ${binding}`);
@@ -189,6 +192,8 @@ async function describe(mf, workers, { logs, temporary, adminToken }) {
     logs,
     pids: () => childrenNamed("workerd"),
     memory: () => measure(mf, workers),
+    /** Where a Worker of the name listens. */
+    origin,
     /** Calls the operator's API and holds the answer against docs/openapi.json: {status, headers, text, json}. */
     async admin(method, route, body, init) {
       const answer = await call(`${url}/v1${route}`, method, body, { authorization: `Bearer ${adminToken}` }, init);

@@ -38,8 +38,11 @@ const (
 	// leaseGrace is how long past its lease a consumer may still settle.
 	leaseGrace = 5 * time.Second
 	// heartbeat is the alarm set before anything else an alarm does, so that
-	// one that fails for good is not the last.
-	heartbeat = 5 * time.Minute
+	// one that fails for good is not the last. The platform does not run a
+	// failed one again when it has set another: so this is how long the writes
+	// of a destination stand still after a crash, and a write that crashes us
+	// each time does so no more often.
+	heartbeat = 10 * time.Second
 )
 
 // Errors that cross [Client] unchanged, with outbound.ErrNotFound for a
@@ -107,6 +110,7 @@ type Lane struct {
 	tenant      string
 	destination string
 	alarm       time.Time     // the alarm known to be set; zero when unknown
+	read        configuration // as it was read last
 	wake        chan struct{} // tells a drain under way that there is more
 }
 
@@ -226,10 +230,25 @@ func (l *Lane) load() (*head, error) {
 	if err := json.Unmarshal([]byte(h.was), &h.state); err != nil {
 		return nil, err
 	}
-	if h.configured = config != ""; h.configured {
-		err = json.Unmarshal([]byte(config), &h.cfg)
+	if h.configured = config != ""; !h.configured {
+		return h, nil
 	}
-	return h, err
+	if l.read.text != config {
+		l.read = configuration{text: config}
+		if err := json.Unmarshal([]byte(config), &l.read.cfg); err != nil {
+			l.read = configuration{}
+			return nil, err
+		}
+	}
+	h.cfg = l.read.cfg
+	return h, nil
+}
+
+// configuration is one and what it says: reading the text takes longer than
+// most transactions. Nobody writes to what it refers to.
+type configuration struct {
+	text string
+	cfg  destination.Config
 }
 
 func (h *head) counts() [4]int64 { return [4]int64{h.seq, h.depth, h.bytes, h.released} }

@@ -66,22 +66,25 @@ func (l *Lane) Settle(s Settlement) error {
 
 func (l *Lane) settle(s Settlement) error {
 	now := l.now()
-	return l.tx(func(h *head) error {
-		if s.Report.Done {
-			if err := l.release(s.Report.Grant); err != nil {
-				return err
-			}
-		}
-		if err := l.learn(h, now, s.Report.Sent, s.Report.Seen); err != nil {
+	return l.tx(func(h *head) error { return l.settleIn(h, s, now) })
+}
+
+// settleIn is settle within a transaction.
+func (l *Lane) settleIn(h *head, s Settlement, now time.Time) error {
+	if s.Report.Done {
+		if err := l.release(s.Report.Grant); err != nil {
 			return err
 		}
-		for _, r := range s.Results {
-			if err := l.settleOne(h, r, now); err != nil {
-				return err
-			}
+	}
+	if err := l.learn(h, now, s.Report.Sent, s.Report.Seen); err != nil {
+		return err
+	}
+	for _, r := range s.Results {
+		if err := l.settleOne(h, r, now); err != nil {
+			return err
 		}
-		return nil
-	})
+	}
+	return nil
 }
 
 func (l *Lane) settleOne(h *head, r Result, now time.Time) error {

@@ -75,7 +75,7 @@ func (h *head) budget(now time.Time) (limit pace.Limit, slack time.Duration, fro
 	if pause > 0 {
 		from = limit.Pause(from, now.Add(pause))
 	}
-	limit.Spacing = spacing
+	limit.Spacing = max(limit.Spacing, spacing)
 	return limit, slack, from
 }
 
