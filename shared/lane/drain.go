@@ -128,8 +128,8 @@ func (l *Lane) pick(n int, ends time.Time) (picked, error) {
 	if n <= 0 {
 		return p, nil
 	}
-	now := l.now()
-	err := l.tx(func(h *head) error {
+	err := l.paced(func(h *head) error {
+		now := l.now() // it may run a second time, later
 		p = picked{target: h.target()}
 		if !h.configured {
 			return nil
@@ -263,10 +263,9 @@ func (l *Lane) attempt(t outbound.Target, j *job) error {
 
 // slot takes one more slot, for a repeat.
 func (l *Lane) slot() (outbound.Slot, bool) {
-	now := l.now()
 	var a admission
-	err := l.tx(func(h *head) error {
-		a = h.admit(now, 1, claimHorizon)
+	err := l.paced(func(h *head) error {
+		a = h.admit(l.now(), 1, claimHorizon)
 		return nil
 	})
 	if err != nil || len(a.slots) == 0 {

@@ -65,7 +65,9 @@ func (l *Lane) Settle(s Settlement) error {
 
 func (l *Lane) settle(s Settlement) error {
 	now := l.now()
-	return l.tx(func(h *head) error {
+	shared := ""
+	err := l.tx(func(h *head) error {
+		shared = h.cfg.SharedBudget()
 		if s.Report.Done {
 			if err := l.release(s.Report.Grant); err != nil {
 				return err
@@ -81,6 +83,10 @@ func (l *Lane) settle(s Settlement) error {
 		}
 		return nil
 	})
+	if err == nil {
+		l.teach(shared, s.Report)
+	}
+	return err
 }
 
 func (l *Lane) settleOne(h *head, r Result, now time.Time) error {
