@@ -47,6 +47,7 @@ const moduleTypes = { ".js": "ESModule", ".mjs": "ESModule", ".wasm": "CompiledW
  *              temporary one, removed by stop()
  *   outbound   async (Request) => Response | undefined: sees every fetch of
  *              both Workers first; undefined lets it go out
+ *   queues     {queue: {maxBatchTimeout (s), …}}: over what its consumer has
  *   d1         {consumers?: {BINDING: name}}: D1 databases beside the configured ones
  *   faults     true puts a fault Worker between the public Worker and its stores
  *   verbose    true prints what the Workers log; default: VERBOSE=1 in the environment
@@ -87,12 +88,15 @@ export async function start(given = {}) {
 }
 
 /** One Worker's miniflare options: bindings from its wrangler.toml, modules from its bundle. */
-export async function loadWorker(role, part, { wasm, vars, outbound, port = {}, d1 } = {}) {
+export async function loadWorker(role, part, { wasm, vars, outbound, port = {}, d1, queues = {} } = {}) {
   const config = readConfig({ config: path.resolve(root, part.config) }, { hideWarnings: true });
   // Settings are the committed examples: no .dev.vars of the developer's, no environment.
   const { workerOptions } = miniflareOptions({ ...config, secrets: undefined, userConfigPath: path.join(root, "build", "no-dev-vars", "wrangler.toml") });
   const { modulesRules: _, rootPath: __, ...bindings } = workerOptions;
   const bundle = path.resolve(root, part.bundle);
+  for (const [queue, more] of Object.entries(queues)) {
+    if (bindings.queueConsumers?.[queue]) bindings.queueConsumers = { ...bindings.queueConsumers, [queue]: { ...bindings.queueConsumers[queue], ...more } };
+  }
   return {
     ...bindings,
     name: config.name,

@@ -190,7 +190,8 @@ func TestPollsKilled(t *testing.T) {
 		wasmtest.FetchLost, wasmtest.FetchRefused, wasmtest.FetchStatus, wasmtest.ObjectLost, wasmtest.ObjectFail,
 		wasmtest.ObjectEvict, wasmtest.QueueSendFail, wasmtest.QueueSendLost, wasmtest.AlarmTwice, wasmtest.CronSkip, wasmtest.CronTwice,
 	}
-	for i := range pollRuns(t, 20) {
+	from, to := pollSeeds(t, 20)
+	for i := from; i < to; i++ {
 		t.Run(strconv.Itoa(i), func(t *testing.T) {
 			r := rand.New(rand.NewPCG(uint64(i), 7))
 			from := start.Add(3 * time.Minute)
@@ -212,14 +213,19 @@ func TestPollsKilled(t *testing.T) {
 	}
 }
 
-// pollRuns is how many runs the test makes: POLL_SEEDS, or a few.
-func pollRuns(t *testing.T, few int) int {
+// pollSeeds is which runs the test makes: POLL_SEEDS of them, or a few, from
+// POLL_FROM on.
+func pollSeeds(t *testing.T, few int) (from, to int) {
 	t.Helper()
-	text := os.Getenv("POLL_SEEDS")
-	if text == "" {
-		return few
+	number := func(name string, otherwise int) int {
+		text := os.Getenv(name)
+		if text == "" {
+			return otherwise
+		}
+		n, err := strconv.Atoi(text)
+		require.NoError(t, err)
+		return n
 	}
-	n, err := strconv.Atoi(text)
-	require.NoError(t, err)
-	return n
+	from = number("POLL_FROM", 0)
+	return from, from + number("POLL_SEEDS", few)
 }
