@@ -90,7 +90,7 @@ type Worker struct {
 type Consumer struct {
 	Queue      string
 	BatchSize  int           // zero: 10
-	Timeout    time.Duration // zero: 5 s
+	Timeout    time.Duration // zero: 5 s; negative: none
 	Concurrent int           // batches at once; zero: as many as the platform scales to, 10 here
 	Retries    int           // zero: 3; negative: none
 	RetryDelay time.Duration
@@ -171,6 +171,7 @@ func (k Consumer) config() workerd.Consumer {
 	if c.Timeout == 0 {
 		c.Timeout = 5 * time.Second
 	}
+	c.Timeout = max(c.Timeout, 0)
 	if c.Retries == 0 {
 		c.Retries = 3
 	}

@@ -85,6 +85,10 @@ func (r *wranglerReader) consumer(t toml.Table) Consumer {
 	if retries == 0 {
 		retries = -1 // in Consumer, zero is the default
 	}
+	timeout := time.Duration(number(t, "max_batch_timeout", 5)) * time.Second
+	if timeout == 0 {
+		timeout = -1
+	}
 	for name := range t {
 		if !slices.Contains([]string{"queue", "max_batch_size", "max_batch_timeout", "max_retries", "retry_delay", "dead_letter_queue", "max_concurrency"}, name) {
 			r.errorf("queues.consumers.%s is not implemented", name)
@@ -93,7 +97,7 @@ func (r *wranglerReader) consumer(t toml.Table) Consumer {
 	return Consumer{
 		Queue:      r.text(t, "queue"),
 		BatchSize:  int(number(t, "max_batch_size", 10)),
-		Timeout:    time.Duration(number(t, "max_batch_timeout", 5)) * time.Second,
+		Timeout:    timeout,
 		Retries:    retries,
 		Concurrent: int(number(t, "max_concurrency", 0)),
 		RetryDelay: time.Duration(number(t, "retry_delay", 0)) * time.Second,

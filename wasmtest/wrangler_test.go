@@ -42,6 +42,7 @@ max_concurrency = 3
 dead_letter_queue = "writes-dead"
 [[queues.consumers]]
 queue = "polls"
+max_batch_timeout = 0
 [[durable_objects.bindings]]
 name = "LANE"
 class_name = "Lane"
@@ -79,7 +80,7 @@ func TestWrangler(t *testing.T) {
 		Producers: map[string]string{"WRITES": "writes", "POLLS": "polls"},
 		Consumers: []wasmtest.Consumer{
 			{Queue: "writes", BatchSize: 20, Timeout: 2 * time.Second, Retries: -1, RetryDelay: 7 * time.Second, Concurrent: 3, DeadLetter: "writes-dead"},
-			{Queue: "polls", BatchSize: 10, Timeout: 5 * time.Second, Retries: 3},
+			{Queue: "polls", BatchSize: 10, Timeout: -1, Retries: 3},
 		},
 		Objects:  map[string]wasmtest.Class{"LANE": {Name: "Lane"}, "VAULT": {Name: "Vault", Script: "other"}},
 		Services: map[string]string{"OTHER": "other"},

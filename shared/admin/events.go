@@ -12,13 +12,12 @@ import (
 
 	"github.com/hookweir/hookweir/shared/ledger"
 	"github.com/hookweir/hookweir/shared/name"
+	"github.com/hookweir/hookweir/shared/page"
 	"github.com/hookweir/hookweir/shared/problem"
 )
 
-const (
-	defaultPage = 50
-	maxType     = 1024 // bytes, as package event bounds it
-)
+// maxType is the longest type, in bytes, as package event bounds it.
+const maxType = 1024
 
 // listEvents merges the shards' pages into one, newest first. A shard's
 // cursor is a place in the order of all events, so one cursor serves all.
@@ -65,7 +64,7 @@ func newestFirst(x, y ledger.Entry) int {
 // filterOf reads the query. Every parameter at most once, none unknown: a
 // misspelt filter must not select everything.
 func filterOf(rawQuery string) (ledger.Filter, error) {
-	f := ledger.Filter{Limit: defaultPage}
+	f := ledger.Filter{Limit: page.Default}
 	q, err := url.ParseQuery(rawQuery)
 	if err != nil {
 		return f, refuse(problem.CodeInvalidQuery, "the query is malformed")
@@ -104,8 +103,8 @@ func setFilter(f *ledger.Filter, key, value string) (err error) {
 		f.Until, err = instant("until", value)
 	case "limit":
 		f.Limit, err = strconv.Atoi(value)
-		if err != nil || f.Limit < 1 || f.Limit > ledger.MaxPage {
-			return refuse(problem.CodeInvalidQuery, "limit must be from 1 to "+strconv.Itoa(ledger.MaxPage))
+		if err != nil || f.Limit < 1 || f.Limit > page.Max {
+			return refuse(problem.CodeInvalidQuery, "limit must be from 1 to "+strconv.Itoa(page.Max))
 		}
 	case "cursor":
 		f.Cursor = value

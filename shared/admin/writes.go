@@ -14,6 +14,7 @@ import (
 	"github.com/hookweir/hookweir/shared/lane"
 	"github.com/hookweir/hookweir/shared/name"
 	"github.com/hookweir/hookweir/shared/outbound"
+	"github.com/hookweir/hookweir/shared/page"
 	"github.com/hookweir/hookweir/shared/problem"
 	"github.com/hookweir/hookweir/shared/tenant"
 )
@@ -156,7 +157,7 @@ func (a *api) listWrites(c *call) (answer, error) {
 
 // writeFilterOf reads the query. Every parameter at most once, none unknown.
 func writeFilterOf(rawQuery string) (f lane.Filter, dest string, err error) {
-	f.Limit = defaultPage
+	f.Limit = page.Default
 	q, err := url.ParseQuery(rawQuery)
 	if err != nil {
 		return f, "", refuse(problem.CodeInvalidQuery, "the query is malformed")
@@ -195,8 +196,8 @@ func setWriteFilter(f *lane.Filter, key, value string) (err error) {
 		f.Until, err = instant("until", value)
 	case "limit":
 		f.Limit, err = strconv.Atoi(value)
-		if err != nil || f.Limit < 1 || f.Limit > lane.MaxPage {
-			return refuse(problem.CodeInvalidQuery, "limit must be from 1 to "+strconv.Itoa(lane.MaxPage))
+		if err != nil || f.Limit < 1 || f.Limit > page.Max {
+			return refuse(problem.CodeInvalidQuery, "limit must be from 1 to "+strconv.Itoa(page.Max))
 		}
 	case "cursor":
 		if f.Cursor = value; value == "" {

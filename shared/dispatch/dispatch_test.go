@@ -190,6 +190,46 @@ func TestSlotsThatPassedAreReplaced(t *testing.T) {
 	assert.Equal(t, int64(3), f.permits[0].Under, "under the grant it holds")
 }
 
+// TestWaitingAreClaimedAgain: messages that got no slot are held while others
+// of their batch are sent, and claimed again before the last slot is over, as
+// long as there is something to be had.
+func TestWaitingAreClaimedAgain(t *testing.T) {
+	w := newWorld(t)
+	f := w.sends(nil, time.Second)
+	send := f.claim
+	var asked []lane.ClaimRequest
+	f.claim = func(req lane.ClaimRequest) (lane.Claimed, error) {
+		asked = append(asked, req)
+		out, err := send(req)
+		most := map[int]int{1: 2, 2: 1}[len(asked)] // the third time there is nothing
+		for i := range req.Seqs {
+			switch {
+			case i < most:
+				out.Grant.Slots = append(out.Grant.Slots, time.Duration(i)*1500*time.Millisecond)
+			case req.Seqs[i] == 5:
+				out.Decisions[i] = lane.Decision{Kind: lane.Wait, After: 6 * time.Second}
+			default:
+				out.Decisions[i] = lane.Decision{Kind: lane.Wait, After: 2 * time.Second}
+			}
+		}
+		return out, err
+	}
+	var batch []queue.Message
+	for seq := range int64(5) {
+		batch = append(batch, message("m", seq+1))
+	}
+	verdicts := w.d.Handle(context.Background(), batch)
+	assert.Equal(t, []queue.Verdict{{Ack: true}, {Ack: true}, {Ack: true}, {Delay: 2 * time.Second}, {Delay: 6 * time.Second}}, verdicts)
+	assert.Len(t, w.sent, 3)
+	require.Len(t, asked, 3)
+	assert.Equal(t, []int64{3, 4}, asked[1].Seqs, "the fifth waits too long to be held")
+	assert.Equal(t, []int64{4}, asked[2].Seqs)
+	assert.Equal(t, []int64{0, 3, 3}, []int64{asked[0].Under, asked[1].Under, asked[2].Under}, "under the grant it holds")
+	require.Len(t, f.settled, 3)
+	assert.Len(t, f.settled[0].Results, 2, "what is known is told before more is asked for")
+	assert.Equal(t, []bool{false, false, true}, []bool{f.settled[0].Report.Done, f.settled[1].Report.Done, f.settled[2].Report.Done})
+}
+
 func TestStopsAtRefusalsInARow(t *testing.T) {
 	w := newWorld(t)
 	w.status = 503

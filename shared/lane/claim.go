@@ -30,6 +30,10 @@ type ClaimRequest struct {
 	Lease time.Duration `json:"lease"`
 	// Parallel is how many it sends at once.
 	Parallel int `json:"parallel"`
+	// Under is the grant of an earlier claim that the caller still holds: more
+	// slots, and no more of the concurrency; negative for one that noted none.
+	// Zero for a grant of its own.
+	Under int64 `json:"under,omitempty"`
 }
 
 // Kind is what to do with a message.
@@ -81,7 +85,7 @@ func (l *Lane) Claim(req ClaimRequest) (Claimed, error) {
 	}
 	var until time.Time
 	var out Claimed
-	err := l.paced(func(h *head) error {
+	err := l.paced(false, func(h *head) error {
 		now := l.now() // it may run a second time, later
 		out = Claimed{Decisions: make([]Decision, len(req.Seqs))}
 		until = now.Add(min(max(req.Lease, minLease), maxLease) + h.cfg.Timeout)
@@ -108,7 +112,7 @@ func (l *Lane) Claim(req ClaimRequest) (Claimed, error) {
 		if len(mine) == 0 || !h.configured {
 			return nil
 		}
-		return l.handOut(h, &out, mine, now, until, max(req.Parallel, 1))
+		return l.handOut(h, &out, mine, now, until, &req)
 	})
 	if err != nil {
 		return Claimed{}, err
@@ -130,7 +134,7 @@ func taken(list []candidate, seq int64) bool {
 
 // handOut gives slots to the candidates, the oldest first; those without one
 // wait.
-func (l *Lane) handOut(h *head, out *Claimed, mine []candidate, now, until time.Time, parallel int) error {
+func (l *Lane) handOut(h *head, out *Claimed, mine []candidate, now, until time.Time, req *ClaimRequest) error {
 	slices.SortFunc(mine, func(a, b candidate) int {
 		return cmp.Or(cmp.Compare(rank(a.accepted, a.priority), rank(b.accepted, b.priority)), cmp.Compare(a.seq, b.seq))
 	})
@@ -143,9 +147,12 @@ func (l *Lane) handOut(h *head, out *Claimed, mine []candidate, now, until time.
 	}
 	grant := &out.Grant
 	grant.Target = h.target()
-	var err error
-	if grant.ID, grant.Parallel, err = l.take(h, now, until, min(fit, parallel)); err != nil {
-		return err
+	grant.Parallel = max(req.Parallel, 1)
+	if req.Under == 0 {
+		var err error
+		if grant.ID, grant.Parallel, err = l.take(h, now, until, min(fit, grant.Parallel)); err != nil {
+			return err
+		}
 	}
 	var a admission
 	if grant.Parallel > 0 {

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/hookweir/hookweir/shared/outbound"
+	"github.com/hookweir/hookweir/shared/page"
 )
 
 // MaxDecide is the most writes one ReplayWhere or PurgeWhere takes.
@@ -153,12 +154,12 @@ func (l *Lane) decideWhere(f Filter, each func(h *head, v *row, now time.Time) e
 	if f.State != Dead && f.State != Parked || f.Cursor != "" {
 		return Decided{}, ErrFilter
 	}
-	limit, err := f.limit(MaxDecide)
 	if f.Limit == 0 {
-		limit = MaxDecide
+		f.Limit = MaxDecide
 	}
-	if err != nil {
-		return Decided{}, err
+	limit, ok := page.Size(f.Limit, MaxDecide)
+	if !ok {
+		return Decided{}, ErrFilter
 	}
 	where, args, err := f.where(l.destination)
 	if err != nil {

@@ -92,6 +92,8 @@ func TestBudgetIsKept(t *testing.T) {
 		keys int
 	}{
 		{"by the queue", pace.Limit{Requests: 50, Per: time.Second, Burst: 10}, 5000, 0},
+		{"by the queue, batches that are not full", pace.Limit{Requests: 20, Per: time.Second, Burst: 5}, 400, 0},
+		{"by the queue, a few", pace.Limit{Requests: 5, Per: time.Second, Burst: 2}, 60, 0},
 		{"by the drain", pace.Limit{Requests: 50, Per: time.Second, Burst: 10}, 1000, 40},
 		{"slow", pace.Limit{Requests: 1, Per: 10 * time.Second, Burst: 1}, 20, 0},
 		{"slow, by the drain", pace.Limit{Requests: 1, Per: 10 * time.Second, Burst: 1}, 20, 3},

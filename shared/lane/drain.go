@@ -39,26 +39,36 @@ type job struct {
 // timer; the wake channel only cuts it short.
 func (l *Lane) drain() error {
 	ends := l.now().Add(maxDrain)
-	done := make(chan error, drainParallel)
+	done := make(chan Settlement, drainParallel)
 	timer := make(chan struct{})
-	var tick time.Time // of the earliest timer that is under way
+	var tick time.Time  // of the earliest timer that is under way
+	var check time.Time // when it looks again at what is due
+	var ended []Settlement
 	flying, timers, dirty := 0, 0, false
 	for {
-		if now := l.now(); now.Before(ends) {
-			if _, err := l.sweep(); err != nil {
-				return drained(flying, timers, done, timer, err)
+		now := l.now()
+		over := !now.Before(ends)
+		if over && len(ended) == 0 && flying == 0 && timers == 0 {
+			break
+		}
+		if !over || len(ended) > 0 {
+			if !over && !now.Before(check) {
+				if _, err := l.sweep(); err != nil {
+					return l.drained(flying, timers, done, timer, err)
+				}
+				l.sendReady()
 			}
-			l.sendReady()
-			p, err := l.pick(drainParallel-flying, ends)
+			p, err := l.pick(ended, drainParallel-flying, ends)
 			if err != nil {
-				return drained(flying, timers, done, timer, err)
+				return l.drained(flying, timers, done, timer, err)
 			}
+			ended, check = nil, earliest(now.Add(drainTick), p.due)
 			dirty = dirty || p.shared
 			for i := range p.jobs {
 				flying++
 				go func() { done <- l.attempt(p.target, &p.jobs[i]) }()
 			}
-			idle := flying == 0 && (p.wait == 0 || p.wait > idleDrain)
+			idle := flying == 0 && (over || p.wait == 0 || p.wait > idleDrain)
 			if idle && timers == 0 {
 				break
 			}
@@ -66,7 +76,7 @@ func (l *Lane) drain() error {
 			if p.wait > 0 {
 				wait = min(wait, p.wait)
 			}
-			if at := now.Add(wait); !idle && (!tick.After(now) || at.Before(tick)) {
+			if at := now.Add(wait); !idle && !over && (!tick.After(now) || at.Before(tick)) {
 				tick = at
 				timers++
 				go func() {
@@ -74,15 +84,11 @@ func (l *Lane) drain() error {
 					timer <- struct{}{}
 				}()
 			}
-		} else if flying == 0 && timers == 0 {
-			break
 		}
 		select {
-		case err := <-done:
+		case s := <-done:
 			flying--
-			if err != nil {
-				return drained(flying, timers, done, timer, err)
-			}
+			ended = append(ended, s)
 		case <-timer:
 			timers--
 		case <-l.wake:
@@ -95,10 +101,10 @@ func (l *Lane) drain() error {
 }
 
 // drained waits for what is under way after a failure, so that the alarm that
-// is run again meets none of it.
-func drained(flying, timers int, done chan error, timer chan struct{}, err error) error {
+// is run again meets none of it, and settles it if it can.
+func (l *Lane) drained(flying, timers int, done chan Settlement, timer chan struct{}, err error) error {
 	for range flying {
-		<-done
+		_, _ = l.settle(<-done) // if not, its lease runs out
 	}
 	for range timers {
 		<-timer
@@ -119,66 +125,78 @@ type picked struct {
 	jobs   []job
 	target outbound.Target
 	wait   time.Duration // until more can be picked; zero for nobody knows
+	due    time.Time     // of the first row the sweep is to look at; zero for none
 	shared bool          // the lane's row notes a share of the concurrency
 }
 
-// pick takes ready writes, with a slot each.
-func (l *Lane) pick(n int, ends time.Time) (picked, error) {
+// pick settles what has ended, and takes ready writes, at most n, with a slot
+// each. It is one transaction: what ends is what makes room for the next.
+func (l *Lane) pick(ended []Settlement, n int, ends time.Time) (picked, error) {
 	var p picked
-	if n <= 0 {
+	if n <= 0 && len(ended) == 0 {
 		return p, nil
 	}
-	err := l.paced(func(h *head) error {
+	err := l.paced(true, func(h *head) error {
 		now := l.now() // it may run a second time, later
+		for _, s := range ended {
+			if err := l.settleIn(h, s, now); err != nil {
+				return err
+			}
+		}
+		ended = nil // that stays done
 		p = picked{target: h.target()}
-		if !h.configured {
+		if !h.configured || !now.Before(ends) || n <= 0 {
 			return nil
 		}
 		list, err := l.rows(`ordered = 1 AND rank IS NOT NULL ORDER BY rank, seq LIMIT ?`, n)
 		if err != nil {
 			return err
 		}
-		due, err := l.minTime(`SELECT min(due_at) FROM writes WHERE due_at IS NOT NULL`)
-		if err != nil {
+		if p.due, err = l.minTime(`SELECT min(due_at) FROM writes WHERE due_at IS NOT NULL`); err != nil {
 			return err
 		}
-		if !due.IsZero() {
-			p.wait = max(due.Sub(now), time.Millisecond)
+		if !p.due.IsZero() {
+			p.wait = max(p.due.Sub(now), time.Millisecond)
 		}
 		if list, err = l.expire(h, list, now); err != nil || len(list) == 0 {
 			return err
 		}
-		room, err := l.share(h, now, ends, drainParallel-n)
+		return l.begin(h, &p, list, n, now, ends)
+	})
+	return p, err
+}
+
+// begin starts those of the list that get a slot.
+func (l *Lane) begin(h *head, p *picked, list []row, n int, now, ends time.Time) error {
+	room, err := l.share(h, now, ends, drainParallel-n)
+	if err != nil {
+		return err
+	}
+	p.shared = h.state.Drain.Parallel > 0
+	if room == 0 {
+		p.wait = sooner(p.wait, busyWait)
+		return nil
+	}
+	a := h.admit(now, min(room, len(list)), claimHorizon)
+	if planted == "nopace" {
+		a = admission{slots: slices.Repeat([]time.Time{now}, len(list)), slack: time.Second}
+	}
+	if a.wait > 0 {
+		p.wait = sooner(p.wait, a.wait)
+	}
+	for i, at := range a.slots {
+		v := &list[i]
+		w, err := l.work(v)
 		if err != nil {
 			return err
 		}
-		p.shared = h.state.Drain.Parallel > 0
-		if room == 0 {
-			p.wait = sooner(p.wait, busyWait)
-			return nil
+		if err := l.start(h, v, now.Add(lease(&h.cfg)), repeatable(&h.cfg, w.Method, w.Header)); err != nil {
+			return err
 		}
-		a := h.admit(now, min(room, len(list)), claimHorizon)
-		if planted == "nopace" {
-			a = admission{slots: slices.Repeat([]time.Time{now}, len(list)), slack: time.Second}
-		}
-		if a.wait > 0 {
-			p.wait = sooner(p.wait, a.wait)
-		}
-		for i, at := range a.slots {
-			v := &list[i]
-			w, err := l.work(v)
-			if err != nil {
-				return err
-			}
-			if err := l.start(h, v, now.Add(lease(&h.cfg)), repeatable(&h.cfg, w.Method, w.Header)); err != nil {
-				return err
-			}
-			w.Fence, w.Attempt = v.fence, v.attempts
-			p.jobs = append(p.jobs, job{w, outbound.Slot{At: at, Until: at.Add(a.slack)}})
-		}
-		return nil
-	})
-	return p, err
+		w.Fence, w.Attempt = v.fence, v.attempts
+		p.jobs = append(p.jobs, job{w, outbound.Slot{At: at, Until: at.Add(a.slack)}})
+	}
+	return nil
 }
 
 // expire ends those whose time has passed and returns the others.
@@ -244,8 +262,9 @@ func (l *Lane) endShare() error {
 	})
 }
 
-// attempt sends one write and settles it.
-func (l *Lane) attempt(t outbound.Target, j *job) error {
+// attempt sends one write, and says what it taught to the budget that the
+// destination shares.
+func (l *Lane) attempt(t outbound.Target, j *job) Settlement {
 	given := false
 	began := l.now()
 	done := l.cfg.Performer.Perform(context.Background(), l.tenant, l.destination, t, &j.work, func() (outbound.Slot, bool) {
@@ -255,16 +274,18 @@ func (l *Lane) attempt(t outbound.Target, j *job) error {
 		}
 		return l.slot()
 	})
-	return l.settle(Settlement{
+	s := Settlement{
 		Results: []Result{done.Result},
 		Report:  outbound.Report{Sent: l.now().Sub(began), Seen: done.Seen},
-	})
+	}
+	l.teach(t.Config.SharedBudget(), s.Report)
+	return s
 }
 
 // slot takes one more slot, for a repeat.
 func (l *Lane) slot() (outbound.Slot, bool) {
 	var a admission
-	err := l.paced(func(h *head) error {
+	err := l.paced(false, func(h *head) error {
 		a = h.admit(l.now(), 1, claimHorizon)
 		return nil
 	})

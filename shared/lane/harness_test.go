@@ -410,8 +410,11 @@ func (w *world) send(bodies [][]byte) error {
 	return nil
 }
 
-// consume is the queue: batches of at most 100, at most a second after the
-// first message, one after the other.
+// queueLag is what the queue takes to deliver. It waits for no company
+// (max_batch_timeout in consumers/wrangler.toml).
+const queueLag = 50 * time.Millisecond
+
+// consume is the queue: batches of at most 100, one after the other.
 func (w *world) consume() {
 	for {
 		var next time.Time
@@ -433,22 +436,9 @@ func (w *world) consume() {
 			continue
 		case <-time.After(wait):
 		}
-		if w.due() < 100 {
-			time.Sleep(time.Second)
-		}
+		time.Sleep(queueLag)
 		w.batch()
 	}
-}
-
-func (w *world) due() (n int) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for _, m := range w.messages {
-		if !m.at.After(time.Now()) {
-			n++
-		}
-	}
-	return n
 }
 
 func (w *world) batch() {

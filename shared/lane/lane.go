@@ -110,6 +110,7 @@ type Lane struct {
 	tenant      string
 	destination string
 	alarm       time.Time     // the alarm known to be set; zero when unknown
+	read        configuration // as it was read last
 	wake        chan struct{} // tells a drain under way that there is more
 }
 
@@ -233,13 +234,28 @@ func (l *Lane) load() (*head, error) {
 	if err := json.Unmarshal([]byte(h.was), &h.state); err != nil {
 		return nil, err
 	}
-	if h.configured = config != ""; h.configured {
-		err = json.Unmarshal([]byte(config), &h.cfg)
+	if h.configured = config != ""; !h.configured {
+		if l.isBudget() {
+			h.cfg.Rate = h.state.Asked.limit()
+		}
+		return h, nil
 	}
-	if l.isBudget() {
-		h.cfg.Rate = h.state.Asked.limit()
+	if l.read.text != config {
+		l.read = configuration{text: config}
+		if err := json.Unmarshal([]byte(config), &l.read.cfg); err != nil {
+			l.read = configuration{}
+			return nil, err
+		}
 	}
-	return h, err
+	h.cfg = l.read.cfg
+	return h, nil
+}
+
+// configuration is one and what it says: reading the text takes longer than
+// most transactions. Nobody writes to what it refers to.
+type configuration struct {
+	text string
+	cfg  destination.Config
 }
 
 func (h *head) counts() [4]int64 { return [4]int64{h.seq, h.depth, h.bytes, h.released} }

@@ -27,7 +27,7 @@ func (l *Lane) Permit(r outbound.PermitRequest) (outbound.Grant, error) {
 	if r.Budget != nil {
 		return l.allot(r, now)
 	}
-	err := l.paced(func(h *head) error {
+	err := l.paced(false, func(h *head) error {
 		now := l.now() // it may run a second time, later
 		if !h.configured {
 			return outbound.ErrNotFound

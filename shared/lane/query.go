@@ -1,22 +1,15 @@
 package lane
 
 import (
-	"encoding/base64"
 	"encoding/json"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/hookweir/hookweir/shared/breaker"
 	"github.com/hookweir/hookweir/shared/outbound"
+	"github.com/hookweir/hookweir/shared/page"
 	"github.com/hookweir/hookweir/shared/ratelimit"
 	"github.com/hookweir/hookweir/shared/sqlstore"
-)
-
-const (
-	// MaxPage is the largest page of a list.
-	MaxPage     = 200
-	defaultPage = 50
 )
 
 // Entry is one write as a list shows it. Times are UTC, to the millisecond;
@@ -231,29 +224,29 @@ func (l *Lane) List(f Filter) (Page, error) {
 	if err != nil {
 		return Page{}, err
 	}
-	limit, err := f.limit(MaxPage)
-	if err != nil {
-		return Page{}, err
+	limit, ok := page.Size(f.Limit, page.Max)
+	if !ok {
+		return Page{}, ErrFilter
 	}
-	page := Page{Writes: []Entry{}}
+	out := Page{Writes: []Entry{}}
 	err = l.view(func(*head) error {
 		rows, err := l.cfg.DB.Exec(`SELECT `+entryColumns+` FROM writes WHERE `+where+` ORDER BY seq DESC LIMIT ?`, append(args, limit+1)...)
 		if err != nil {
 			return err
 		}
 		for r := range rows.All() {
-			if len(page.Writes) == limit {
-				page.Next = page.Writes[limit-1].Cursor()
+			if len(out.Writes) == limit {
+				out.Next = out.Writes[limit-1].Cursor()
 				break
 			}
-			page.Writes = append(page.Writes, l.readEntry(r))
+			out.Writes = append(out.Writes, l.readEntry(r))
 			if err := r.Done(); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-	return page, err
+	return out, err
 }
 
 // where is the condition that a filter means.
@@ -280,19 +273,20 @@ func (f Filter) where(dest string) (string, []any, error) {
 		add("part = ?", f.PartitionKey)
 	}
 	if !f.Since.IsZero() {
-		add("accepted >= ?", clampMillis(f.Since))
+		add("accepted >= ?", page.Millis(f.Since))
 	}
 	if !f.Until.IsZero() {
-		add("accepted < ?", clampMillis(f.Until))
+		add("accepted < ?", page.Millis(f.Until))
 	}
 	if f.Cursor != "" {
-		at, id, err := parseCursor(f.Cursor)
-		if err != nil {
-			return "", nil, err
+		at, id, ok := page.Parse(f.Cursor)
+		other, seq, _, ours := parseID(id)
+		if !ok || !ours {
+			return "", nil, ErrFilter
 		}
 		// Within the cursor's own destination by number; in the others by time,
 		// and for the same millisecond by name.
-		switch other, seq, _, _ := parseID(id); {
+		switch {
 		case other == dest:
 			add("seq < ?", seq)
 		case dest < other:
@@ -304,40 +298,5 @@ func (f Filter) where(dest string) (string, []any, error) {
 	return strings.Join(conds, " AND "), args, nil
 }
 
-func clampMillis(t time.Time) int64 {
-	return min(max(t.UnixMilli(), -sqlstore.MaxInteger), sqlstore.MaxInteger)
-}
-
-func (f Filter) limit(most int) (int, error) {
-	switch {
-	case f.Limit == 0:
-		return min(defaultPage, most), nil
-	case f.Limit < 0 || f.Limit > most:
-		return 0, ErrFilter
-	}
-	return f.Limit, nil
-}
-
 // Cursor names the place right after e in any list.
-func (e Entry) Cursor() string {
-	return base64.RawURLEncoding.EncodeToString(append(strconv.AppendInt(nil, e.Accepted.UnixMilli(), 10), " "+e.ID...))
-}
-
-// maxCursor bounds a cursor in bytes: a time and an id in base64.
-const maxCursor = 160
-
-func parseCursor(s string) (accepted int64, id string, err error) {
-	if len(s) > maxCursor {
-		return 0, "", ErrFilter
-	}
-	raw, err := base64.RawURLEncoding.DecodeString(s)
-	if err != nil {
-		return 0, "", ErrFilter
-	}
-	digits, id, ok := strings.Cut(string(raw), " ")
-	accepted, err = strconv.ParseInt(digits, 10, 64)
-	if _, valid := DestinationOf(id); err != nil || !ok || !valid || accepted < -sqlstore.MaxInteger || accepted > sqlstore.MaxInteger {
-		return 0, "", ErrFilter
-	}
-	return accepted, id, nil
-}
+func (e Entry) Cursor() string { return page.Cursor(e.Accepted, e.ID) }

@@ -56,37 +56,41 @@ func (l *Lane) Settle(s Settlement) error {
 	if len(s.Results) > maxItems {
 		return ErrRequest
 	}
-	if err := l.settle(s); err != nil {
+	budget, err := l.settle(s)
+	if err != nil {
 		return err
 	}
+	l.teach(budget, s.Report)
 	l.sendReady()
 	return l.armNext()
 }
 
-func (l *Lane) settle(s Settlement) error {
+// settle names the budget that the destination shares.
+func (l *Lane) settle(s Settlement) (budget string, err error) {
 	now := l.now()
-	shared := ""
-	err := l.tx(func(h *head) error {
-		shared = h.cfg.SharedBudget()
-		if s.Report.Done {
-			if err := l.release(s.Report.Grant); err != nil {
-				return err
-			}
-		}
-		if err := l.learn(h, now, s.Report.Sent, s.Report.Seen); err != nil {
+	err = l.tx(func(h *head) error {
+		budget = h.cfg.SharedBudget()
+		return l.settleIn(h, s, now)
+	})
+	return budget, err
+}
+
+// settleIn is settle within a transaction.
+func (l *Lane) settleIn(h *head, s Settlement, now time.Time) error {
+	if s.Report.Done {
+		if err := l.release(s.Report.Grant); err != nil {
 			return err
 		}
-		for _, r := range s.Results {
-			if err := l.settleOne(h, r, now); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err == nil {
-		l.teach(shared, s.Report)
 	}
-	return err
+	if err := l.learn(h, now, s.Report.Sent, s.Report.Seen); err != nil {
+		return err
+	}
+	for _, r := range s.Results {
+		if err := l.settleOne(h, r, now); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (l *Lane) settleOne(h *head, r Result, now time.Time) error {

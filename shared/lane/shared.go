@@ -209,21 +209,21 @@ type lack struct {
 func (*lack) Error() string { return "lane: the stock is short" }
 
 // paced is tx for what takes slots. Where they are another object's to give
-// and the stock is short, what f did is taken back, that object is asked, and
-// f runs once more with what it gave.
-func (l *Lane) paced(f func(h *head) error) error {
+// and the stock is short, that object is asked, and f runs once more with what
+// it gave. What f did the first time is taken back, unless keep is set.
+func (l *Lane) paced(keep bool, f func(h *head) error) error {
 	var short *lack
 	err := l.tx(func(h *head) error {
 		h.ask = true
 		if err := f(h); err != nil {
 			return err
 		}
-		if short = h.lack; short != nil {
+		if short = h.lack; short != nil && !keep {
 			return short
 		}
 		return nil
 	})
-	if short == nil {
+	if short == nil || err != nil && err != error(short) {
 		return err
 	}
 	if err := l.restock(short); err != nil {

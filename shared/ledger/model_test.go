@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/hookweir/hookweir/shared/event"
+	"github.com/hookweir/hookweir/shared/page"
 )
 
 // model is the ledger told as plainly as possible: a map, no SQL, no wire.
@@ -256,7 +257,7 @@ func (r *rig) checkAlarm(m *model) {
 
 func (r *rig) compare(m *model, step int) {
 	r.t.Helper()
-	page, err := r.l.List(Filter{Limit: MaxPage})
+	page, err := r.l.List(Filter{Limit: page.Max})
 	require.NoError(r.t, err)
 	require.Len(r.t, page.Events, len(m.rows), "step %d", step)
 	for _, e := range page.Events {

@@ -1,18 +1,12 @@
 package ledger
 
 import (
-	"encoding/base64"
-	"strconv"
 	"strings"
 	"time"
 
+	"github.com/hookweir/hookweir/shared/page"
 	"github.com/hookweir/hookweir/shared/sqlstore"
 )
-
-// MaxPage is the largest page of a list.
-const MaxPage = 200
-
-const defaultPage = 50
 
 // Entry is one event of the log, without its body. Times are UTC, to the
 // millisecond; the zero time is absent.
@@ -64,7 +58,7 @@ type Filter struct {
 	Type   string    `json:"type,omitempty"`
 	Since  time.Time `json:"since,omitzero"` // accepted at or after
 	Until  time.Time `json:"until,omitzero"` // accepted before
-	// Limit is 50 when zero; at most MaxPage for a list, MaxReplay for a replay.
+	// Limit is 50 when zero; at most page.Max for a list, MaxReplay for a replay.
 	Limit int `json:"limit,omitempty"`
 	// Cursor is the Next of the page before; it holds across shards.
 	Cursor string `json:"cursor,omitempty"`
@@ -144,11 +138,11 @@ func (l *Ledger) List(f Filter) (Page, error) {
 	if err != nil {
 		return Page{}, err
 	}
-	limit, err := f.limit(MaxPage)
-	if err != nil {
-		return Page{}, err
+	limit, ok := page.Size(f.Limit, page.Max)
+	if !ok {
+		return Page{}, ErrFilter
 	}
-	page := Page{Events: []Entry{}}
+	out := Page{Events: []Entry{}}
 	var rows sqlstore.Rows
 	err = l.tx(func() (err error) {
 		rows, err = l.cfg.DB.Exec(`SELECT `+entryColumns+` FROM events`+where+` ORDER BY accepted DESC, key DESC LIMIT ?`, append(args, limit+1)...)
@@ -158,16 +152,16 @@ func (l *Ledger) List(f Filter) (Page, error) {
 		return Page{}, err
 	}
 	for r := range rows.All() {
-		if len(page.Events) == limit {
-			page.Next = page.Events[limit-1].Cursor()
+		if len(out.Events) == limit {
+			out.Next = out.Events[limit-1].Cursor()
 			break
 		}
-		page.Events = append(page.Events, readEntry(r))
+		out.Events = append(out.Events, readEntry(r))
 		if err := r.Done(); err != nil {
 			return Page{}, err
 		}
 	}
-	return page, nil
+	return out, nil
 }
 
 // Stats counts the events of this shard.
@@ -219,15 +213,15 @@ func (f Filter) where() (string, []any, error) {
 		add("type = ?", f.Type)
 	}
 	if !f.Since.IsZero() {
-		add("accepted >= ?", clampMillis(f.Since))
+		add("accepted >= ?", page.Millis(f.Since))
 	}
 	if !f.Until.IsZero() {
-		add("accepted < ?", clampMillis(f.Until))
+		add("accepted < ?", page.Millis(f.Until))
 	}
 	if f.Cursor != "" {
-		accepted, key, err := parseCursor(f.Cursor)
-		if err != nil {
-			return "", nil, err
+		accepted, key, ok := page.Parse(f.Cursor)
+		if !ok {
+			return "", nil, ErrFilter
 		}
 		add("(accepted, key) < (?, ?)", accepted, key)
 	}
@@ -237,41 +231,5 @@ func (f Filter) where() (string, []any, error) {
 	return " WHERE " + strings.Join(conds, " AND "), args, nil
 }
 
-// clampMillis keeps a time from outside within what the database can compare.
-func clampMillis(t time.Time) int64 {
-	return min(max(t.UnixMilli(), -sqlstore.MaxInteger), sqlstore.MaxInteger)
-}
-
-func (f Filter) limit(most int) (int, error) {
-	switch {
-	case f.Limit == 0:
-		return min(defaultPage, most), nil
-	case f.Limit < 0 || f.Limit > most:
-		return 0, ErrFilter
-	}
-	return f.Limit, nil
-}
-
 // Cursor names the place right after e in any list.
-func (e Entry) Cursor() string {
-	return base64.RawURLEncoding.EncodeToString(append(strconv.AppendInt(nil, e.Accepted.UnixMilli(), 10), " "+e.Key...))
-}
-
-// maxCursor bounds a cursor in bytes: a key of under 400 in base64.
-const maxCursor = 600
-
-func parseCursor(s string) (accepted int64, key string, err error) {
-	if len(s) > maxCursor {
-		return 0, "", ErrFilter
-	}
-	raw, err := base64.RawURLEncoding.DecodeString(s)
-	if err != nil {
-		return 0, "", ErrFilter
-	}
-	digits, key, ok := strings.Cut(string(raw), " ")
-	accepted, err = strconv.ParseInt(digits, 10, 64)
-	if err != nil || !ok || key == "" || accepted < -sqlstore.MaxInteger || accepted > sqlstore.MaxInteger {
-		return 0, "", ErrFilter
-	}
-	return accepted, key, nil
-}
+func (e Entry) Cursor() string { return page.Cursor(e.Accepted, e.Key) }

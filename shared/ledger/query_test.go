@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/hookweir/hookweir/shared/event"
+	"github.com/hookweir/hookweir/shared/page"
 	"github.com/hookweir/hookweir/shared/wire"
 )
 
@@ -62,7 +63,7 @@ func TestListPages(t *testing.T) {
 				want[k] = true
 			}
 		}
-		for _, limit := range []int{0, 1, 7, MaxPage} {
+		for _, limit := range []int{0, 1, 7, page.Max} {
 			f.Limit, f.Cursor = limit, ""
 			got := map[string]bool{}
 			var last Entry
@@ -121,7 +122,7 @@ func TestBadFilters(t *testing.T) {
 		"cursor without key":  {Cursor: enc([]byte("12 "))},
 		"cursor without time": {Cursor: enc([]byte("x k"))},
 		"cursor out of range": {Cursor: enc([]byte("9007199254740993 k"))},
-		"cursor too long":     {Cursor: strings.Repeat("A", maxCursor+1)},
+		"cursor too long":     {Cursor: strings.Repeat("A", 601)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := r.client().List(context.Background(), f)
@@ -130,7 +131,7 @@ func TestBadFilters(t *testing.T) {
 			require.ErrorIs(t, err, ErrFilter)
 		})
 	}
-	_, err := r.l.List(Filter{Limit: MaxPage + 1})
+	_, err := r.l.List(Filter{Limit: page.Max + 1})
 	require.ErrorIs(t, err, ErrFilter)
 	for _, s := range []string{Pending, Delivering} {
 		_, err := r.l.ReplayWhere(Filter{State: s})

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/hookweir/hookweir/shared/event"
+	"github.com/hookweir/hookweir/shared/page"
 )
 
 // MaxReplay is the most events one ReplayWhere takes: ten sends of 100
@@ -62,9 +63,9 @@ func (l *Ledger) ReplayWhere(f Filter) (Replayed, error) {
 	if f.Limit == 0 {
 		f.Limit = MaxReplay
 	}
-	limit, err := f.limit(MaxReplay)
-	if err != nil {
-		return Replayed{}, err
+	limit, ok := page.Size(f.Limit, MaxReplay)
+	if !ok {
+		return Replayed{}, ErrFilter
 	}
 	where, args, err := f.where()
 	if err != nil {
