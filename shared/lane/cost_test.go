@@ -6,10 +6,13 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/hookweir/hookweir/shared/destination"
 	"github.com/hookweir/hookweir/shared/lane"
+	"github.com/hookweir/hookweir/shared/outbound"
 	"github.com/hookweir/hookweir/shared/pace"
+	"github.com/hookweir/hookweir/shared/ratelimit"
 )
 
 // TestCost counts what the platform bills for a delivered write; docs/writes.md
@@ -31,7 +34,7 @@ func TestCost(t *testing.T) {
 				}
 			}
 			w.mu.Lock()
-			w.count = struct{ invokes, alarms, setAlarms, messages, writes int }{}
+			w.count = struct{ invokes, alarms, setAlarms, messages, writes, budget, budgetWrites int }{}
 			w.mu.Unlock()
 			w.accept(list...)
 			time.Sleep(time.Minute)
@@ -42,6 +45,50 @@ func TestCost(t *testing.T) {
 			t.Logf("%s, per write: %.3f Lane calls, %.3f alarms, %.3f queue messages, %.2f rows written, %.3f alarms set", c.name,
 				float64(got.invokes)/n, float64(got.alarms)/n, float64(got.messages)/n, float64(got.writes)/n, float64(got.setAlarms)/n)
 			assert.LessOrEqual(t, float64(got.invokes+got.alarms)/n, c.most)
+		})
+	}
+}
+
+// TestCostOfARead counts the Lane's part of a poll or a read, with a budget of
+// its own and with a shared one, whose provider tells its own limits; the table
+// in docs/polling.md has the figures.
+func TestCostOfARead(t *testing.T) {
+	for _, c := range []struct {
+		name                string
+		budget              string
+		free                bool
+		calls, rows, shared float64 // at most, per read; shared are calls of the budget's object
+	}{
+		{"own", "", false, 2, 2, 0}, {"own, 304", "", true, 2, 2, 0}, {"shared", "acct", false, 2, 4, 2}, {"shared, 304", "acct", true, 2, 4, 2},
+	} {
+		in(t, func(t *testing.T, w *world) {
+			w.put(func(d *destination.Config) {
+				d.Rate, d.Budget = pace.Limit{Requests: 60, Per: time.Minute, Burst: 10}, c.budget
+			})
+			const n = 50
+			for i := range n + 1 {
+				if i == 1 { // after the first, which learns what there is
+					w.mu.Lock()
+					w.count = struct{ invokes, alarms, setAlarms, messages, writes, budget, budgetWrites int }{}
+					w.mu.Unlock()
+				}
+				time.Sleep(time.Minute)
+				g, err := w.client.Permit(ctx(), outbound.PermitRequest{N: 1, Lease: time.Minute, MayBeFree: c.free})
+				require.NoError(t, err)
+				require.Len(t, g.Slots, 1)
+				told := []ratelimit.Budget{{Scope: "requests", Limit: 5000, Remaining: 4999 - i, Reset: time.Now().Truncate(time.Hour).Add(2 * time.Hour)}}
+				require.NoError(t, w.client.Report(ctx(), outbound.Report{
+					Grant: g.ID, Done: true, Free: g.Free, WasFree: c.free, Seen: []outbound.Observation{{OK: true, Budgets: told}},
+				}))
+			}
+			w.mu.Lock()
+			got := w.count
+			w.mu.Unlock()
+			t.Logf("%s, per read: %.2f Lane calls and %.2f rows written, %.2f calls of the shared budget and %.2f rows", c.name,
+				float64(got.invokes)/n, float64(got.writes)/n, float64(got.budget)/n, float64(got.budgetWrites)/n)
+			assert.LessOrEqual(t, float64(got.invokes)/n, c.calls)
+			assert.LessOrEqual(t, float64(got.writes)/n, c.rows)
+			assert.LessOrEqual(t, float64(got.budget)/n, c.shared)
 		})
 	}
 }

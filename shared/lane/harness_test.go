@@ -59,7 +59,7 @@ type world struct {
 	loseEvery  int // every n-th message is lost
 	crashEvery int // every n-th call out of the object, or fetch, is the last thing it does
 	calls      int
-	count      struct{ invokes, alarms, setAlarms, messages, writes int }
+	count      struct{ invokes, alarms, setAlarms, messages, writes, budget, budgetWrites int }
 
 	server     *server
 	objects    map[string]*lane.Lane // beside it: other destinations, shared budgets
@@ -241,13 +241,15 @@ func (w *world) object(tenant, dest string) lane.Client {
 	c := lane.Client{Tenant: tenant, Destination: dest}
 	c.Invoke = func(_ context.Context, method string, payload []byte) ([]byte, error) {
 		w.mu.Lock()
+		w.count.budget++
 		l := w.objects[tenant+"/"+dest]
 		if l == nil {
 			db, err := memsql.Open()
 			require.NoError(w.t, err)
 			w.t.Cleanup(func() { require.NoError(w.t, db.Close()) })
 			l, err = lane.New(lane.Config{
-				DB: db, Now: time.Now, Jitter: func() float64 { return 0.5 }, VaultKeys: w.sender.VaultKeys,
+				DB:  &guardedDB{db, func() bool { return false }, func(n int) { w.mu.Lock(); defer w.mu.Unlock(); w.count.budgetWrites += n }},
+				Now: time.Now, Jitter: func() float64 { return 0.5 }, VaultKeys: w.sender.VaultKeys,
 				SendWrites: func([][]byte) error { return nil }, SendEvents: func([][]byte) error { return nil },
 				SetAlarm:   func(time.Time) error { return nil },
 				PutPayload: func(string, []byte) error { return nil }, DropPayload: func(string) error { return nil },
