@@ -11,7 +11,7 @@ import { start, until } from "./harness.mjs";
 import { make } from "./providers.mjs";
 import { arrived, join, must } from "./scene.mjs";
 
-const patience = 20_000;
+const patience = 40_000;
 const minute = 60_000;
 
 /** The product with APIs beside it, and one clock for both. */
@@ -97,7 +97,7 @@ describe("polls", () => {
 
   test("polls, reads and writes of all destinations of a connection stay within one budget, by the server's clock", { timeout: 60_000 }, async () => {
     const scene = await join_("account");
-    const rate = 40, burst = 20, count = 60;
+    const rate = 40, burst = 20, count = 40;
     const server = await startDestination({ behave: (a) => (a.method === "GET" ? { status: 200, body: '{"version":"https://jsonfeed.org/version/1.1","items":[]}' } : undefined) });
     const auth = await startAuthServer({ redirect: `${world.product.url}/oauth/callback` });
     try {

@@ -39,7 +39,7 @@ func (w *world) lane(n, d string) lane.Client {
 				SetAlarm:   func(time.Time) error { return nil },
 				PutPayload: func(string, []byte) error { return nil }, DropPayload: func(string) error { return nil },
 				Performer: &lane.Performer{}, Budget: func(string, string) outbound.Lane { return nil },
-				Policy:    target.Policy{AllowLoopback: w.cfg.AllowLoopback},
+				Policy: target.Policy{AllowLoopback: w.cfg.AllowLoopback},
 			})
 			require.NoError(w.t, err)
 			w.lanes[object] = l
