@@ -36,7 +36,7 @@ async function setUp() {
 
 /** A tenant with an agent, and helpers for its polls. */
 async function tenant(world, name) {
-  const scene = await join(world.product, name);
+  const scene = await join(world.product, name, { only: ["github", "stripe"] });
   return Object.assign(scene, {
     polls: [],
     /** Ends its polls: the next test's ticks are not for them. */

@@ -19,13 +19,20 @@ import (
 // has the table. Index entries come on top of the rows.
 func TestCost(t *testing.T) {
 	for _, c := range []struct {
-		name string
-		keys int
-		most float64 // Lane calls and alarms per write
-	}{{"unordered", 0, 0.1}, {"ordered", 20, 0.05}} {
+		name   string
+		keys   int
+		budget string
+		most   float64 // Lane calls and alarms per write
+		shared float64 // calls of the shared budget per write
+	}{{"unordered", 0, "", 0.1, 0}, {"ordered", 20, "", 0.05, 0}, {"unordered, shared", 0, "acct", 0.1, 0.1}, {"ordered, shared", 20, "acct", 0.05, 1}} {
 		in(t, func(t *testing.T, w *world) {
-			w.put(func(d *destination.Config) { d.Rate = pace.Limit{Requests: 100, Per: time.Second, Burst: 20} })
-			const n = 1000
+			w.put(func(d *destination.Config) {
+				d.Rate, d.Budget = pace.Limit{Requests: 100, Per: time.Second, Burst: 20}, c.budget
+			})
+			n := 1000
+			if c.budget != "" {
+				n = 300
+			}
 			list := make([]lane.Write, n)
 			for i := range list {
 				list[i] = write(fmt.Sprint(i))
@@ -42,9 +49,11 @@ func TestCost(t *testing.T) {
 			got := w.count
 			w.mu.Unlock()
 			assert.Len(t, w.server.requests(), n)
-			t.Logf("%s, per write: %.3f Lane calls, %.3f alarms, %.3f queue messages, %.2f rows written, %.3f alarms set", c.name,
-				float64(got.invokes)/n, float64(got.alarms)/n, float64(got.messages)/n, float64(got.writes)/n, float64(got.setAlarms)/n)
-			assert.LessOrEqual(t, float64(got.invokes+got.alarms)/n, c.most)
+			t.Logf("%s, per write: %.3f Lane calls, %.3f alarms, %.3f queue messages, %.2f rows written, %.3f alarms set, %.3f calls of the shared budget and %.3f rows", c.name,
+				float64(got.invokes)/float64(n), float64(got.alarms)/float64(n), float64(got.messages)/float64(n), float64(got.writes)/float64(n), float64(got.setAlarms)/float64(n),
+				float64(got.budget)/float64(n), float64(got.budgetWrites)/float64(n))
+			assert.LessOrEqual(t, float64(got.budget)/float64(n), c.shared)
+			assert.LessOrEqual(t, float64(got.invokes+got.alarms)/float64(n), c.most)
 		})
 	}
 }
