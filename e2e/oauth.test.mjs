@@ -6,6 +6,7 @@ import http from "node:http";
 import { after, before, describe, test } from "node:test";
 import { browser, startAuthServer } from "./authserver.mjs";
 import { answerOf, call, until } from "./harness.mjs";
+import { dataOf, endpoint, eras } from "./mcp.mjs";
 import { commands, shell } from "./pages.mjs";
 import { must, setUp } from "./scene.mjs";
 
@@ -83,14 +84,22 @@ describe("oauth", () => {
     }
   });
 
-  test("a link works in a browser that has no key, once", async () => {
+  test("a link, of the API or of an agent's tool, works in a browser that has no key, once", async () => {
     const server = await authServer();
-    await must(scene.admin("PUT", "/connections/linked", settings(server)));
-    const { json } = await must(scene.admin("POST", "/connections/linked/authorize"));
-    const { response } = await browser().go(json.url, { headers: { accept: "text/html" } });
-    assert.equal(response.status, 200);
-    assert.equal((await browser().go(json.url)).response.status, 400);
-    assert.equal((await connection("linked")).state, "active");
+    const client = await eras["2026-07-28 (client 2)"](endpoint(scene), scene.product.adminToken);
+    for (const [name, link] of Object.entries({
+      linked: async () => (await must(scene.admin("POST", "/connections/linked/authorize"))).json,
+      tooled: async () => dataOf(await client.callTool({ name: "authorize_link", arguments: { connection: "tooled" } })),
+    })) {
+      await must(scene.admin("PUT", `/connections/${name}`, settings(server)));
+      const { url } = await link();
+      assert.ok(url.startsWith(`${scene.url}/oauth/start?`), url);
+      const { response } = await browser().go(url, { headers: { accept: "text/html" } });
+      assert.equal(response.status, 200, name);
+      assert.equal((await browser().go(url)).response.status, 400);
+      assert.equal((await connection(name)).state, "active");
+    }
+    await client.leave();
   });
 
   test("callbacks that are forged, replayed, another browser's or another issuer's", async () => {

@@ -20,6 +20,8 @@ type Caller struct {
 	Scoped bool
 	// Rate is how many tool calls a minute it may make; 0 is the default.
 	Rate int
+	// Origin is where this request reached Hookweir: scheme and host.
+	Origin string
 }
 
 // May reports whether the caller may use a tool that needs a scope, and if

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -153,6 +154,12 @@ func TestTokens(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, &access.Caller{ID: "subject:agent", Scoped: true, Scopes: []string{"a", "b"}}, c)
 
+	for name, value := range map[string]any{"scope": []string{"a", "b"}, "scp": []string{"a", "b"}} {
+		c, err := tokens.Check(at, audience, sign("ES256", key, map[string]any{"scope": nil, name: value}))
+		require.NoError(t, err)
+		assert.Equal(t, []string{"a", "b"}, c.Scopes, name)
+	}
+
 	before := fetches
 	for why, token := range map[string]string{
 		"another key":      sign("ES256", other, nil),
@@ -202,4 +209,16 @@ func TestAuthenticate(t *testing.T) {
 	r.Header.Set("Authorization", "Bearer ")
 	_, refusal := a.Authenticate(r)
 	assert.NotNil(t, refusal, "no ADMIN_TOKEN opens nothing")
+}
+
+func TestIssuerUsable(t *testing.T) {
+	for jwks, want := range map[string]bool{
+		"https://idp.example.com/keys":                         true,
+		"https://idp.example.com:8443/keys":                    false,
+		"https://203.0.113.7/keys":                             false,
+		"http://idp.example.com/keys":                          false,
+		"https://idp.example.com/" + strings.Repeat("k", 1100): false,
+	} {
+		assert.Equal(t, want, access.Issuer{URL: "https://idp.example.com", JWKS: jwks}.Usable(gocrypto.Crypto{}), jwks)
+	}
 }

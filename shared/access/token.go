@@ -38,13 +38,7 @@ const (
 
 // Check verifies a token. Errors: ErrUnknown, ErrUnavailable.
 func (t Tokens) Check(issuer Issuer, audience, token string) (*Caller, error) {
-	v, err := webhook.New(webhook.Config{
-		Provider: "jwt", Crypto: t.Crypto, Documents: t.Documents, Payer: t.Payer,
-		// The issuer is asked for twice: once as such, and as the identity that
-		// must be right before a stranger's token causes a fetch.
-		Params:  map[string]string{"jwks": issuer.JWKS, "issuer": issuer.URL, "audience": audience, "identity": "iss"},
-		Secrets: []webhook.Secret{{ID: "issuer", Value: []byte(issuer.URL)}},
-	})
+	v, err := t.verifier(issuer, audience)
 	if err != nil {
 		return nil, ErrUnavailable
 	}
@@ -61,6 +55,25 @@ func (t Tokens) Check(issuer Issuer, audience, token string) (*Caller, error) {
 	return callerOf(token)
 }
 
+// verifier is nil, with an error, for an issuer or an audience whose tokens
+// could never be checked.
+func (t Tokens) verifier(issuer Issuer, audience string) (*webhook.Verifier, error) {
+	return webhook.New(webhook.Config{
+		Provider: "jwt", Crypto: t.Crypto, Documents: t.Documents, Payer: t.Payer,
+		// The issuer is asked for twice: once as such, and as the identity that
+		// must be right before a stranger's token causes a fetch.
+		Params:  map[string]string{"jwks": issuer.JWKS, "issuer": issuer.URL, "audience": audience, "identity": "iss"},
+		Secrets: []webhook.Secret{{ID: "issuer", Value: []byte(issuer.URL)}},
+	})
+}
+
+// Usable reports whether an issuer's tokens can be checked: its key set's URL
+// has a public name, no port, and bounds on its length.
+func (i Issuer) Usable(crypto webhook.Crypto) bool {
+	_, err := Tokens{Crypto: crypto}.verifier(i, "https://audience.invalid/mcp/tenant")
+	return err == nil
+}
+
 // callerOf reads a verified token.
 func callerOf(token string) (*Caller, error) {
 	_, rest, _ := strings.Cut(token, ".")
@@ -74,17 +87,32 @@ func callerOf(token string) (*Caller, error) {
 		return nil, ErrUnknown // RFC 9068 §2.2: sub is required
 	}
 	// RFC 9068 §2.2.3; some servers say scp, and some a list.
-	text, ok := jsontext.FindString(claims, "scope")
+	raw, ok := jsontext.Find(claims, "scope")
 	if !ok {
-		text, _ = jsontext.FindString(claims, "scp")
+		raw, _ = jsontext.Find(claims, "scp")
 	}
 	scopes := []string{}
-	for s := range strings.FieldsSeq(text) {
+	for _, s := range words(raw) {
 		if len(scopes) < maxScopes && len(s) <= maxScope && plain(s) && !slices.Contains(scopes, s) {
 			scopes = append(scopes, s)
 		}
 	}
 	return &Caller{ID: "subject:" + subject, Scoped: true, Scopes: scopes}, nil
+}
+
+// words are those of a text separated by spaces, or of a list of texts.
+func words(raw []byte) []string {
+	if text, ok := jsontext.String(raw); ok {
+		return strings.Fields(text)
+	}
+	list, _ := jsontext.Elements(raw, maxScopes)
+	out := make([]string, 0, len(list))
+	for _, raw := range list {
+		if text, ok := jsontext.String(raw); ok {
+			out = append(out, text)
+		}
+	}
+	return out
 }
 
 // plain says that a scope can stand in a header (RFC 6749 §3.3).

@@ -3,9 +3,11 @@ package admin
 import (
 	"net/http"
 
+	"github.com/hookweir/hookweir/shared/access"
 	"github.com/hookweir/hookweir/shared/problem"
 	"github.com/hookweir/hookweir/shared/target"
 	"github.com/hookweir/hookweir/shared/tenant"
+	"github.com/hookweir/hookweir/shared/webhook/gocrypto"
 )
 
 func (a *api) getAuthorization(c *call) (answer, error) {
@@ -33,6 +35,9 @@ func (a *api) putAuthorization(c *call) (answer, error) {
 		if err := target.Check(u, target.Policy{}); err != nil {
 			return answer{}, refuse(problem.CodeInvalidTarget, err.Error())
 		}
+	}
+	if !(access.Issuer{URL: in.Issuer, JWKS: in.JWKS}).Usable(gocrypto.Crypto{}) {
+		return answer{}, refuse(problem.CodeInvalidTarget, "jwks_url must be https at a public name, without a port, of at most 1024 bytes")
 	}
 	out, err := a.Tenant(c.tenant).PutAuthorization(c.Context(), tenant.Authorization{Issuer: in.Issuer, JWKS: in.JWKS})
 	a.logChange("admin.authorization_put", c, err)

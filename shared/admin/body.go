@@ -110,7 +110,9 @@ func decode(body []byte, into any) error {
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return invalidJSON(fields)
 	}
-	if json.Unmarshal(body, into) != nil { // a value of another type
+	strict := json.NewDecoder(bytes.NewReader(body))
+	strict.DisallowUnknownFields()  // of the objects within, too
+	if strict.Decode(into) != nil { // or a value of another type
 		return invalidJSON(fields)
 	}
 	return nil
@@ -119,7 +121,7 @@ func decode(body []byte, into any) error {
 // invalidJSON says what the body may hold. It repeats nothing of the body,
 // which may hold a secret in the wrong place.
 func invalidJSON(fields []string) error {
-	return refuse(problem.CodeInvalidJSON, "send one JSON object with no fields but "+strings.Join(fields, ", ")+", each at most once and not null")
+	return refuse(problem.CodeInvalidJSON, "send one JSON object with no fields but "+strings.Join(fields, ", ")+", each at most once and not null, and no unknown fields within them")
 }
 
 func fieldsOf(into any) []string {

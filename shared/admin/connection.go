@@ -50,7 +50,11 @@ func (a *api) listConnections(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return answer{http.StatusOK, map[string]any{"connections": list}}, nil
+	out := make([]connectionAnswer, len(list))
+	for i, conn := range list {
+		out[i] = showConnection(conn)
+	}
+	return answer{http.StatusOK, map[string]any{"connections": out}}, nil
 }
 
 func (a *api) getConnection(c *call) (answer, error) {
@@ -58,7 +62,21 @@ func (a *api) getConnection(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return answer{http.StatusOK, conn}, nil
+	return answer{http.StatusOK, showConnection(conn)}, nil
+}
+
+// connectionAnswer is a connection as the API shows it: durations as texts.
+type connectionAnswer struct {
+	vault.Connection
+	Grace string `json:"grace,omitempty"`
+}
+
+func showConnection(c vault.Connection) connectionAnswer {
+	out := connectionAnswer{Connection: c}
+	if c.Grace > 0 {
+		out.Grace = c.Grace.String()
+	}
+	return out
 }
 
 // connectionBody is the PUT's body: the settings, durations as texts.
@@ -104,7 +122,7 @@ func (a *api) putConnection(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return answer{http.StatusOK, conn}, nil
+	return answer{http.StatusOK, showConnection(conn)}, nil
 }
 
 // deleteConnection answers 200 when the provider has nothing left to learn,

@@ -333,3 +333,24 @@ func TestDisconnectAndShred(t *testing.T) {
 	assert.Contains(t, res.Body.String(), `"not_revoked":["crm"]`)
 	assert.Equal(t, 404, w.operate("GET", "/v1/tenants/acme/connections/crm", "").Code)
 }
+
+func TestConnectionSettingsAreShownAsTheyAreGiven(t *testing.T) {
+	w := newWorld(t)
+	res := w.operate("PUT", "/v1/tenants/acme/connections/x", strings.Replace(connectionJSON, `"scopes"`, `"callers":[],"rotation":"grace","grace":"10m","scopes"`, 1))
+	require.Equal(t, 200, res.Code, res.Body.String())
+	for _, path := range []string{"/connections/x", "/connections"} {
+		body := w.operate("GET", "/v1/tenants/acme"+path, "").Body.String()
+		assert.Contains(t, body, `"grace":"10m0s"`, path)
+		assert.Contains(t, body, `"callers":[]`, "nobody is not everybody")
+	}
+	res = w.operate("PUT", "/v1/tenants/acme/connections/x", strings.Replace(connectionJSON, `"token"`, `"revok":"https://as.example.com/r","token"`, 1))
+	assert.Equal(t, "invalid_json", codeOf(t, res), "a misspelt endpoint is no endpoint")
+}
+
+func TestAuthorizationServerMustBeUsable(t *testing.T) {
+	w := newWorld(t)
+	for jwks, want := range map[string]int{"https://idp.example.com/keys": 200, "https://idp.example.com:8443/keys": 422} {
+		res := w.operate("PUT", "/v1/tenants/acme/authorization", `{"issuer":"https://idp.example.com","jwks_url":"`+jwks+`"}`)
+		assert.Equal(t, want, res.Code, res.Body.String())
+	}
+}

@@ -142,9 +142,9 @@ func keyOperations() []operation {
 
 func connectionOperations() []operation {
 	const connections = inTenant + "/connections"
-	one := []response{{"200", "The connection; never a token.", vault.Connection{}, ""}}
+	one := []response{{"200", "The connection; never a token.", connectionAnswer{}, ""}}
 	return []operation{
-		{method: "GET", path: connections, summary: "The tenant's OAuth connections", answers: []response{{"200", "All of them.", list{"connections", vault.Connection{}, false}, ""}}},
+		{method: "GET", path: connections, summary: "The tenant's OAuth connections", answers: []response{{"200", "All of them.", list{"connections", connectionAnswer{}, false}, ""}}},
 		{method: "GET", path: connections + "/{connection}", summary: "One connection and its state", answers: one},
 		{method: "PUT", path: connections + "/{connection}", summary: "Makes a connection, or changes its settings", in: connectionBody{}, need: []string{"client_id"}, answers: one},
 		{method: "DELETE", path: connections + "/{connection}", summary: "Revokes the grant at the provider and forgets it", answers: []response{

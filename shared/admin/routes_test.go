@@ -152,6 +152,7 @@ func TestKeys(t *testing.T) {
 	require.Len(t, list, 1)
 	assert.Equal(t, []string{"created", "id", "label", "last_used"}, fields(list[0]))
 	assert.Equal(t, "invalid_request", w.admin("POST", "/keys", `{"label":"a\u0000"}`).code())
+	assert.Equal(t, "invalid_request", w.admin("POST", "/keys", `{"label":"none","tools":[]}`).code(), "restricted to nothing is not everything")
 	assert.Equal(t, "not_found", w.admin("DELETE", "/keys/abcdefgh", "").code())
 	assert.Equal(t, 204, w.admin("DELETE", "/keys/"+v["id"].(string), "").Code)
 }

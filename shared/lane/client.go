@@ -2,14 +2,11 @@ package lane
 
 import (
 	"context"
-	"errors"
 
+	"github.com/hookweir/hookweir/shared/call"
 	"github.com/hookweir/hookweir/shared/outbound"
 	"github.com/hookweir/hookweir/shared/wire"
 )
-
-// ErrAnswer reports an answer this build cannot read.
-var ErrAnswer = errors.New("lane: malformed answer")
 
 // Client calls one destination's object; it is an outbound.Lane. Its methods
 // are those of [Lane] and return the same errors, or whatever Invoke failed
@@ -18,13 +15,13 @@ var ErrAnswer = errors.New("lane: malformed answer")
 // slots are then lost.
 type Client struct {
 	Tenant, Destination string
-	Invoke              func(ctx context.Context, method string, payload []byte) ([]byte, error)
+	Invoke              call.Func
 }
 
 // ObjectName is the Durable Object's name: `acme/stripe`.
 func ObjectName(tenant, dest string) string { return tenant + "/" + dest }
 
-func call[Out any](ctx context.Context, c Client, method string, in any, bodies [][]byte) (out Out, got [][]byte, err error) {
+func invoke[Out any](ctx context.Context, c Client, method string, in any, bodies [][]byte) (out Out, got [][]byte, err error) {
 	payload := wire.AppendBytes(wire.AppendBytes(nil, c.Tenant), c.Destination)
 	payload, err = appendMessage(payload, in, bodies)
 	if err != nil { // a year beyond 9999
@@ -37,28 +34,28 @@ func call[Out any](ctx context.Context, c Client, method string, in any, bodies 
 	r := wire.NewReader(answer)
 	switch n := r.Uint8(); {
 	case r.Err() != nil:
-		return out, nil, ErrAnswer
+		return out, nil, call.ErrAnswer
 	case n == itemAnswer:
 		var item ItemError
 		if _, ok := readMessage(r, &item); !ok {
-			return out, nil, ErrAnswer
+			return out, nil, call.ErrAnswer
 		}
 		return out, nil, &item
 	case int(n) > len(answers):
-		return out, nil, ErrAnswer
+		return out, nil, call.ErrAnswer
 	case n > 0:
 		return out, nil, answers[n-1]
 	}
 	got, ok := readMessage(r, &out)
 	if !ok {
 		var none Out
-		return none, nil, ErrAnswer
+		return none, nil, call.ErrAnswer
 	}
 	return out, got, nil
 }
 
 func simple[Out any](ctx context.Context, c Client, method string, in any) (Out, error) {
-	out, _, err := call[Out](ctx, c, method, in, nil)
+	out, _, err := invoke[Out](ctx, c, method, in, nil)
 	return out, err
 }
 
@@ -87,9 +84,9 @@ func (c Client) Accept(ctx context.Context, writes []Write) ([]Accepted, error) 
 	for i := range writes {
 		bodies[i] = writes[i].Body
 	}
-	out, _, err := call[[]Accepted](ctx, c, methodAccept, writes, bodies)
+	out, _, err := invoke[[]Accepted](ctx, c, methodAccept, writes, bodies)
 	if err == nil && len(out) != len(writes) {
-		return nil, ErrAnswer
+		return nil, call.ErrAnswer
 	}
 	return out, err
 }
@@ -107,19 +104,19 @@ func (c Client) Report(ctx context.Context, r outbound.Report) error {
 
 // Claim is [Lane.Claim]; it answers every message.
 func (c Client) Claim(ctx context.Context, req ClaimRequest) (Claimed, error) {
-	out, bodies, err := call[Claimed](ctx, c, methodClaim, req, nil)
+	out, bodies, err := invoke[Claimed](ctx, c, methodClaim, req, nil)
 	if err != nil {
 		return Claimed{}, err
 	}
 	if len(out.Decisions) != len(req.Seqs) {
-		return Claimed{}, ErrAnswer
+		return Claimed{}, call.ErrAnswer
 	}
 	for _, d := range out.Decisions {
 		if d.Work == nil {
 			continue
 		}
 		if len(bodies) == 0 {
-			return Claimed{}, ErrAnswer
+			return Claimed{}, call.ErrAnswer
 		}
 		d.Work.Body, bodies = bodies[0], bodies[1:]
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/hookweir/hookweir/shared/call"
 	"github.com/hookweir/hookweir/shared/outbound"
 	"github.com/hookweir/hookweir/shared/seal"
 	"github.com/hookweir/hookweir/shared/wire"
@@ -30,10 +31,9 @@ const (
 	methodPurgeWhere  = "purge_where"
 )
 
-// answers are the errors that a caller is told by number; the number is the
-// index plus one, and 0 is success. An error's text never crosses, but for an
-// ItemError, which is itemAnswer and comes as JSON. New ones go to the end.
-var answers = [...]error{
+// answers are the errors that a caller is told, but for an ItemError, which is
+// itemAnswer and comes as JSON. New ones go to the end.
+var answers = call.Errors{
 	outbound.ErrNotFound, ErrTenant, ErrRequest, ErrFull, ErrBusy, ErrState, ErrOpen, ErrFilter, seal.ErrNoRing,
 	outbound.ErrNotListed,
 }
@@ -54,7 +54,7 @@ func (l *Lane) Invoke(method string, payload []byte) ([]byte, error) {
 	r := wire.NewReader(payload)
 	tenant, dest := r.String(), r.String()
 	if r.Err() != nil {
-		return []byte{number(ErrRequest)}, nil
+		return answers.Answer(nil, ErrRequest)
 	}
 	result, bodies, err := l.invoke(tenant, dest, method, r)
 	var item *ItemError
@@ -62,22 +62,9 @@ func (l *Lane) Invoke(method string, payload []byte) ([]byte, error) {
 	case errors.As(err, &item):
 		return appendMessage([]byte{itemAnswer}, item, nil)
 	case err != nil:
-		if n := number(err); n > 0 {
-			return []byte{n}, nil
-		}
-		return nil, err
+		return answers.Answer(nil, err)
 	}
 	return appendMessage([]byte{0}, result, bodies)
-}
-
-// number is an error's place in answers plus one; 0 for any other.
-func number(err error) byte {
-	for i, known := range answers {
-		if errors.Is(err, known) {
-			return byte(i + 1)
-		}
-	}
-	return 0
 }
 
 func appendMessage(b []byte, v any, bodies [][]byte) ([]byte, error) {

@@ -5,11 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 
+	"github.com/hookweir/hookweir/shared/call"
 	"github.com/hookweir/hookweir/shared/wire"
 )
-
-// ErrAnswer reports an answer this build cannot read.
-var ErrAnswer = errors.New("ledger: malformed answer")
 
 // Client calls one shard's object. Its methods are those of [Ledger] and
 // return the same errors, or whatever Invoke failed with: then nobody knows
@@ -18,7 +16,7 @@ var ErrAnswer = errors.New("ledger: malformed answer")
 type Client struct {
 	Tenant string
 	Shard  int
-	Invoke func(ctx context.Context, method string, payload []byte) ([]byte, error)
+	Invoke call.Func
 }
 
 func (c Client) call(ctx context.Context, method string, body []byte) ([]byte, error) {
@@ -29,13 +27,7 @@ func (c Client) call(ctx context.Context, method string, body []byte) ([]byte, e
 	if err != nil {
 		return nil, err
 	}
-	if len(answer) == 0 || int(answer[0]) > len(answers) {
-		return nil, ErrAnswer
-	}
-	if n := answer[0]; n > 0 {
-		return answer[1:], answers[n-1]
-	}
-	return answer[1:], nil
+	return answers.Read(answer)
 }
 
 // Claim is [Ledger.Claim]; it answers every item.
@@ -46,7 +38,7 @@ func (c Client) Claim(ctx context.Context, req ClaimRequest) ([]Decision, error)
 	}
 	ds, err := readDecisions(b)
 	if err != nil || len(ds) != len(req.Items) {
-		return nil, ErrAnswer
+		return nil, call.ErrAnswer
 	}
 	return ds, nil
 }
@@ -59,7 +51,7 @@ func (c Client) Settle(ctx context.Context, results []Result) ([]Settled, error)
 	}
 	ss, err := readSettled(b)
 	if err != nil || len(ss) != len(results) {
-		return nil, ErrAnswer
+		return nil, call.ErrAnswer
 	}
 	return ss, nil
 }
@@ -71,7 +63,7 @@ func (c Client) MarkDead(ctx context.Context, items []Item) ([]Marked, error) {
 		return nil, err
 	}
 	if len(b) != len(items) {
-		return nil, ErrAnswer
+		return nil, call.ErrAnswer
 	}
 	return readMarks(b), nil
 }
@@ -83,7 +75,7 @@ func (c Client) Seen(ctx context.Context, keys []string) ([]Sighting, error) {
 		return nil, err
 	}
 	if len(b) != len(keys) {
-		return nil, ErrAnswer
+		return nil, call.ErrAnswer
 	}
 	out := make([]Sighting, len(b))
 	for i, v := range b {
@@ -142,7 +134,7 @@ func callJSON[T any](ctx context.Context, c Client, method string, body []byte) 
 	}
 	if json.Unmarshal(b, &v) != nil {
 		var none T
-		return none, ErrAnswer
+		return none, call.ErrAnswer
 	}
 	return v, err
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 
+	"github.com/hookweir/hookweir/shared/call"
 	"github.com/hookweir/hookweir/shared/wire"
 )
 
@@ -21,9 +22,8 @@ const (
 	methodBury        = "bury"
 )
 
-// answers are the errors that a caller is told by number; the number is the
-// index plus one, and 0 is success. An error's text never crosses.
-var answers = [...]error{ErrNotFound, ErrInFlight, ErrTenant, ErrShard, ErrRequeue, ErrFilter, ErrRequest}
+// answers are the errors that a caller is told. New ones go to the end.
+var answers = call.Errors{ErrNotFound, ErrInFlight, ErrTenant, ErrShard, ErrRequeue, ErrFilter, ErrRequest}
 
 // Invoke serves one call of a Client. The payload names the tenant and shard
 // the caller means, and the object refuses all but its own. The error is nil
@@ -32,16 +32,7 @@ var answers = [...]error{ErrNotFound, ErrInFlight, ErrTenant, ErrShard, ErrReque
 //	payload: bytes tenant, uint32 shard, then the method's own
 //	answer:  uint8 number of the error, then the method's own
 func (l *Ledger) Invoke(method string, payload []byte) ([]byte, error) {
-	body, err := l.invoke(method, payload)
-	if err == nil {
-		return append([]byte{0}, body...), nil
-	}
-	for i, known := range answers {
-		if errors.Is(err, known) {
-			return append([]byte{byte(i + 1)}, body...), nil
-		}
-	}
-	return nil, err
+	return answers.Answer(l.invoke(method, payload))
 }
 
 func (l *Ledger) invoke(method string, payload []byte) ([]byte, error) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/hookweir/hookweir/shared/call"
 	"github.com/hookweir/hookweir/shared/event"
 	"github.com/hookweir/hookweir/shared/page"
 	"github.com/hookweir/hookweir/shared/wire"
@@ -292,14 +293,14 @@ func TestClientDistrustsAnswers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c := Client{Tenant: "acme", Invoke: func(context.Context, string, []byte) ([]byte, error) { return answer, nil }}
 			_, err := c.Claim(ctx, ClaimRequest{Items: make([]Item, 2)})
-			require.ErrorIs(t, err, ErrAnswer)
+			require.ErrorIs(t, err, call.ErrAnswer)
 			_, err = c.Settle(ctx, make([]Result, 2))
-			require.ErrorIs(t, err, ErrAnswer)
+			require.ErrorIs(t, err, call.ErrAnswer)
 			_, err = c.Get(ctx, "k")
-			require.ErrorIs(t, err, ErrAnswer)
+			require.ErrorIs(t, err, call.ErrAnswer)
 			if name != "truncated" {
 				_, err = c.MarkDead(ctx, make([]Item, 1))
-				require.ErrorIs(t, err, ErrAnswer)
+				require.ErrorIs(t, err, call.ErrAnswer)
 			}
 		})
 	}

@@ -45,6 +45,10 @@ type Failure struct {
 	After time.Duration
 }
 
+// Final reports whether no repetition of a revocation will do: the server does
+// not revoke tokens of that kind (RFC 7009 §2.2.1).
+func (f *Failure) Final() bool { return f.Code == "unsupported_token_type" }
+
 func (f *Failure) Error() string { return "oauth: " + f.Outcome.String() + ": " + f.Code }
 
 // maxCode bounds an error code, in bytes; the longest registered one has 37.

@@ -357,8 +357,8 @@ func TestRevoke(t *testing.T) {
 	}{
 		{fetch.Response{Status: 200}, true, 0},
 		{answer(400, `{"error":"invalid_token"}`), true, 0},
-		{answer(400, `{"error":"unsupported_token_type"}`), true, 0},
-		{fetch.Response{Status: 404}, true, 0},
+		{answer(400, `{"error":"unsupported_token_type"}`), false, oauth.Misconfigured},
+		{fetch.Response{Status: 404}, false, oauth.Misconfigured}, // of the endpoint: the token is in the body
 		{fetch.Response{Status: 503}, false, oauth.Failed},
 		{fetch.Response{Status: 429}, false, oauth.Throttled},
 		{answer(401, `{"error":"invalid_client"}`), false, oauth.Misconfigured},

@@ -53,11 +53,19 @@ func (c *Client) gone(res fetch.Response, code string) error {
 	f := c.Provider.refused(res.Status, code)
 	f.After = c.after(res)
 	switch f.Code {
-	case "invalid_token", "token_revoked", "unsupported_token_type", "invalid_auth", "account_inactive":
+	case "invalid_token", "token_revoked", "invalid_auth", "account_inactive":
 		return nil
 	}
-	bearer := c.Provider.RevokeKind == RevokeBearer || c.Provider.RevokeKind == RevokeDelete
-	if f.Outcome == Dead || res.Status == 404 || bearer && res.Status == 401 {
+	bearer, named := false, false
+	switch c.Provider.RevokeKind {
+	case RevokeBearer, RevokeDelete:
+		bearer, named = true, true
+	case RevokeApp, RevokePath:
+		named = true
+	}
+	// 404 is the token's where the request names it, and the endpoint's
+	// elsewhere.
+	if f.Outcome == Dead || named && res.Status == 404 || bearer && res.Status == 401 {
 		return nil
 	}
 	return f

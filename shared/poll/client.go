@@ -3,28 +3,25 @@ package poll
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 
+	"github.com/hookweir/hookweir/shared/call"
 	"github.com/hookweir/hookweir/shared/wire"
 )
-
-// ErrAnswer reports an answer this build cannot read.
-var ErrAnswer = errors.New("poll: malformed answer")
 
 // Client calls one poll's object. Its methods are those of [Poll] and return
 // the same errors, or whatever Invoke failed with: then nobody knows whether
 // the call took effect. Every call may be repeated.
 type Client struct {
 	Tenant, Poll string
-	Invoke       func(ctx context.Context, method string, payload []byte) ([]byte, error)
+	Invoke       call.Func
 }
 
 // ObjectName is the Durable Object's name for a tenant's poll: `acme/orders`.
 func ObjectName(tenant, poll string) string { return tenant + "/" + poll }
 
-func call[Out any](ctx context.Context, c Client, method string, in any) (Out, error) {
+func invoke[Out any](ctx context.Context, c Client, method string, in any) (Out, error) {
 	var out Out
 	arg, err := json.Marshal(in)
 	if err != nil {
@@ -35,42 +32,32 @@ func call[Out any](ctx context.Context, c Client, method string, in any) (Out, e
 	if err != nil {
 		return out, err
 	}
-	if len(b) == 0 || int(b[0]) > len(answers) {
-		return out, ErrAnswer
+	body, err := answers.Read(b)
+	if what, ok := strings.CutPrefix(string(body), ErrDefinition.Error()+": "); ok && err == ErrDefinition {
+		return out, fmt.Errorf("%w: %s", err, what)
 	}
-	if n := b[0]; n > 0 {
-		err := answers[n-1]
-		if what, ok := strings.CutPrefix(string(b[1:]), ErrDefinition.Error()+": "); ok && err == ErrDefinition {
-			return out, fmt.Errorf("%w: %s", err, what)
-		}
+	if err != nil {
 		return out, err
 	}
-	if json.Unmarshal(b[1:], &out) != nil {
-		var none Out
-		return none, ErrAnswer
-	}
-	return out, nil
+	return call.Result[Out](body)
 }
-
-// none is the argument of a call without one.
-type none struct{}
 
 // Put is [Poll.Put].
 func (c Client) Put(ctx context.Context, d Definition) (Status, error) {
-	return call[Status](ctx, c, methodPut, d)
+	return invoke[Status](ctx, c, methodPut, d)
 }
 
 // Get is [Poll.Get].
 func (c Client) Get(ctx context.Context) (Status, error) {
-	return call[Status](ctx, c, methodGet, none{})
+	return invoke[Status](ctx, c, methodGet, call.None{})
 }
 
 // Delete is [Poll.Delete].
 func (c Client) Delete(ctx context.Context) (unlisted bool, err error) {
-	return call[bool](ctx, c, methodDelete, none{})
+	return invoke[bool](ctx, c, methodDelete, call.None{})
 }
 
 // Run is [Poll.Run].
 func (c Client) Run(ctx context.Context, why Why) (Ran, error) {
-	return call[Ran](ctx, c, methodRun, why)
+	return invoke[Ran](ctx, c, methodRun, why)
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 
+	"github.com/hookweir/hookweir/shared/call"
 	"github.com/hookweir/hookweir/shared/wire"
 )
 
@@ -16,9 +17,8 @@ const (
 	methodRun    = "run"
 )
 
-// answers are the errors that a caller is told by number; the number is the
-// index plus one, and 0 is success. New ones go to the end.
-var answers = [...]error{ErrNotFound, ErrTenant, ErrRequest, ErrDefinition, ErrLimit}
+// answers are the errors that a caller is told. New ones go to the end.
+var answers = call.Errors{ErrNotFound, ErrTenant, ErrRequest, ErrDefinition, ErrLimit}
 
 // Invoke serves one call of a Client. The payload names the tenant and poll
 // that the caller means, and the object refuses all but its own. The error is
@@ -29,23 +29,10 @@ var answers = [...]error{ErrNotFound, ErrTenant, ErrRequest, ErrDefinition, ErrL
 //	         ErrDefinition what is wrong
 func (p *Poll) Invoke(method string, payload []byte) ([]byte, error) {
 	result, err := p.invoke(method, payload)
-	if err != nil {
-		for i, known := range answers {
-			if errors.Is(err, known) {
-				answer := []byte{byte(i + 1)}
-				if known == ErrDefinition {
-					answer = append(answer, err.Error()...) // words for an operator, of ours
-				}
-				return answer, nil
-			}
-		}
-		return nil, err
+	if errors.Is(err, ErrDefinition) {
+		return answers.Answer([]byte(err.Error()), err) // words for an operator, of ours
 	}
-	b, err := json.Marshal(result)
-	if err != nil {
-		return nil, err
-	}
-	return append([]byte{0}, b...), nil
+	return answers.AnswerJSON(result, err)
 }
 
 func (p *Poll) invoke(method string, payload []byte) (any, error) {

@@ -3,8 +3,9 @@ package schedule
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"time"
+
+	"github.com/hookweir/hookweir/shared/call"
 )
 
 // Methods of Invoke.
@@ -17,9 +18,8 @@ const (
 	methodList   = "list"
 )
 
-// answers are the errors that a caller is told by number; the number is the
-// index plus one, and 0 is success. New ones go to the end.
-var answers = [...]error{ErrLimit, ErrRequest, ErrShard}
+// answers are the errors that a caller is told. New ones go to the end.
+var answers = call.Errors{ErrLimit, ErrRequest, ErrShard}
 
 // invocation is the argument of every method.
 type invocation struct {
@@ -34,17 +34,7 @@ type invocation struct {
 // Invoke serves one call of a client: the argument as JSON, answered by the
 // error's number and the result as JSON.
 func (s *Schedule) Invoke(method string, payload []byte) ([]byte, error) {
-	result, err := s.invoke(method, payload)
-	if err != nil {
-		for i, known := range answers {
-			if errors.Is(err, known) {
-				return []byte{byte(i + 1)}, nil
-			}
-		}
-		return nil, err
-	}
-	b, err := json.Marshal(result)
-	return append([]byte{0}, b...), err
+	return answers.AnswerJSON(s.invoke(method, payload))
 }
 
 func (s *Schedule) invoke(method string, payload []byte) (any, error) {
@@ -75,46 +65,25 @@ func (s *Schedule) invoke(method string, payload []byte) (any, error) {
 // Alarm is never set.
 func (*Schedule) Alarm() error { return nil }
 
-// ErrAnswer reports an answer this build cannot read.
-var ErrAnswer = errors.New("schedule: malformed answer")
-
 // Shard calls one object, as the clock does.
 type Shard struct {
 	Number int
-	Invoke func(ctx context.Context, method string, payload []byte) ([]byte, error)
+	Invoke call.Func
 }
 
-func call[Out any](ctx context.Context, s Shard, method string, in invocation) (Out, error) {
-	var out Out
+func invoke[Out any](ctx context.Context, s Shard, method string, in invocation) (Out, error) {
 	in.Shard = s.Number
-	arg, err := json.Marshal(in)
-	if err != nil {
-		return out, ErrRequest
-	}
-	b, err := s.Invoke(ctx, method, arg)
-	if err != nil {
-		return out, err
-	}
-	if len(b) == 0 || int(b[0]) > len(answers) {
-		return out, ErrAnswer
-	}
-	if n := b[0]; n > 0 {
-		return out, answers[n-1]
-	}
-	if json.Unmarshal(b[1:], &out) != nil {
-		return out, ErrAnswer
-	}
-	return out, nil
+	return call.JSON[Out](ctx, s.Invoke, answers, method, nil, in, ErrRequest)
 }
 
 // Due is [Schedule.Due].
 func (s Shard) Due(ctx context.Context) ([]Due, error) {
-	return call[[]Due](ctx, s, methodDue, invocation{})
+	return invoke[[]Due](ctx, s, methodDue, invocation{})
 }
 
 // Settle is [Schedule.Settle].
 func (s Shard) Settle(ctx context.Context, list []Settled) error {
-	_, err := call[any](ctx, s, methodSettle, invocation{Settled: list})
+	_, err := invoke[any](ctx, s, methodSettle, invocation{Settled: list})
 	return err
 }
 
@@ -127,22 +96,22 @@ type Client struct {
 
 // Add is [Schedule.Add].
 func (c Client) Add(ctx context.Context, poll, source string, every time.Duration, next time.Time) error {
-	_, err := call[any](ctx, c.Shard, methodAdd, invocation{Tenant: c.Tenant, Entry: Entry{c.Tenant, poll, source, every, next}})
+	_, err := invoke[any](ctx, c.Shard, methodAdd, invocation{Tenant: c.Tenant, Entry: Entry{c.Tenant, poll, source, every, next}})
 	return err
 }
 
 // Remove is [Schedule.Remove].
 func (c Client) Remove(ctx context.Context, poll string) error {
-	_, err := call[any](ctx, c.Shard, methodRemove, invocation{Tenant: c.Tenant, Poll: poll})
+	_, err := invoke[any](ctx, c.Shard, methodRemove, invocation{Tenant: c.Tenant, Poll: poll})
 	return err
 }
 
 // Touch is [Schedule.Touch].
 func (c Client) Touch(ctx context.Context, sources []string) ([]string, error) {
-	return call[[]string](ctx, c.Shard, methodTouch, invocation{Tenant: c.Tenant, Sources: sources})
+	return invoke[[]string](ctx, c.Shard, methodTouch, invocation{Tenant: c.Tenant, Sources: sources})
 }
 
 // List is [Schedule.List].
 func (c Client) List(ctx context.Context) ([]Entry, error) {
-	return call[[]Entry](ctx, c.Shard, methodList, invocation{Tenant: c.Tenant})
+	return invoke[[]Entry](ctx, c.Shard, methodList, invocation{Tenant: c.Tenant})
 }

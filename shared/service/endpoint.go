@@ -163,13 +163,19 @@ func (t *Tenant) authenticate(r *http.Request) (*access.Caller, *access.Refusal)
 	if refusal == nil && c.Operator && t.Open(t.name) != nil {
 		return nil, &access.Refusal{Problem: problem.New(problem.CodeNotFound, "")}
 	}
+	if c != nil {
+		c.Origin = t.base(r)
+	}
 	return c, refusal
 }
 
 // keyCaller finds who holds a key of the tenant.
 func (t *Tenant) keyCaller(token string) (*access.Caller, error) {
-	if err := t.Open(t.name); err != nil {
-		return nil, access.ErrUnknown // nobody's tenant
+	switch err := t.Open(t.name); {
+	case nobodys(err):
+		return nil, access.ErrUnknown
+	case err != nil:
+		return nil, err
 	}
 	k, err := t.Identify(token)
 	switch {
@@ -184,8 +190,11 @@ func (t *Tenant) keyCaller(token string) (*access.Caller, error) {
 // tokenCaller finds whom the tenant's authorization server has let in.
 func (t *Tenant) tokenCaller(ctx context.Context, token, audience string) (*access.Caller, error) {
 	issuer, err := t.issuer()
-	if err != nil || issuer.URL == "" {
-		return nil, errors.Join(access.ErrUnknown, err)
+	if err != nil {
+		return nil, err
+	}
+	if issuer.URL == "" {
+		return nil, access.ErrUnknown
 	}
 	tokens := access.Tokens{
 		Crypto: gocrypto.Crypto{}, Documents: &t.s.documents, Payer: t.name, Now: t.s.cfg.Now,
@@ -196,14 +205,20 @@ func (t *Tenant) tokenCaller(ctx context.Context, token, audience string) (*acce
 
 // issuer is the tenant's authorization server; zero when it has none.
 func (t *Tenant) issuer() (access.Issuer, error) {
-	if err := t.Open(t.name); err != nil {
-		return access.Issuer{}, nil
+	err := t.Open(t.name)
+	var a tenant.Authorization
+	if err == nil {
+		a, err = t.Authorization()
 	}
-	a, err := t.Authorization()
-	if errors.Is(err, tenant.ErrNotFound) {
+	if nobodys(err) {
 		return access.Issuer{}, nil
 	}
 	return access.Issuer{URL: a.Issuer, JWKS: a.JWKS}, err
+}
+
+// nobodys reports a tenant that does not exist, or a thing that it has not.
+func nobodys(err error) bool {
+	return errors.Is(err, tenant.ErrNotFound) || errors.Is(err, tenant.ErrTenant)
 }
 
 var errDocument = errors.New("service: the document could not be had")
@@ -315,7 +330,7 @@ func (t *Tenant) Call(ctx context.Context, name string, arguments json.RawMessag
 }
 
 func do(ctx context.Context, api http.Handler, q tools.Request) (tools.Response, error) {
-	u, err := url.Parse("https://endpoint.invalid" + q.Path)
+	u, err := url.Parse(q.Origin + q.Path)
 	if err != nil {
 		return tools.Response{}, err
 	}

@@ -217,11 +217,9 @@ func (t *Tenant) storeAgent(row agentRow, secrets []source.Secret, now time.Time
 
 // openAgent returns the secrets. Errors: seal.ErrNoRing, ErrUnreadable.
 func (t *Tenant) openAgent(row agentRow) ([]source.Secret, error) {
-	_, generation, err := seal.Header(row.sealed)
-	if err != nil {
-		return nil, ErrUnreadable
-	}
-	plain, err := t.cfg.VaultKeys.Open(row.sealed, t.agentAAD(generation))
+	// The generation is the row's, so that older secrets put into its place do
+	// not open.
+	plain, err := t.cfg.VaultKeys.Open(row.sealed, t.agentAAD(row.Generation))
 	switch {
 	case errors.Is(err, seal.ErrNoRing):
 		return nil, err

@@ -2,14 +2,11 @@ package tenant
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 
+	"github.com/hookweir/hookweir/shared/call"
 	"github.com/hookweir/hookweir/shared/wire"
 )
-
-// ErrAnswer reports an answer this build cannot read.
-var ErrAnswer = errors.New("tenant: malformed answer")
 
 // Client calls one tenant's object. Its methods are those of [Tenant] and
 // return the same errors, or whatever Invoke failed with: then nobody knows
@@ -18,123 +15,101 @@ var ErrAnswer = errors.New("tenant: malformed answer")
 // empty lists and ErrNotFound for the rest.
 type Client struct {
 	Tenant string
-	Invoke func(ctx context.Context, method string, payload []byte) ([]byte, error)
+	Invoke call.Func
 }
 
-func call[Out any](ctx context.Context, c Client, method string, in any) (Out, error) {
-	var out Out
-	arg, err := json.Marshal(in)
-	if err != nil {
-		return out, ErrRequest
-	}
-	b, err := c.Invoke(ctx, method, append(wire.AppendBytes(nil, c.Tenant), arg...))
-	if err != nil {
-		return out, err
-	}
-	if len(b) == 0 || int(b[0]) > len(answers) {
-		return out, ErrAnswer
-	}
-	if b[0] > 0 {
-		return out, answers[b[0]-1]
-	}
-	if json.Unmarshal(b[1:], &out) != nil {
-		var none Out
-		return none, ErrAnswer
-	}
-	return out, nil
+func invoke[Out any](ctx context.Context, c Client, method string, in any) (Out, error) {
+	return call.JSON[Out](ctx, c.Invoke, answers, method, wire.AppendBytes(nil, c.Tenant), in, ErrRequest)
 }
-
-// none is the argument of a call without one.
-type none struct{}
 
 // PutSource is [Tenant.PutSource].
 func (c Client) PutSource(ctx context.Context, in PutSource) (Source, error) {
-	return call[Source](ctx, c, methodPutSource, in)
+	return invoke[Source](ctx, c, methodPutSource, in)
 }
 
 // Source is [Tenant.Source].
 func (c Client) Source(ctx context.Context, name string) (Source, error) {
-	return call[Source](ctx, c, methodSource, name)
+	return invoke[Source](ctx, c, methodSource, name)
 }
 
 // Sources is [Tenant.Sources].
 func (c Client) Sources(ctx context.Context) ([]Source, error) {
-	return emptyIfNone(call[[]Source](ctx, c, methodSources, none{}))
+	return emptyIfNone(invoke[[]Source](ctx, c, methodSources, call.None{}))
 }
 
 // DeleteSource is [Tenant.DeleteSource].
 func (c Client) DeleteSource(ctx context.Context, name string) (published bool, err error) {
-	return call[bool](ctx, c, methodDeleteSource, name)
+	return invoke[bool](ctx, c, methodDeleteSource, name)
 }
 
 // RotateSource is [Tenant.RotateSource].
 func (c Client) RotateSource(ctx context.Context, in RotateSource) (Source, error) {
-	return call[Source](ctx, c, methodRotateSource, in)
+	return invoke[Source](ctx, c, methodRotateSource, in)
 }
 
 // PutAgent is [Tenant.PutAgent].
 func (c Client) PutAgent(ctx context.Context, in PutAgent) (Agent, error) {
-	return call[Agent](ctx, c, methodPutAgent, in)
+	return invoke[Agent](ctx, c, methodPutAgent, in)
 }
 
 // Agent is [Tenant.Agent].
 func (c Client) Agent(ctx context.Context) (Agent, error) {
-	return call[Agent](ctx, c, methodAgent, none{})
+	return invoke[Agent](ctx, c, methodAgent, call.None{})
 }
 
 // RotateAgent is [Tenant.RotateAgent].
 func (c Client) RotateAgent(ctx context.Context, in RotateAgent) (Agent, error) {
-	return call[Agent](ctx, c, methodRotateAgent, in)
+	return invoke[Agent](ctx, c, methodRotateAgent, in)
 }
 
 // StopAgent is [Tenant.StopAgent].
 func (c Client) StopAgent(ctx context.Context, in StopAgent) error {
-	_, err := call[any](ctx, c, methodStopAgent, in)
+	_, err := invoke[any](ctx, c, methodStopAgent, in)
 	return err
 }
 
 // AgentTarget is [Tenant.AgentTarget].
 func (c Client) AgentTarget(ctx context.Context) (AgentTarget, error) {
-	return call[AgentTarget](ctx, c, methodAgentTarget, none{})
+	return invoke[AgentTarget](ctx, c, methodAgentTarget, call.None{})
 }
 
 // CreateKey is [Tenant.CreateKey].
 func (c Client) CreateKey(ctx context.Context, in NewKey) (Key, error) {
-	return call[Key](ctx, c, methodCreateKey, in)
+	return invoke[Key](ctx, c, methodCreateKey, in)
 }
 
 // Keys is [Tenant.Keys].
 func (c Client) Keys(ctx context.Context) ([]Key, error) {
-	return emptyIfNone(call[[]Key](ctx, c, methodKeys, none{}))
+	return emptyIfNone(invoke[[]Key](ctx, c, methodKeys, call.None{}))
 }
 
 // DeleteKey is [Tenant.DeleteKey].
 func (c Client) DeleteKey(ctx context.Context, id string) error {
-	_, err := call[any](ctx, c, methodDeleteKey, id)
+	_, err := invoke[any](ctx, c, methodDeleteKey, id)
 	return err
 }
 
 // Enlist is [Tenant.Enlist].
 func (c Client) Enlist(ctx context.Context, in Listing) error {
-	_, err := call[any](ctx, c, methodEnlist, in)
+	_, err := invoke[any](ctx, c, methodEnlist, in)
 	return err
 }
 
 // Delist is [Tenant.Delist].
 func (c Client) Delist(ctx context.Context, in Listing) error {
-	_, err := call[any](ctx, c, methodDelist, in)
+	_, err := invoke[any](ctx, c, methodDelist, in)
 	return err
 }
 
 // Listed is [Tenant.Listed].
 func (c Client) Listed(ctx context.Context, kind string) ([]string, error) {
-	return emptyIfNone(call[[]string](ctx, c, methodListed, kind))
+	return emptyIfNone(invoke[[]string](ctx, c, methodListed, kind))
 }
 
 // Authenticate is [Tenant.Authenticate]. A tenant that does not exist is
 // ErrUnauthenticated like any other wrong key.
 func (c Client) Authenticate(ctx context.Context, token string) error {
-	_, err := call[any](ctx, c, methodAuthenticate, token)
+	_, err := invoke[any](ctx, c, methodAuthenticate, token)
 	if errors.Is(err, ErrNotFound) || errors.Is(err, ErrTenant) {
 		return ErrUnauthenticated
 	}
@@ -143,17 +118,17 @@ func (c Client) Authenticate(ctx context.Context, token string) error {
 
 // PutAuthorization is [Tenant.PutAuthorization].
 func (c Client) PutAuthorization(ctx context.Context, in Authorization) (Authorization, error) {
-	return call[Authorization](ctx, c, methodPutAuthorization, in)
+	return invoke[Authorization](ctx, c, methodPutAuthorization, in)
 }
 
 // Authorization is [Tenant.Authorization].
 func (c Client) Authorization(ctx context.Context) (Authorization, error) {
-	return call[Authorization](ctx, c, methodAuthorization, none{})
+	return invoke[Authorization](ctx, c, methodAuthorization, call.None{})
 }
 
 // DeleteAuthorization is [Tenant.DeleteAuthorization].
 func (c Client) DeleteAuthorization(ctx context.Context) error {
-	_, err := call[any](ctx, c, methodDeleteAuthorization, none{})
+	_, err := invoke[any](ctx, c, methodDeleteAuthorization, call.None{})
 	return err
 }
 

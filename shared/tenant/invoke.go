@@ -1,9 +1,7 @@
 package tenant
 
 import (
-	"encoding/json"
-	"errors"
-
+	"github.com/hookweir/hookweir/shared/call"
 	"github.com/hookweir/hookweir/shared/seal"
 	"github.com/hookweir/hookweir/shared/wire"
 )
@@ -33,10 +31,8 @@ const (
 	methodDeleteAuthorization = "delete_authorization"
 )
 
-// answers are the errors that a caller is told by number; the number is the
-// index plus one, and 0 is success. An error's text never crosses. New ones go
-// to the end.
-var answers = [...]error{
+// answers are the errors that a caller is told. New ones go to the end.
+var answers = call.Errors{
 	ErrNotFound, ErrTenant, ErrRequest, ErrProvider, ErrParams, ErrSecret, ErrSecrets, ErrLimit,
 	ErrStale, ErrUnauthenticated, ErrUnreadable, seal.ErrNoRing, ErrReserved, ErrRestricted,
 }
@@ -48,20 +44,7 @@ var answers = [...]error{
 //	payload: bytes tenant, then the argument as JSON
 //	answer:  uint8 number of the error, then the result as JSON
 func (t *Tenant) Invoke(method string, payload []byte) ([]byte, error) {
-	result, err := t.invoke(method, payload)
-	if err != nil {
-		for i, known := range answers {
-			if errors.Is(err, known) {
-				return []byte{byte(i + 1)}, nil
-			}
-		}
-		return nil, err
-	}
-	b, err := json.Marshal(result)
-	if err != nil {
-		return nil, err
-	}
-	return append([]byte{0}, b...), nil
+	return answers.AnswerJSON(t.invoke(method, payload))
 }
 
 func (t *Tenant) invoke(method string, payload []byte) (any, error) {
@@ -85,27 +68,27 @@ func (t *Tenant) invoke(method string, payload []byte) (any, error) {
 		return invokeWith(t, tenant, true, arg, t.PutAuthorization)
 	// These find it or nothing.
 	case methodAuthorization:
-		return invokeWith(t, tenant, false, arg, func(struct{}) (Authorization, error) { return t.Authorization() })
+		return invokeWith(t, tenant, false, arg, func(call.None) (Authorization, error) { return t.Authorization() })
 	case methodDeleteAuthorization:
-		return invokeWith(t, tenant, false, arg, func(struct{}) (any, error) { return nil, t.DeleteAuthorization() })
+		return invokeWith(t, tenant, false, arg, func(call.None) (any, error) { return nil, t.DeleteAuthorization() })
 	case methodSource:
 		return invokeWith(t, tenant, false, arg, t.Source)
 	case methodSources:
-		return invokeWith(t, tenant, false, arg, func(struct{}) ([]Source, error) { return t.Sources() })
+		return invokeWith(t, tenant, false, arg, func(call.None) ([]Source, error) { return t.Sources() })
 	case methodDeleteSource:
 		return invokeWith(t, tenant, false, arg, t.DeleteSource)
 	case methodRotateSource:
 		return invokeWith(t, tenant, false, arg, t.RotateSource)
 	case methodAgent:
-		return invokeWith(t, tenant, false, arg, func(struct{}) (Agent, error) { return t.Agent() })
+		return invokeWith(t, tenant, false, arg, func(call.None) (Agent, error) { return t.Agent() })
 	case methodRotateAgent:
 		return invokeWith(t, tenant, false, arg, t.RotateAgent)
 	case methodStopAgent:
 		return invokeWith(t, tenant, false, arg, func(in StopAgent) (any, error) { return nil, t.StopAgent(in) })
 	case methodAgentTarget:
-		return invokeWith(t, tenant, false, arg, func(struct{}) (AgentTarget, error) { return t.AgentTarget() })
+		return invokeWith(t, tenant, false, arg, func(call.None) (AgentTarget, error) { return t.AgentTarget() })
 	case methodKeys:
-		return invokeWith(t, tenant, false, arg, func(struct{}) ([]Key, error) { return t.Keys() })
+		return invokeWith(t, tenant, false, arg, func(call.None) ([]Key, error) { return t.Keys() })
 	case methodDeleteKey:
 		return invokeWith(t, tenant, false, arg, func(id string) (any, error) { return nil, t.DeleteKey(id) })
 	case methodDelist:
@@ -119,12 +102,10 @@ func (t *Tenant) invoke(method string, payload []byte) (any, error) {
 }
 
 func invokeWith[In, Out any](t *Tenant, tenant string, write bool, arg []byte, f func(In) (Out, error)) (any, error) {
-	var in In
-	if json.Unmarshal(arg, &in) != nil {
-		return nil, ErrRequest
-	}
-	if err := t.bind(tenant, write); err != nil {
-		return nil, err
-	}
-	return f(in)
+	return call.With(arg, ErrRequest, func(in In) (any, error) {
+		if err := t.bind(tenant, write); err != nil {
+			return nil, err
+		}
+		return f(in)
+	})
 }

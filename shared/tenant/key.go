@@ -36,7 +36,7 @@ type Key struct {
 	LastUsed time.Time `json:"last_used,omitzero"` // to the hour; zero: never
 	// Tools are the only tools of the agent's endpoint that the key may use;
 	// the key then opens nothing else. Nil: it opens everything of the tenant.
-	Tools []string `json:"tools,omitempty"`
+	Tools []string `json:"tools,omitzero"`
 	// Rate is how many calls of tools a minute it may make; 0 is the default.
 	Rate int `json:"rate,omitempty"`
 	// Key is the key itself, set only in the answer that made it.
@@ -46,7 +46,7 @@ type Key struct {
 // NewKey says what a key shall be.
 type NewKey struct {
 	Label string   `json:"label"`
-	Tools []string `json:"tools,omitempty"`
+	Tools []string `json:"tools,omitzero"` // omitempty would make of none all
 	Rate  int      `json:"rate,omitempty"`
 }
 

@@ -73,7 +73,28 @@ func (t *Tenant) putToKV(n string) (bool, error) {
 		done = rows.Len() > 0
 		return err
 	})
+	if err == nil && !done {
+		err = t.putAgain(n, key)
+	}
 	return done, err
+}
+
+// putAgain mends KV after a write that came so late that the row is another by
+// now: what stands there may be old, though the row says that it is published.
+func (t *Tenant) putAgain(n, key string) error {
+	there := false
+	err := t.tx(func() error {
+		rows, err := t.cfg.DB.Exec(`UPDATE sources SET published = 0 WHERE name = ? RETURNING name`, n)
+		there = rows.Len() > 0
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if there {
+		return t.arm()
+	}
+	return t.cfg.Publisher.Delete(context.Background(), key)
 }
 
 // beginPut reads the row and claims the right to put it. It reports false

@@ -317,6 +317,37 @@ func TestAPutThatNeverReturns(t *testing.T) {
 	<-done
 }
 
+// TestAPutThatComesTooLate: KV is mended when an older write lands over a newer
+// one that the row believes in.
+func TestAPutThatComesTooLate(t *testing.T) {
+	for _, gone := range []bool{false, true} {
+		w := newWorld(t)
+		w.put("gh", "s1")
+		hung, entered, done := make(chan struct{}), make(chan struct{}), make(chan struct{})
+		w.kv.during = func() { close(entered); <-hung }
+		go func() { defer close(done); _, _ = w.PutSource(ctx, putOf("gh", "s2")) }()
+		<-entered
+		w.restart() // the event's instance is replaced; the write is still on its way
+		if gone {
+			published, err := w.DeleteSource(ctx, "gh")
+			require.NoError(t, err)
+			require.True(t, published)
+		} else {
+			require.True(t, w.put("gh", "s3").Published)
+		}
+		close(hung)
+		<-done
+		for !w.alarm.IsZero() {
+			w.tick()
+		}
+		if gone {
+			assert.NotContains(t, w.kv.values, "src:acme/gh", "a deleted source lives on")
+		} else {
+			assert.Equal(t, []string{"s3"}, values(w.edge("gh")), "a rotated secret is back")
+		}
+	}
+}
+
 func putOf(name, secret string) tenant.PutSource {
 	return tenant.PutSource{Name: name, Provider: "github", Secrets: []string{secret}}
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/hookweir/hookweir/shared/call"
 	"github.com/hookweir/hookweir/shared/seal"
 	"github.com/hookweir/hookweir/shared/seal/aesgcm"
 	"github.com/hookweir/hookweir/shared/source"
@@ -255,7 +256,7 @@ func TestInvokeRefusesGarbage(t *testing.T) {
 	for _, b := range [][]byte{nil, {99}, {0}, {0, '{'}} {
 		c.Invoke = func(context.Context, string, []byte) ([]byte, error) { return b, nil }
 		_, err := c.Source(ctx, "github")
-		require.ErrorIs(t, err, tenant.ErrAnswer)
+		require.ErrorIs(t, err, call.ErrAnswer)
 	}
 	broken := errors.New("object is gone")
 	c.Invoke = func(context.Context, string, []byte) ([]byte, error) { return nil, broken }

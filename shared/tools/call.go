@@ -106,6 +106,7 @@ func (s *Set) do(ctx context.Context, t *Tool, args map[string]any) (Response, e
 		}
 		r.Body, _ = json.Marshal(body)
 	}
+	r.Origin, _ = ctx.Value(originKey{}).(string)
 	return s.cfg.API.Do(ctx, r)
 }
 
@@ -173,12 +174,6 @@ func (s *Set) pages(ctx context.Context, t *Tool, r *mcp.CallToolRequest, args m
 // result makes the API's answer a tool's.
 func result(t *Tool, a Response) *mcp.CallToolResult {
 	switch {
-	case t.Location && a.Status >= 300 && a.Status < 400:
-		body, err := json.Marshal(map[string]string{"url": a.Header.Get("Location")})
-		if err != nil {
-			return failure(problem.CodeInternal, "")
-		}
-		a = Response{Status: http.StatusOK, Body: body}
 	case a.Status >= http.StatusBadRequest:
 		var p struct{ Code, Title, Detail string }
 		if json.Unmarshal(a.Body, &p) != nil || p.Code == "" {

@@ -53,6 +53,9 @@ func Needs(method, name string) (tool, scope string, operator bool) {
 	return tool, scope, operator
 }
 
+// originKey is where a context keeps access.Caller.Origin.
+type originKey struct{}
+
 // Guard is the middleware that decides whether a caller may, and leaves out
 // of lists what it may not. It goes by what the protocol library read.
 func (s *Set) Guard(next mcp.MethodHandler) mcp.MethodHandler {
@@ -62,6 +65,9 @@ func (s *Set) Guard(next mcp.MethodHandler) mcp.MethodHandler {
 				s.cfg.Log("tools.refused", "tenant", s.cfg.Tenant, "method", method)
 				return nil, errForbidden
 			}
+		}
+		if c := s.cfg.Caller(r); c != nil {
+			ctx = context.WithValue(ctx, originKey{}, c.Origin)
 		}
 		call, ok := r.(*mcp.CallToolRequest)
 		if ok && find(call.Params.Name) == nil {

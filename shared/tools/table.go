@@ -20,8 +20,6 @@ type Tool struct {
 	Fixed        [][2]string
 	// Whole is the argument that is the body.
 	Whole string
-	// Location: the answer is a redirect, and where it leads is the result.
-	Location bool
 	// Confirm asks a person first, in these words.
 	Confirm string
 	// Pages: the answer has `next`, and the tool goes on, up to maxPages, and
@@ -77,7 +75,7 @@ var table = [...]Tool{
 		Name: "authorize_link", Title: "Get a link to authorize a connection", Scope: ScopeAuthorize,
 		Description: "Get the link a person opens to connect an account, or to connect it again when its state is needs_reauth. Give the link to the person; do not open it yourself.",
 		Input:       object(`"connection":`+nameSchema, `"connection"`),
-		Output:      output(`"url":{"type":"string"}`), Method: "GET", Path: "/connections/{connection}/authorize", Location: true,
+		Output:      output(`"url":{"type":"string"},"expires":{"type":"string"}`), Method: "POST", Path: "/connections/{connection}/authorize",
 	},
 	{
 		Name: "enqueue_write", Title: "Queue a write to a provider", Scope: ScopeWrite,

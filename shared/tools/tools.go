@@ -27,6 +27,9 @@ const (
 
 // Request is an operation of the API, below its tenant.
 type Request struct {
+	// Origin is where the caller reached Hookweir, such as
+	// https://hooks.example.com: links are made of it.
+	Origin string
 	Method string
 	Path   string // escaped, such as /events/acme%2Fgithub%2F1
 	Query  url.Values

@@ -2,10 +2,10 @@ package upstream
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"strings"
 
+	"github.com/hookweir/hookweir/shared/call"
 	"github.com/hookweir/hookweir/shared/wire"
 )
 
@@ -24,9 +24,8 @@ const (
 // Handles reports whether a method of the object is one of this package.
 func Handles(method string) bool { return strings.HasPrefix(method, methodPrefix) }
 
-// answers are the errors that cross, by number: the index plus one. New ones
-// go to the end.
-var answers = [...]error{ErrNotFound, ErrRequest, ErrLimit, ErrReport, ErrNothing}
+// answers are the errors that a caller is told. New ones go to the end.
+var answers = call.Errors{ErrNotFound, ErrRequest, ErrLimit, ErrReport, ErrNothing}
 
 type putArgs struct {
 	Name     string
@@ -43,48 +42,30 @@ type approveArgs struct {
 //	payload: the argument as JSON
 //	answer:  uint8 number of the error, then the result as JSON
 func (u *Upstreams) Invoke(method string, payload []byte) ([]byte, error) {
-	ctx := context.Background()
-	var result any
-	var err error
-	switch method {
-	case methodPut:
-		result, err = with(payload, func(a putArgs) (any, error) { return u.Put(ctx, a.Name, a.Settings) })
-	case methodGet:
-		result, err = with(payload, func(n string) (any, error) { return u.Get(n) })
-	case methodList:
-		result, err = u.List()
-	case methodDelete:
-		result, err = with(payload, func(n string) (any, error) { return nil, u.Delete(ctx, n) })
-	case methodDrift:
-		result, err = with(payload, func(n string) (any, error) { return u.Drift(n) })
-	case methodApprove:
-		result, err = with(payload, func(a approveArgs) (any, error) { return u.Approve(ctx, a.Name, a.Report, a.Items) })
-	default:
-		err = ErrRequest
-	}
-	if err != nil {
-		for i, known := range answers {
-			if errors.Is(err, known) {
-				return []byte{byte(i + 1)}, nil
-			}
-		}
-		return nil, err
-	}
-	b, err := json.Marshal(result)
-	return append([]byte{0}, b...), err
+	return answers.AnswerJSON(u.invoke(context.Background(), method, payload))
 }
 
-func with[In any](payload []byte, f func(In) (any, error)) (any, error) {
-	var in In
-	if json.Unmarshal(payload, &in) != nil {
-		return nil, ErrRequest
+func (u *Upstreams) invoke(ctx context.Context, method string, payload []byte) (any, error) {
+	switch method {
+	case methodPut:
+		return call.With(payload, ErrRequest, func(a putArgs) (any, error) { return u.Put(ctx, a.Name, a.Settings) })
+	case methodGet:
+		return call.With(payload, ErrRequest, u.Get)
+	case methodList:
+		return u.List()
+	case methodDelete:
+		return call.With(payload, ErrRequest, func(n string) (any, error) { return nil, u.Delete(ctx, n) })
+	case methodDrift:
+		return call.With(payload, ErrRequest, u.Drift)
+	case methodApprove:
+		return call.With(payload, ErrRequest, func(a approveArgs) (any, error) { return u.Approve(ctx, a.Name, a.Report, a.Items) })
 	}
-	return f(in)
+	return nil, ErrRequest
 }
 
 // NotFound is what Invoke answers for an object that is nobody's, or another
 // tenant's.
-func NotFound() []byte { return []byte{1} }
+func NotFound() []byte { return []byte{answers.Number(ErrNotFound)} }
 
 // Creates reports whether a method makes the tenant's object exist.
 func Creates(method string) bool { return method == methodPut }
@@ -94,10 +75,8 @@ func Creates(method string) bool { return method == methodPut }
 // effect.
 type Client struct {
 	Tenant string
-	Invoke func(ctx context.Context, method string, payload []byte) ([]byte, error)
+	Invoke call.Func
 }
-
-var errAnswer = errors.New("upstream: malformed answer")
 
 // SplitCall takes the payload of a Client's call apart.
 func SplitCall(payload []byte) (tenant string, arg []byte, err error) {
@@ -106,37 +85,23 @@ func SplitCall(payload []byte) (tenant string, arg []byte, err error) {
 	return tenant, r.Rest(), r.Err()
 }
 
-func call[Out any](ctx context.Context, c Client, method string, in any) (out Out, err error) {
-	arg, err := json.Marshal(in)
-	if err != nil {
-		return out, err
-	}
-	b, err := c.Invoke(ctx, method, append(wire.AppendBytes(nil, c.Tenant), arg...))
-	if err != nil {
-		return out, err
-	}
-	if len(b) == 0 || int(b[0]) > len(answers) {
-		return out, errAnswer
-	}
-	if b[0] > 0 {
-		return out, answers[b[0]-1]
-	}
-	return out, json.Unmarshal(b[1:], &out)
+func invoke[Out any](ctx context.Context, c Client, method string, in any) (Out, error) {
+	return call.JSON[Out](ctx, c.Invoke, answers, method, wire.AppendBytes(nil, c.Tenant), in, ErrRequest)
 }
 
 // Put is [Upstreams.Put].
 func (c Client) Put(ctx context.Context, name string, s Settings) (Upstream, error) {
-	return call[Upstream](ctx, c, methodPut, putArgs{name, s})
+	return invoke[Upstream](ctx, c, methodPut, putArgs{name, s})
 }
 
 // Get is [Upstreams.Get].
 func (c Client) Get(ctx context.Context, name string) (Upstream, error) {
-	return call[Upstream](ctx, c, methodGet, name)
+	return invoke[Upstream](ctx, c, methodGet, name)
 }
 
 // List is [Upstreams.List].
 func (c Client) List(ctx context.Context) ([]Upstream, error) {
-	list, err := call[[]Upstream](ctx, c, methodList, nil)
+	list, err := invoke[[]Upstream](ctx, c, methodList, nil)
 	if errors.Is(err, ErrNotFound) { // a tenant that does not exist
 		return []Upstream{}, nil
 	}
@@ -145,16 +110,16 @@ func (c Client) List(ctx context.Context) ([]Upstream, error) {
 
 // Delete is [Upstreams.Delete].
 func (c Client) Delete(ctx context.Context, name string) error {
-	_, err := call[any](ctx, c, methodDelete, name)
+	_, err := invoke[any](ctx, c, methodDelete, name)
 	return err
 }
 
 // Drift is [Upstreams.Drift].
 func (c Client) Drift(ctx context.Context, name string) (Report, error) {
-	return call[Report](ctx, c, methodDrift, name)
+	return invoke[Report](ctx, c, methodDrift, name)
 }
 
 // Approve is [Upstreams.Approve].
 func (c Client) Approve(ctx context.Context, name, report string, items []string) (Report, error) {
-	return call[Report](ctx, c, methodApprove, approveArgs{name, report, items})
+	return invoke[Report](ctx, c, methodApprove, approveArgs{name, report, items})
 }

@@ -36,18 +36,27 @@ func (v *Vault) Alarm() error {
 		return err
 	}
 	failed := v.register()
+	v.flush() // what waits does not wait for providers
 	due, err := v.dueConnections()
 	if err != nil {
 		return err
 	}
-	failed = errors.Join(failed, v.tendAll(due), v.revokeDue(""), v.bury(""), v.sweepFlows())
+	failed = errors.Join(failed, v.tendAll(due))
+	v.flush()
+	_, err = v.revokeDue("")
+	failed = errors.Join(failed, err, v.bury(""), v.sweepFlows())
+	v.flush()
+	return errors.Join(failed, v.arm())
+}
+
+// flush sends what is to be told.
+func (v *Vault) flush() {
 	if _, err := v.box.Flush(); err != nil {
 		v.cfg.Log("vault.notices_wait", "tenant", v.tenant)
 		v.mu.Lock()
 		v.sendAt = v.now().Add(sendRetry)
 		v.mu.Unlock()
 	}
-	return errors.Join(failed, v.arm())
 }
 
 func (v *Vault) dueConnections() ([]string, error) {
@@ -122,6 +131,7 @@ func (v *Vault) attend(name string) (f *flight, lead bool, err error) {
 		}
 		switch {
 		case v.flying(name, now) != nil: // it is being done, or waits for a slot
+			r.flying = v.flying(name, now).until
 			if r.refreshAt.Before(now) {
 				r.refreshAt = now.Add(settleAfter)
 			}

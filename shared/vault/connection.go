@@ -131,7 +131,7 @@ func (v *Vault) configure(r *row, in PutConnection, now time.Time) error {
 		return err
 	}
 	if !same || r.state == Revoked {
-		if err := v.abandon(r, now); err != nil {
+		if _, err := v.abandon(r, now); err != nil {
 			return err
 		}
 		v.turn(r, Pending, ReasonReconfigured, "", now)

@@ -3,6 +3,7 @@ package vault
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"time"
 
@@ -28,8 +29,9 @@ type Disconnected struct {
 	// Revoked: the provider knows. Pending: it will be told again.
 	Revoked bool `json:"revoked"`
 	Pending bool `json:"pending"`
-	// NotRevocable names the tokens that the provider has no call for; they
-	// die when they expire, or when the user removes the app there.
+	// NotRevocable names the tokens that nobody can revoke: the provider has no
+	// call for them, or they do not open any more. They die when they expire, or
+	// when the user removes the app there.
 	NotRevocable []string `json:"not_revocable,omitempty"`
 	Docs         string   `json:"docs,omitempty"`
 	// WholeGrant: the provider ended every connection of that user.
@@ -52,14 +54,9 @@ func (v *Vault) Disconnect(name string) (Disconnected, error) {
 		if r.generation != 0 {
 			if p, err := v.provider(r.settings, r.endpoints); err == nil {
 				out.Docs, out.WholeGrant = p.Docs, p.RevokesGrant
-				for _, hint := range r.hints() {
-					if !p.Revokes(hint) {
-						out.NotRevocable = append(out.NotRevocable, hint)
-					}
-				}
 			}
 		}
-		if err := v.abandon(r, now); err != nil {
+		if out.NotRevocable, err = v.abandon(r, now); err != nil {
 			return err
 		}
 		v.turn(r, Revoked, ReasonDisconnected, "", now)
@@ -71,9 +68,11 @@ func (v *Vault) Disconnect(name string) (Disconnected, error) {
 	if err := v.arm(); err != nil {
 		return out, err
 	}
-	if err := v.revokeDue(name); err != nil {
+	refused, err := v.revokeDue(name)
+	if err != nil {
 		return out, err
 	}
+	out.NotRevocable = append(out.NotRevocable, refused...)
 	left, err := v.revocationsLeft(name)
 	if err != nil {
 		return out, err
@@ -94,30 +93,36 @@ func (r *row) hints() []string {
 }
 
 // abandon takes the tokens from a row and puts those that can be revoked on
-// the list. Call it in tx. Tokens that do not open cannot be revoked; they go
-// all the same.
-func (v *Vault) abandon(r *row, now time.Time) error {
+// the list; it returns the kinds of the others. Tokens that do not open cannot
+// be revoked; they go all the same. Call it in tx.
+func (v *Vault) abandon(r *row, now time.Time) (notRevocable []string, err error) {
 	if r.generation != 0 {
-		a := &attempt{name: r.name, settings: r.settings, secret: r.secret, config: r.config, endpoints: r.endpoints}
-		access, err := v.access(r)
-		if err != nil && !errors.Is(err, ErrUnreadable) {
-			return err
-		}
-		refresh := ""
-		if err == nil && r.refreshable {
-			if refresh, err = v.refreshToken(r); err != nil && !errors.Is(err, ErrUnreadable) {
-				return err
+		tokens := map[string]string{}
+		for _, hint := range r.hints() {
+			open := v.access
+			if hint == oauth.HintRefresh {
+				open = v.refreshToken
+			}
+			if tokens[hint], err = open(r); err != nil && !errors.Is(err, ErrUnreadable) {
+				return nil, err
 			}
 		}
-		if err := v.queueRevocation(a, refresh, access, now); err != nil {
-			return err
+		a := &attempt{name: r.name, settings: r.settings, secret: r.secret, config: r.config, endpoints: r.endpoints}
+		queued, err := v.queueRevocation(a, tokens[oauth.HintRefresh], tokens[oauth.HintAccess], now)
+		if err != nil {
+			return nil, err
+		}
+		for _, hint := range r.hints() {
+			if !slices.Contains(queued, hint) {
+				notRevocable = append(notRevocable, hint)
+			}
 		}
 	}
 	if _, err := v.cfg.DB.Exec(`DELETE FROM tokens WHERE connection = ?`, r.name); err != nil {
-		return err
+		return nil, err
 	}
 	if _, err := v.cfg.DB.Exec(`DELETE FROM flows WHERE connection = ?`, r.name); err != nil {
-		return err
+		return nil, err
 	}
 	// The generation is the tombstone: a refresh that comes back with an older
 	// one stores nothing.
@@ -126,19 +131,26 @@ func (v *Vault) abandon(r *row, now time.Time) error {
 	r.intentAt, r.firstAt, r.retryAt, r.refreshAt = time.Time{}, time.Time{}, time.Time{}, time.Time{}
 	r.obtained, r.expires, r.ends, r.authorized = time.Time{}, time.Time{}, time.Time{}, time.Time{}
 	r.lost, r.failed, r.failures, r.endpoints, r.reviewAt = 0, 0, 0, "", time.Time{}
-	return nil
+	return notRevocable, nil
 }
 
-// queueRevocation puts tokens on the list, with what it takes to revoke them.
-// Call it in tx.
-func (v *Vault) queueRevocation(a *attempt, refresh, access string, now time.Time) error {
+// queueRevocation puts tokens on the list, with what it takes to revoke them,
+// and returns their kinds. It leaves out what can never be revoked: there is no
+// such call, no such provider any more, or the client's secret does not open
+// (after a shredding). Call it in tx.
+func (v *Vault) queueRevocation(a *attempt, refresh, access string, now time.Time) (queued []string, err error) {
 	p, err := v.provider(a.settings, a.endpoints)
 	if err != nil {
-		return nil // the table has no such provider any more: there is nobody to tell
+		return nil, nil
+	}
+	if _, err := v.clientSecret(a.name, a.secret, a.config); errors.Is(err, ErrUnreadable) {
+		return nil, nil
+	} else if err != nil {
+		return nil, err
 	}
 	settings, err := encode(a.settings)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, t := range []struct{ hint, token string }{{oauth.HintRefresh, refresh}, {oauth.HintAccess, access}} {
 		if t.token == "" || !p.Revokes(t.hint) {
@@ -146,19 +158,20 @@ func (v *Vault) queueRevocation(a *attempt, refresh, access string, now time.Tim
 		}
 		generation, err := v.nextGeneration()
 		if err != nil {
-			return err
+			return nil, err
 		}
 		sealed, err := v.seal(t.token, v.aad(purposeRevoke, a.name, t.hint, generation))
 		if err != nil {
-			return err
+			return nil, err
 		}
 		_, err = v.cfg.DB.Exec(`INSERT INTO revocations (connection, hint, generation, token, settings, secret, config, endpoints, tries, cause, due_at)
 			VALUES (?,?,?,?,?,?,?,?,0,'',?)`, a.name, t.hint, generation, sealed, settings, a.secret, a.config, a.endpoints, now.UnixMilli())
 		if err != nil {
-			return err
+			return nil, err
 		}
+		queued = append(queued, t.hint)
 	}
-	return nil
+	return queued, nil
 }
 
 // revocation is one row of the list, opened.
@@ -170,11 +183,12 @@ type revocation struct {
 	client           *oauth.Client
 }
 
-// revokeDue tells providers what is due; only may name one connection.
-func (v *Vault) revokeDue(only string) error {
+// revokeDue tells providers what is due; only may name one connection. It
+// returns the kinds of tokens that the provider will never revoke.
+func (v *Vault) revokeDue(only string) (refused []string, err error) {
 	list, err := v.dueRevocations(only)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, r := range list {
 		var failure error
@@ -184,10 +198,13 @@ func (v *Vault) revokeDue(only string) error {
 			failure = r.client.Revoke(context.Background(), r.token, r.hint)
 		}
 		if err := v.settleRevocation(r, failure); err != nil {
-			return err
+			return refused, err
+		}
+		if failure != nil && asFailure(failure).Final() {
+			refused = append(refused, r.hint)
 		}
 	}
-	return nil
+	return refused, nil
 }
 
 func (v *Vault) dueRevocations(only string) ([]revocation, error) {
@@ -260,7 +277,7 @@ func (v *Vault) settleRevocation(r revocation, failure error) error {
 		f := &oauth.Failure{}
 		if failure != nil {
 			f = asFailure(failure)
-			if r.tries+1 < maxRevokeTries {
+			if r.tries+1 < maxRevokeTries && !f.Final() {
 				next := now.Add(max(revokePause.Ceiling(r.tries+1), f.After))
 				_, err := v.cfg.DB.Exec(`UPDATE revocations SET due_at = ?, cause = ? WHERE id = ?`, next.UnixMilli(), causeOf(f), r.id)
 				return err

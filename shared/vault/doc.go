@@ -50,5 +50,6 @@
 // An instance that dies between the intent and the outcome leaves the intent;
 // the alarm finds it after 30 s and treats the answer as lost. An alarm that
 // the platform loses is replaced by the next call, or by the watchdog. Without
-// the right key ring nothing is handed out and nothing is thrown away.
+// the right key ring nothing is handed out, and nothing is thrown away but by a
+// disconnect, which says so.
 package vault

@@ -226,7 +226,7 @@ func (v *Vault) addFlow(f flow) error {
 		return err
 	}
 	if n >= maxFlows {
-		if _, err := v.cfg.DB.Exec(`DELETE FROM flows WHERE hash IN (SELECT hash FROM flows ORDER BY expires LIMIT ?)`, n-maxFlows+1); err != nil {
+		if _, err := v.cfg.DB.Exec(`DELETE FROM flows WHERE hash IN (SELECT hash FROM flows ORDER BY generation LIMIT ?)`, n-maxFlows+1); err != nil {
 			return err
 		}
 	}
@@ -382,7 +382,8 @@ func (v *Vault) connect(a *attempt, f flow, p oauth.Provider, t oauth.Tokens) (C
 	err := v.tx(func() error {
 		r, err := v.load(a.name)
 		if errors.Is(err, ErrNotFound) || err == nil && (r.config != f.config || r.state == Revoked) {
-			return v.queueRevocation(a, t.Refresh, t.Access, now)
+			_, err := v.queueRevocation(a, t.Refresh, t.Access, now)
+			return err
 		}
 		if err != nil {
 			return err

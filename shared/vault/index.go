@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/hookweir/hookweir/shared/call"
 	"github.com/hookweir/hookweir/shared/name"
 	"github.com/hookweir/hookweir/shared/sqlstore"
 )
@@ -165,10 +166,7 @@ func callIndex[Out any](c IndexClient, method string, in any) (Out, error) {
 	if err != nil {
 		return out, err
 	}
-	if json.Unmarshal(b, &out) != nil {
-		return out, ErrAnswer
-	}
-	return out, nil
+	return call.Result[Out](b)
 }
 
 // Register notes a vault.
@@ -178,7 +176,7 @@ func (c IndexClient) Register(e Entry) error {
 }
 
 // Due names the vaults to visit on this tick.
-func (c IndexClient) Due() ([]string, error) { return callIndex[[]string](c, methodDue, none{}) }
+func (c IndexClient) Due() ([]string, error) { return callIndex[[]string](c, methodDue, call.None{}) }
 
 // Stale names vaults whose key is not under the primary master key.
 func (c IndexClient) Stale(primary string) ([]string, error) {
@@ -186,7 +184,9 @@ func (c IndexClient) Stale(primary string) ([]string, error) {
 }
 
 // Keys reports the vaults by master key.
-func (c IndexClient) Keys() (KeysReport, error) { return callIndex[KeysReport](c, methodKeys, none{}) }
+func (c IndexClient) Keys() (KeysReport, error) {
+	return callIndex[KeysReport](c, methodKeys, call.None{})
+}
 
 // Object is what the platform runs under the class Vault: a tenant's vault, or
 // the index. Which of the two, it learns from its first call; the methods of

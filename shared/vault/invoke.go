@@ -1,9 +1,7 @@
 package vault
 
 import (
-	"encoding/json"
-	"errors"
-
+	"github.com/hookweir/hookweir/shared/call"
 	"github.com/hookweir/hookweir/shared/seal"
 	"github.com/hookweir/hookweir/shared/wire"
 )
@@ -25,10 +23,8 @@ const (
 	methodShred      = "shred"
 )
 
-// answers are the errors that a caller is told by number; the number is the
-// index plus one, and 0 is success. An error's text never crosses. New ones go
-// to the end.
-var answers = [...]error{
+// answers are the errors that a caller is told. New ones go to the end.
+var answers = call.Errors{
 	ErrNotFound, ErrTenant, ErrRequest, ErrLimit, ErrProvider, ErrParams, ErrEndpoint, ErrClient, ErrDiscovery,
 	ErrNeedsReauth, ErrForbidden, ErrUnavailable, ErrRefused, ErrUnreadable, ErrFlow, ErrIssuer, ErrDenied, ErrExchange,
 	seal.ErrNoRing,
@@ -41,20 +37,7 @@ var answers = [...]error{
 //	payload: bytes tenant, then the argument as JSON
 //	answer:  uint8 number of the error, then the result as JSON
 func (v *Vault) Invoke(method string, payload []byte) ([]byte, error) {
-	result, err := v.invoke(method, payload)
-	if err != nil {
-		for i, known := range answers {
-			if errors.Is(err, known) {
-				return []byte{byte(i + 1)}, nil
-			}
-		}
-		return nil, err
-	}
-	b, err := json.Marshal(result)
-	if err != nil {
-		return nil, err
-	}
-	return append([]byte{0}, b...), nil
+	return answers.AnswerJSON(v.invoke(method, payload))
 }
 
 func (v *Vault) invoke(method string, payload []byte) (any, error) {
@@ -71,7 +54,7 @@ func (v *Vault) invoke(method string, payload []byte) (any, error) {
 	case methodGet:
 		return invokeWith(v, tenant, false, arg, v.Connection)
 	case methodList:
-		return invokeWith(v, tenant, false, arg, func(struct{}) ([]Connection, error) { return v.Connections() })
+		return invokeWith(v, tenant, false, arg, func(call.None) ([]Connection, error) { return v.Connections() })
 	case methodDisconnect:
 		return invokeWith(v, tenant, false, arg, v.Disconnect)
 	case methodLink:
@@ -89,20 +72,18 @@ func (v *Vault) invoke(method string, payload []byte) (any, error) {
 	case methodScopes:
 		return invokeWith(v, tenant, false, arg, v.Scopes)
 	case methodWatch:
-		return invokeWith(v, tenant, false, arg, func(struct{}) (Health, error) { return v.Watch() })
+		return invokeWith(v, tenant, false, arg, func(call.None) (Health, error) { return v.Watch() })
 	case methodShred:
-		return invokeWith(v, tenant, false, arg, func(struct{}) (Shredded, error) { return v.Shred() })
+		return invokeWith(v, tenant, false, arg, func(call.None) (Shredded, error) { return v.Shred() })
 	}
 	return nil, ErrRequest
 }
 
 func invokeWith[In, Out any](v *Vault, tenant string, write bool, arg []byte, f func(In) (Out, error)) (any, error) {
-	var in In
-	if json.Unmarshal(arg, &in) != nil {
-		return nil, ErrRequest
-	}
-	if err := v.bind(tenant, write); err != nil {
-		return nil, err
-	}
-	return f(in)
+	return call.With(arg, ErrRequest, func(in In) (any, error) {
+		if err := v.bind(tenant, write); err != nil {
+			return nil, err
+		}
+		return f(in)
+	})
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/hookweir/hookweir/shared/call"
 	"github.com/hookweir/hookweir/shared/fetch"
 	"github.com/hookweir/hookweir/shared/oauth/oauthtest"
 	"github.com/hookweir/hookweir/shared/seal"
@@ -567,7 +568,7 @@ func TestInvokeRefusesGarbage(t *testing.T) {
 	for _, b := range [][]byte{nil, {99}, {0}, {0, '{'}} {
 		c.Invoke = func(context.Context, string, []byte) ([]byte, error) { return b, nil }
 		_, err := c.Connection(ctx, "crm")
-		require.ErrorIs(t, err, vault.ErrAnswer)
+		require.ErrorIs(t, err, call.ErrAnswer)
 	}
 }
 
@@ -622,4 +623,43 @@ func FuzzInvoke(f *testing.F) {
 		_, err := w.obj.Invoke(method, append(wire.AppendBytes(nil, "acme"), arg...))
 		require.NoError(t, err)
 	})
+}
+
+// TestDisconnectSaysWhatIsNotRevoked: nobody is told that a token is dead when
+// nobody could tell the provider.
+func TestDisconnectSaysWhatIsNotRevoked(t *testing.T) {
+	both := []string{"refresh_token", "access_token"}
+	w := newWorld(t)
+	w.connect("crm")
+	w.cfg.Keys = keyRing(t, 2) // the key is lost
+	w.restart()
+	d, err := w.vault.Disconnect(ctx, "crm")
+	require.NoError(t, err)
+	assert.Equal(t, vault.Disconnected{Connection: "crm", Provider: "custom", NotRevocable: both}, d)
+
+	w = newWorld(t)
+	w.connect("crm")
+	w.hosts["as.example.com"] = http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
+		rw.Header().Set("Content-Type", "application/json")
+		rw.WriteHeader(400)
+		_, _ = rw.Write([]byte(`{"error":"unsupported_token_type"}`))
+	})
+	d, err = w.vault.Disconnect(ctx, "crm")
+	require.NoError(t, err)
+	assert.Equal(t, vault.Disconnected{Connection: "crm", Provider: "custom", NotRevocable: both}, d)
+	w.settle()
+	assert.Equal(t, "unsupported_token_type (400)", w.notice("not_revoked")["cause"])
+}
+
+// TestUseTellsOfScopes: what a use teaches about scopes is told without
+// waiting for something else to wake the vault.
+func TestUseTellsOfScopes(t *testing.T) {
+	w := newWorld(t)
+	w.connect("crm")
+	_, err := w.db.Exec(`UPDATE connections SET due_at = NULL`)
+	require.NoError(t, err)
+	w.alarm = time.Time{}
+	require.NoError(t, w.vault.Used(ctx, "crm", []vault.Use{{Method: "GET", Path: "/x", Granted: []string{"read"}}}))
+	w.settle()
+	assert.Equal(t, []string{"scopes_changed"}, w.told())
 }

@@ -27,6 +27,10 @@ const (
 	// againAfter is the pause before the one more try that a server's failure
 	// allows a token that works once, when nothing is left to wait for.
 	againAfter = 30 * time.Second
+	// minRefresh is the shortest pause between two refreshes ahead of need, so
+	// that a server whose tokens live for a second is not asked without pause: a
+	// shorter life is refreshed when a caller needs it.
+	minRefresh = 2 * time.Second
 	// minRefusedAge: a token younger than this that a destination refuses is
 	// not helped by another one.
 	minRefusedAge = 30 * time.Second
@@ -179,7 +183,7 @@ func (r *row) plan(p *oauth.Provider, t oauth.Tokens, now time.Time, chance floa
 		return
 	}
 	if life > 0 {
-		r.refreshAt = now.Add(time.Duration(float64(life) * (refreshAfter + refreshJitter*chance)))
+		r.refreshAt = now.Add(max(time.Duration(float64(life)*(refreshAfter+refreshJitter*chance)), minRefresh))
 	}
 	if p.RefreshIdle > 0 || t.RefreshExpiresIn > 0 {
 		r.refreshAt = earliest(r.refreshAt, now.Add(min(touchEvery, max(p.RefreshIdle, t.RefreshExpiresIn)/2)))
@@ -220,7 +224,8 @@ func (r *row) due() time.Time {
 	t := earliest(r.warnAt(), r.reviewAt)
 	switch {
 	case !r.intentAt.IsZero():
-		return earliest(t, r.intentAt.Add(settleAfter))
+		// A flight that is under way settles its own intent.
+		return earliest(t, latest(r.intentAt.Add(settleAfter), r.flying))
 	case !r.refreshable:
 		return earliest(t, r.expires)
 	}

@@ -21,9 +21,13 @@ type flight struct {
 	done       chan struct{}
 }
 
-// flightLife is how long a flight is believed in: two posts, where a grace
-// window allows a second one, and the wait for a slot.
+// flightLife is how long a flight is believed in from when it has its slot:
+// maxPosts, and what a busy isolate may take.
 const flightLife = 3 * settleAfter
+
+// maxPosts is how many requests one flight makes: a second one follows at once
+// where a grace window forgives it.
+const maxPosts = 2
 
 func newFlight(r *row, p *oauth.Provider, now time.Time) *flight {
 	return &flight{connection: r.name, generation: r.generation, host: p.TokenHost(), until: now.Add(flightLife), done: make(chan struct{})}
@@ -57,7 +61,7 @@ func (v *Vault) fly(f *flight) {
 	defer v.land(f)
 	v.enter(f)
 	defer v.leave(f)
-	for again := true; again; {
+	for again, posts := true, 0; again && posts < maxPosts; posts++ {
 		a, err := v.begin(f)
 		if err != nil {
 			v.cfg.Log("vault.refresh_not_begun", "tenant", v.tenant, "connection", f.connection)
@@ -105,7 +109,9 @@ func (v *Vault) begin(f *flight) (*attempt, error) {
 		if err != nil {
 			return err
 		}
-		if !r.mayPost(&p, now) {
+		// While this flight waited for its slot, another one of the connection
+		// may have been told to wait.
+		if now.Before(r.retryAt) || !r.mayPost(&p, now) {
 			return nil
 		}
 		a, err = v.attempt(r, p)
@@ -127,8 +133,13 @@ func (v *Vault) begin(f *flight) (*attempt, error) {
 	if err != nil {
 		return nil, err
 	}
-	// If the instance dies from here on, the alarm finds the intent.
-	return a, v.arm()
+	// If the instance dies from here on, the alarm finds the intent. Without
+	// an alarm the next caller or the watchdog does, so the token is sent all
+	// the same: an intent without a post would look like a lost answer.
+	if err := v.arm(); err != nil {
+		v.cfg.Log("vault.alarm_not_set", "tenant", v.tenant, "connection", f.connection)
+	}
+	return a, nil
 }
 
 // attempt opens all that a refresh takes.
@@ -169,7 +180,7 @@ func (v *Vault) settle(a *attempt, tokens oauth.Tokens, failure error) (again bo
 		f := asFailure(failure)
 		p := a.client.Provider
 		state, reason := r.fail(&p, f, now, v.chance())
-		again = r.inGrace(&p, now)
+		again = r.inGrace(&p, now) && !now.Before(r.retryAt)
 		v.turn(r, state, reason, causeOf(f), now)
 		return v.saveAndTell(r)
 	})
@@ -253,7 +264,8 @@ func (v *Vault) overtaken(a *attempt, r *row, tokens oauth.Tokens, failure error
 	if refresh == "" {
 		refresh = a.token
 	}
-	return v.queueRevocation(a, refresh, tokens.Access, now)
+	_, err := v.queueRevocation(a, refresh, tokens.Access, now)
+	return err
 }
 
 func asFailure(err error) *oauth.Failure {

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/hookweir/hookweir/shared/fetch"
 	"github.com/hookweir/hookweir/shared/oauth/oauthtest"
 	"github.com/hookweir/hookweir/shared/vault"
 )
@@ -282,4 +283,69 @@ func TestAllowList(t *testing.T) {
 		_, err := w.vault.Token(ctx, vault.TokenRequest{Connection: "crm", Caller: caller})
 		require.ErrorIs(t, err, want, caller)
 	}
+}
+
+// TestGraceWindowKeepsPauses: the repetition that a grace window forgives is
+// one, and a server that asks for a pause gets it.
+func TestGraceWindowKeepsPauses(t *testing.T) {
+	w := newWorld(t)
+	w.as.Grace = 10 * time.Minute
+	w.connect("crm", rotation("grace", 10*time.Minute))
+	var at []time.Time
+	w.before = func(fetch.Request) { at = append(at, w.clock()) }
+	w.as.Break(oauthtest.FailBefore, oauthtest.Throttle)
+	_, err := w.vault.Token(ctx, vault.TokenRequest{Connection: "crm", Caller: "mcp"})
+	require.NoError(t, err)
+	w.until(start.Add(58 * time.Minute))
+	require.Len(t, at, 3)
+	assert.Equal(t, at[0], at[1])
+	assert.GreaterOrEqual(t, at[2].Sub(at[1]), 7*time.Second, "Retry-After")
+	assert.Equal(t, vault.Active, w.state("crm").State)
+}
+
+// TestRefusedTokenWithoutAnEnd: the refresh that a refusal brings about is
+// lost. There is nothing left to wait for, so a person is asked for, loudly.
+func TestRefusedTokenWithoutAnEnd(t *testing.T) {
+	for _, faults := range [][]oauthtest.Fault{{oauthtest.DropAfter}, {oauthtest.FailBefore, oauthtest.FailBefore}} {
+		w := newWorld(t)
+		c := w.connect("crm")
+		_, err := w.db.Exec(`UPDATE connections SET expires = NULL, refresh_at = NULL`)
+		require.NoError(t, err)
+		w.advance(time.Minute)
+		w.as.Break(faults...)
+		ask := vault.TokenRequest{Connection: "crm", Caller: "mcp", Refused: c.Generation}
+		for range faults {
+			_, err = w.vault.Token(ctx, ask)
+			require.Error(t, err)
+			w.until(w.clock().Add(time.Minute))
+		}
+		_, err = w.vault.Token(ctx, ask)
+		require.ErrorIs(t, err, vault.ErrNeedsReauth, "%v", faults)
+		w.settle()
+		assert.Equal(t, vault.ReasonRotationLost, w.notice("needs_reauth")["reason"])
+	}
+}
+
+func TestAllowListOfNobody(t *testing.T) {
+	w := newWorld(t)
+	w.connect("crm", func(in *vault.PutConnection) { in.Callers = []string{} })
+	for _, caller := range []string{"mcp", "key:a", "operator"} {
+		_, err := w.vault.Token(ctx, vault.TokenRequest{Connection: "crm", Caller: caller})
+		require.ErrorIs(t, err, vault.ErrForbidden, caller)
+	}
+}
+
+// TestShortLives: a token of a second is not refreshed every second, but when
+// somebody needs it.
+func TestShortLives(t *testing.T) {
+	w := newWorld(t)
+	w.as.AccessLife = time.Second
+	w.connect("crm")
+	before, _, _ := w.as.Counts()
+	w.until(start.Add(10 * time.Minute))
+	posts, _, _ := w.as.Counts()
+	assert.LessOrEqual(t, posts-before, 300)
+	tok, err := w.token("crm")
+	require.NoError(t, err)
+	assert.True(t, w.as.Active(tok.Value))
 }

@@ -49,6 +49,7 @@ type row struct {
 	created, updated time.Time
 
 	notices []pendingNotice // to be told when the row is saved
+	flying  time.Time       // not stored: until then a refresh is believed to be under way
 }
 
 const columns = `name, settings, secret, config, endpoints, state, reason, cause, since, generation, token_type, instance, kept,

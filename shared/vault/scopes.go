@@ -40,7 +40,7 @@ func (v *Vault) Used(connection string, uses []Use) error {
 		return ErrRequest
 	}
 	now := v.now()
-	return v.tx(func() error {
+	err := v.tx(func() error {
 		r, err := v.load(connection)
 		if err != nil {
 			return err
@@ -53,6 +53,10 @@ func (v *Vault) Used(connection string, uses []Use) error {
 		_, err = v.cfg.DB.Exec(`DELETE FROM uses WHERE connection = ? AND day < ?`, connection, day(now)-usesKept)
 		return err
 	})
+	if err != nil {
+		return err
+	}
+	return v.arm() // a change of scopes is told
 }
 
 func day(t time.Time) int64 { return t.Unix() / int64(24*time.Hour/time.Second) }

@@ -48,8 +48,8 @@ type Settings struct {
 
 	// Callers may have the token: `key:{id}`, `destination:{name}`,
 	// `poll:{name}`, `upstream:{name}`, `mcp`, `operator`, or a kind as
-	// `destination:*`. Nil: all of the tenant's.
-	Callers []string `json:"callers,omitempty"`
+	// `destination:*`. Nil: all of the tenant's. Empty: nobody.
+	Callers []string `json:"callers,omitzero"`
 	// Operations map proxied calls to scopes, before the provider's own map.
 	Operations []Operation `json:"operations,omitempty"`
 

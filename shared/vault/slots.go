@@ -33,7 +33,7 @@ func (v *Vault) enter(f *flight) {
 		}
 	}
 	if len(s.held) < perHost {
-		s.held[f] = now
+		s.hold(f, now)
 		v.mu.Unlock()
 		return
 	}
@@ -43,16 +43,24 @@ func (v *Vault) enter(f *flight) {
 	<-t.ready
 }
 
+func (s *slots) hold(f *flight, now time.Time) {
+	s.held[f] = now
+	f.until = now.Add(flightLife)
+}
+
 // leave gives the place to whoever waits longest.
 func (v *Vault) leave(f *flight) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	s := v.slots[f.host]
+	if s == nil { // the holder was given up, and so was everybody after it
+		return
+	}
 	delete(s.held, f)
 	for len(s.waiting) > 0 && len(s.held) < perHost {
 		next := s.waiting[0]
 		s.waiting = s.waiting[1:]
-		s.held[next.f] = v.now()
+		s.hold(next.f, v.now())
 		close(next.ready)
 	}
 	if len(s.held) == 0 {

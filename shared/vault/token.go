@@ -184,7 +184,8 @@ func (v *Vault) decide(r *row, req TokenRequest, f *flight, now time.Time) (deci
 		case now.Before(r.obtained.Add(minRefusedAge)):
 			d.err = ErrRefused
 			return d, nil
-		case r.refused == r.generation:
+		// Its refresh is still to come, or the end of the token decides.
+		case r.refused == r.generation && (!r.expires.IsZero() || now.Before(r.retryAt) || r.mayPost(&p, now)):
 			d.err = ErrUnavailable
 			return d, nil
 		}

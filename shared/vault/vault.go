@@ -241,6 +241,13 @@ func millis(t time.Time) any {
 	return t.UnixMilli()
 }
 
+func latest(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
+}
+
 // earliest ignores zero times.
 func earliest(times ...time.Time) time.Time {
 	var first time.Time
