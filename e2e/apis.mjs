@@ -17,16 +17,15 @@ const json = (status, body, headers = {}) => ({ status, headers: { "content-type
 /**
  * Starts the server.
  *
- *   budget  {limit, window}: requests per window (ms) and API, told in
- *           GitHub's headers, refused with 403 beyond; a 304 is not charged
- *
- * The result: {url, log, now(), clock, of(api), add(api, n), down, stop()}.
- * clock is added to the time; down(api) => a Response-like object to answer
- * instead, or undefined.
+ * The result: {url, log, now(), clock, budget, of(api), add(api, n), down, stop()}.
+ * budget, while it is set, is {limit, window}: requests per window (ms) and
+ * API, told in GitHub's headers, refused with 403 beyond; a 304 is not charged.
+ * clock is added to the time; down(api, url, request) => what to answer
+ * instead, {status, headers, body}, or undefined; or a promise of it.
  */
-export async function startAPIs({ budget } = {}) {
+export async function startAPIs() {
   const apis = {
-    log: [], clock: 0, down: () => undefined, budget,
+    log: [], clock: 0, down: () => undefined, budget: undefined,
     now: () => Date.now() + apis.clock,
     lists: new Map(),
     of(api) {
@@ -66,7 +65,7 @@ export async function startAPIs({ budget } = {}) {
     if (budget.over) answer = json(403, { message: "API rate limit exceeded" });
     else {
       const body = parts.length ? JSON.parse(Buffer.concat(parts)) : undefined;
-      answer = apis.down(api, url, request) ?? routes[api]?.({ apis, api, path: `/${rest.join("/")}`, q: url.searchParams, body, headers: request.headers, method: request.method, base: `${apis.url}/${api}` }) ?? json(404, { message: "Not Found" });
+      answer = (await apis.down(api, url, request)) ?? routes[api]?.({ apis, api, path: `/${rest.join("/")}`, q: url.searchParams, body, headers: request.headers, method: request.method, base: `${apis.url}/${api}` }) ?? json(404, { message: "Not Found" });
       if (answer.status !== 304) budget.take?.();
     }
     apis.log.push({ at: apis.now(), api, path: request.url, method: request.method, status: answer.status, used: budget.used?.() });

@@ -50,6 +50,7 @@ const moduleTypes = { ".js": "ESModule", ".mjs": "ESModule", ".wasm": "CompiledW
  *              temporary one, removed by stop()
  *   outbound   async (Request) => Response | undefined: sees every fetch of
  *              both Workers first; undefined lets it go out
+ *   queues     {queue: {maxBatchTimeout (s), …}}: over what its consumer has
  *   d1         {consumers?: {BINDING: name}}: D1 databases beside the configured ones
  *   measure    true makes memory() of the result work, by measured.worker.mjs
  *              before each entry module and workerd's inspector
@@ -95,13 +96,16 @@ export async function start(given = {}) {
 }
 
 /** One Worker's miniflare options: bindings from its wrangler.toml, modules from its bundle. */
-export async function loadWorker(role, part, { wasm, vars, outbound, without, port = {}, d1, measure } = {}) {
+export async function loadWorker(role, part, { wasm, vars, outbound, without, port = {}, d1, measure, queues = {} } = {}) {
   const config = readConfig({ config: path.resolve(root, part.config) }, { hideWarnings: true });
   // Settings are the committed examples: no .dev.vars of the developer's, no environment.
   const { workerOptions } = miniflareOptions({ ...config, secrets: undefined, userConfigPath: path.join(root, "build", "no-dev-vars", "wrangler.toml") });
   const { modulesRules: _, rootPath: __, ...bindings } = workerOptions;
   for (const name of without?.[role] ?? []) unbind(bindings, name);
   const bundle = path.resolve(root, part.bundle);
+  for (const [queue, more] of Object.entries(queues)) {
+    if (bindings.queueConsumers?.[queue]) bindings.queueConsumers = { ...bindings.queueConsumers, [queue]: { ...bindings.queueConsumers[queue], ...more } };
+  }
   return {
     ...bindings,
     name: config.name,

@@ -29,8 +29,11 @@ export async function setUp({ tenant = "acme", behave, testBuild: hooks, ...opti
   }
 }
 
-/** Sets up a tenant and its agent on a product that runs. stop() stops the agent. */
-export async function join(product, tenant, { behave } = {}) {
+/**
+ * Sets up a tenant and its agent on a product that runs, with every source or
+ * those of `only`. stop() stops the agent.
+ */
+export async function join(product, tenant, { behave, only } = {}) {
   const secret = `whsec_${randomBytes(32).toString("base64")}`;
   const scene = {
     product, tenant, secret,
@@ -47,7 +50,7 @@ export async function join(product, tenant, { behave } = {}) {
     stop: () => scene.agent.stop(),
   };
   try {
-    await configure(product, tenant, scene.agent.url, secret);
+    await configure(product, tenant, scene.agent.url, secret, only);
   } catch (error) {
     await scene.stop();
     throw error;
@@ -55,10 +58,11 @@ export async function join(product, tenant, { behave } = {}) {
   return scene;
 }
 
-/** Gives a tenant its agent and every source. */
-export async function configure(product, tenant, agentURL, secret) {
+/** Gives a tenant its agent and every source, or those of `only`. */
+export async function configure(product, tenant, agentURL, secret, only) {
   await must(product.admin("PUT", `/tenants/${tenant}/agent`, { url: agentURL, secret }));
   for (const { source, provider, secret } of sources) {
+    if (only && !only.includes(source)) continue;
     await must(product.admin("PUT", `/tenants/${tenant}/sources/${source}`, { provider, secrets: [secret] }));
   }
 }

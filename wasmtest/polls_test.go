@@ -32,6 +32,7 @@ type pollWorld struct {
 	bodies   map[string]string
 	want     []string       // event keys
 	dropped  int            // deliveries that never came as webhooks
+	unsure   int            // those that were sent, and not answered for
 	got      map[string]int // 2xx by event key
 	missed   map[string]int // told, by the notice's id
 }
@@ -109,8 +110,10 @@ func (w *pollWorld) happen(r *rand.Rand) {
 		w.hooks = append(w.hooks, map[string]any{"id": id, "guid": guid, "event": "push", "delivered_at": w.edge.Now().Truncate(time.Second), "status_code": 503})
 		w.bodies[strconv.Itoa(id)] = body
 		w.want = append(w.want, "acme/gh/"+guid)
-		if r.IntN(3) == 0 || !w.webhook(guid, body) {
+		if r.IntN(3) == 0 {
 			w.dropped++
+		} else if !w.webhook(guid, body) {
+			w.unsure++ // killed before it was on the queue, or after
 		}
 	}
 }
@@ -166,8 +169,8 @@ func (w *pollWorld) api(rw http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(rw).Encode(list[:n])
 }
 
-// check holds G9: everything has come. counted says that every webhook was
-// either answered for or not sent; then what was missed was told, once.
+// check holds G9: everything has come. counted says that no fault but the
+// crash was made; then what was missed was told, once.
 func (w *pollWorld) check(counted bool) {
 	w.t.Helper()
 	for _, key := range w.want {
@@ -178,19 +181,21 @@ func (w *pollWorld) check(counted bool) {
 		total += n
 	}
 	if counted {
-		require.Equal(w.t, w.dropped, total, "missed and told")
+		require.GreaterOrEqual(w.t, total, w.dropped, "missed and told")
+		require.LessOrEqual(w.t, total, w.dropped+w.unsure, "missed and told, once")
 	}
 }
 
-// TestPollsKilled kills the private Worker at one host call after another
-// while it polls; some seeds add a fault of the network, a queue or an object.
+// TestPollsKilled kills a Worker at one host call after another while polls
+// run; some seeds add a fault of the network, a queue or an object.
 func TestPollsKilled(t *testing.T) {
 	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	faults := []wasmtest.Fault{
 		wasmtest.FetchLost, wasmtest.FetchRefused, wasmtest.FetchStatus, wasmtest.ObjectLost, wasmtest.ObjectFail,
 		wasmtest.ObjectEvict, wasmtest.QueueSendFail, wasmtest.QueueSendLost, wasmtest.AlarmTwice, wasmtest.CronSkip, wasmtest.CronTwice,
 	}
-	for i := range pollRuns(t, 20) {
+	from, to := pollSeeds(t, 20)
+	for i := from; i < to; i++ {
 		t.Run(strconv.Itoa(i), func(t *testing.T) {
 			r := rand.New(rand.NewPCG(uint64(i), 7))
 			from := start.Add(3 * time.Minute)
@@ -212,14 +217,19 @@ func TestPollsKilled(t *testing.T) {
 	}
 }
 
-// pollRuns is how many runs the test makes: POLL_SEEDS, or a few.
-func pollRuns(t *testing.T, few int) int {
+// pollSeeds is which runs the test makes: POLL_SEEDS of them, or a few, from
+// POLL_FROM on.
+func pollSeeds(t *testing.T, few int) (from, to int) {
 	t.Helper()
-	text := os.Getenv("POLL_SEEDS")
-	if text == "" {
-		return few
+	number := func(name string, otherwise int) int {
+		text := os.Getenv(name)
+		if text == "" {
+			return otherwise
+		}
+		n, err := strconv.Atoi(text)
+		require.NoError(t, err)
+		return n
 	}
-	n, err := strconv.Atoi(text)
-	require.NoError(t, err)
-	return n
+	from = number("POLL_FROM", 0)
+	return from, from + number("POLL_SEEDS", few)
 }

@@ -51,8 +51,11 @@ func (c *call) routeDestinations(s []string) (methods, error) {
 // destinationBody is a destination as a PUT gives it. Objects in it are read
 // as strictly as the whole.
 type destinationBody struct {
-	BaseURL           string          `json:"base_url"`
-	Connection        string          `json:"connection"`
+	BaseURL    string `json:"base_url"`
+	Connection string `json:"connection"`
+	// Budget names the budget that the destination shares with whichever others
+	// give the same; its connection's when absent.
+	Budget            string          `json:"budget"`
 	Auth              json.RawMessage `json:"auth"`
 	Rate              json.RawMessage `json:"rate"`
 	OnFailure         string          `json:"on_failure"`
@@ -108,7 +111,7 @@ func part(raw json.RawMessage, into any) error {
 // config reads a PUT; what it leaves out has its default.
 func (in *destinationBody) config() (lane.PutDestination, error) {
 	c := destination.New(in.BaseURL)
-	c.Connection, c.ReadPaths = in.Connection, in.ReadPaths
+	c.Connection, c.Budget, c.ReadPaths = in.Connection, in.Budget, in.ReadPaths
 	if in.OnFailure != "" {
 		c.OnFailure = in.OnFailure
 	}
@@ -233,6 +236,7 @@ type destinationAnswer struct {
 	Destination       string      `json:"destination"`
 	BaseURL           string      `json:"base_url"`
 	Connection        string      `json:"connection,omitempty"`
+	Budget            string      `json:"budget,omitempty"`
 	Auth              *authShown  `json:"auth,omitempty"`
 	Rate              *rateShown  `json:"rate,omitempty"`
 	OnFailure         string      `json:"on_failure"`
@@ -261,7 +265,7 @@ type rateShown struct {
 func showDestination(d lane.Destination) destinationAnswer {
 	c := d.Config
 	out := destinationAnswer{
-		Destination: d.Name, BaseURL: c.BaseURL, Connection: c.Connection, OnFailure: c.OnFailure,
+		Destination: d.Name, BaseURL: c.BaseURL, Connection: c.Connection, Budget: c.SharedBudget(), OnFailure: c.OnFailure,
 		Retry: retryBody{c.Retry.Backoff.Base.String(), c.Retry.Backoff.Cap.String(), c.Retry.MaxAttempts, c.Retry.MaxAge.String()},
 		Breaker: breakerBody{
 			c.Breaker.Ratio, c.Breaker.Requests, c.Breaker.Window.String(), c.Breaker.Pause.String(), c.Breaker.MaxPause.String(),

@@ -38,8 +38,8 @@ func (w *world) lane(n, d string) lane.Client {
 				SendWrites: func([][]byte) error { return nil }, SendEvents: func([][]byte) error { return nil },
 				SetAlarm:   func(time.Time) error { return nil },
 				PutPayload: func(string, []byte) error { return nil }, DropPayload: func(string) error { return nil },
-				Performer: &lane.Performer{},
-				Policy:    target.Policy{AllowLoopback: w.cfg.AllowLoopback},
+				Performer: &lane.Performer{}, Budget: func(string, string) outbound.Lane { return nil },
+				Policy: target.Policy{AllowLoopback: w.cfg.AllowLoopback},
 			})
 			require.NoError(w.t, err)
 			w.lanes[object] = l

@@ -64,7 +64,9 @@ func (l *list) page(t *testing.T, c Call, newest bool, by string) Answer {
 	if by == "log" {
 		from, _ := strconv.Atoi(q["from"])
 		to := min(from+limit, len(l.log))
-		return reply(map[string]any{"items": l.log[from:to], "next": strconv.Itoa(to), "more": to < len(l.log)})
+		link := fmt.Sprintf("https://l.example/l?from=%d&limit=%d", to, limit)
+		links := map[bool]string{true: "next_link", false: "delta_link"}
+		return reply(map[string]any{"items": l.log[from:to], "next": strconv.Itoa(to), "more": to < len(l.log), links[to < len(l.log)]: link})
 	}
 	var all []entry
 	for _, e := range l.entries {
@@ -98,6 +100,15 @@ func (l *list) page(t *testing.T, c Call, newest bool, by string) Answer {
 	if q["offset"] != "" {
 		start, _ = strconv.Atoi(q["offset"])
 	}
+	if q["number"] != "" {
+		n, _ := strconv.Atoi(q["number"])
+		start = (n - 1) * limit
+	}
+	if q["last"] != "" {
+		at, err := time.Parse(time.RFC3339Nano, q["last"])
+		require.NoError(t, err)
+		q["page"] = timePosition(at)
+	}
 	if q["page"] != "" { // the position of the page's last: pages are by key
 		start = len(all)
 		for i, e := range all {
@@ -113,7 +124,11 @@ func (l *list) page(t *testing.T, c Call, newest bool, by string) Answer {
 	if end > start && end < len(all) {
 		next = position(all[end-1])
 	}
-	return reply(map[string]any{"items": all[start:end], "next": next, "more": end < len(all)})
+	a := reply(map[string]any{"items": all[start:end], "next": next, "more": end < len(all)})
+	if q["header"] != "" && next != "" {
+		a.Header.Set("Link", fmt.Sprintf(`<https://l.example/l?header=1&since=%s&limit=%d&page=%s>; rel="next"`, q["since"], limit, next))
+	}
+	return a
 }
 
 func reply(v any) Answer {
@@ -143,6 +158,7 @@ func mutatedRecipes() []mutated {
 	versioned := []Parts{{{Path: path("id")}, {Text: ":"}, {Path: path("version")}}}
 	at := [][]string{{"at"}}
 	token := Paging{Kind: PagingToken, Path: path("next"), More: &Condition{path("more"), "true"}}
+	more := &Condition{path("more"), "true"}
 	since := Request{Path: "/l?since={{since}}&limit={{limit}}&page={{page}}"}
 	return []mutated{
 		{"token", "log", Recipe{List: Request{Path: "/l?from={{cursor}}&limit={{limit}}"}, More: &Request{Path: "/l?from={{page}}&limit={{limit}}"}, Items: path("items"), ID: versioned, Rule: RuleToken, Token: path("next"), Counts: true, Limit: 3, Paging: token}},
@@ -151,6 +167,11 @@ func mutatedRecipes() []mutated {
 		{"time, keyset", "time", Recipe{List: Request{Path: "/l?since={{since}}&limit={{limit}}"}, Items: path("items"), ID: versioned, Time: at, Rule: RuleTime, Limit: 4, Paging: Paging{Kind: PagingKeyset}}},
 		{"id, newest first", "id", Recipe{List: Request{Path: "/l?limit={{limit}}&page={{page}}"}, Items: path("items"), ID: oneID("id"), Time: at, Rule: RuleID, Position: path("id"), Newest: true, Limit: 3, Paging: token}},
 		{"id, keyset", "id", Recipe{List: Request{Path: "/l?over={{cursor}}&limit={{limit}}"}, Items: path("items"), ID: oneID("id"), Rule: RuleID, Position: path("id"), Limit: 3, Paging: Paging{Kind: PagingKeyset}}},
+		{"link", "log", Recipe{List: Request{Path: "/l?from=0&limit={{limit}}"}, Items: path("items"), ID: versioned, Rule: RuleLink, Token: path("delta_link"), Limit: 3, Paging: Paging{Kind: PagingLink, Path: path("next_link")}}},
+		{"time, by the page's last", "time", Recipe{List: Request{Path: "/l?since={{since}}&limit={{limit}}&last={{page}}"}, Items: path("items"), ID: versioned, Time: at, Rule: RuleTime, Newest: true, Overlap: Duration(time.Second), Limit: 3, Paging: Paging{Kind: PagingLast, Path: path("at"), More: more}}},
+		{"time, by header", "time", Recipe{List: Request{Path: "/l?header=1&since={{since}}&limit={{limit}}"}, Items: path("items"), ID: versioned, Time: at, Rule: RuleTime, Newest: true, Overlap: Duration(time.Second), Limit: 3, Paging: Paging{Kind: PagingHeader}}},
+		{"window", "time", Recipe{List: Request{Path: "/l?limit=2"}, Items: path("items"), ID: versioned, Time: at, Rule: RuleWindow, Newest: true}},
+		{"time, numbered pages", "time", Recipe{List: Request{Path: "/l?since={{since}}&limit={{limit}}&number={{page}}"}, Items: path("items"), ID: versioned, Time: at, Rule: RuleTime, Limit: 3, Paging: Paging{Kind: PagingNumber}}},
 		{"time, counted pages", "time", Recipe{List: Request{Path: "/l?since={{since}}&limit={{limit}}&offset={{page}}"}, Items: path("items"), ID: versioned, Time: at, Rule: RuleTime, Limit: 3, Paging: Paging{Kind: PagingOffset}}},
 	}
 }
@@ -208,6 +229,20 @@ func crawlOver(t *testing.T, m mutated, seed uint64) (lost []string) {
 	return lost
 }
 
+// TestEveryRuleIsMutated: no rule and no paging is left out below.
+func TestEveryRuleIsMutated(t *testing.T) {
+	rules, kinds := map[Rule]bool{}, map[Kind]bool{}
+	for _, m := range mutatedRecipes() {
+		rules[m.recipe.Rule], kinds[m.recipe.Paging.Kind] = true, true
+	}
+	for _, r := range [...]Rule{RuleToken, RuleLink, RuleTime, RuleID, RuleWindow} {
+		require.True(t, rules[r], r)
+	}
+	for _, k := range [...]Kind{PagingNone, PagingToken, PagingLast, PagingLink, PagingHeader, PagingOffset, PagingNumber, PagingKeyset} {
+		require.True(t, kinds[k], k)
+	}
+}
+
 // TestMutationsLoseNothing holds each rule to its promise: entries inserted,
 // changed and deleted while the list is read, and crashes at any point.
 func TestMutationsLoseNothing(t *testing.T) {
@@ -215,6 +250,7 @@ func TestMutationsLoseNothing(t *testing.T) {
 	for _, m := range mutatedRecipes() {
 		t.Run(m.name, func(t *testing.T) {
 			whole, why := m.recipe.Promise()
+			require.Equal(t, whole, why == "")
 			losses := 0
 			for seed := range uint64(seeds) {
 				lost := crawlOver(t, m, seed)

@@ -82,7 +82,7 @@ var presets = [...]Recipe{
 	{
 		Name: "github-events", Title: "GitHub events", Checked: "2026-11-25",
 		Docs:   "https://docs.github.com/en/rest/activity/events",
-		Notes:  "At most 300 events of the last 30 days, up to six hours late. Ids and bodies are not those of webhooks.",
+		Notes:  "At most 300 events of the last 30 days, from half a minute to six hours late. Ids and bodies are not those of webhooks.",
 		Params: []Param{{Name: "of", Doc: "whose events: `repos/acme/site`, `orgs/acme`, `users/octocat`", Path: true}},
 		List:   Request{Path: "/{{of}}/events?per_page={{limit}}", Headers: githubHeaders()},
 		ID:     oneID("id"), TypePrefix: "com.github.events.", Type: []Parts{{{Path: path("type")}}}, Time: [][]string{{"created_at"}},
@@ -92,7 +92,7 @@ var presets = [...]Recipe{
 	{
 		Name: "gmail", Title: "Gmail history", Checked: "2026-11-25",
 		Docs:   "https://developers.google.com/workspace/gmail/api/guides/sync",
-		Notes:  "History records, not messages. Gmail keeps them for a week at least, often longer; when they are gone the gap is reported.",
+		Notes:  "History records, not messages. Gmail keeps them for a week as a rule, and in rare cases for hours only; when they are gone the gap is reported.",
 		Params: []Param{{Name: "user", Doc: "the mailbox", Default: "me"}},
 		First:  &Request{Path: "/gmail/v1/users/{{user}}/profile"}, FirstToken: path("historyId"),
 		List:  Request{Path: "/gmail/v1/users/{{user}}/history?startHistoryId={{cursor}}&maxResults={{limit}}"},
@@ -117,7 +117,7 @@ var presets = [...]Recipe{
 	{
 		Name: "google-drive", Title: "Google Drive changes", Checked: "2026-11-25",
 		Docs:  "https://developers.google.com/workspace/drive/api/guides/manage-changes",
-		Notes: "Begins with the changes from now on: Drive gives no token for the past.",
+		Notes: "Begins with the changes from now on: Drive gives no token for the past. Its tokens do not expire.",
 		First: &Request{Path: "/drive/v3/changes/startPageToken?supportsAllDrives=true"}, FirstToken: path("startPageToken"),
 		List:  Request{Path: "/drive/v3/changes?pageToken={{cursor}}&pageSize={{limit}}&supportsAllDrives=true&includeItemsFromAllDrives=true"},
 		More:  &Request{Path: "/drive/v3/changes?pageToken={{page}}&pageSize={{limit}}&supportsAllDrives=true&includeItemsFromAllDrives=true"},
@@ -231,7 +231,7 @@ var presets = [...]Recipe{
 	{
 		Name: "shopify", Title: "Shopify orders", Checked: "2026-11-25",
 		Docs:   "https://shopify.dev/docs/api/admin-graphql/latest/queries/orders",
-		Notes:  "Keys are not those of Shopify's webhooks, whose ids are the deliveries'. The search index lags a little; the overlap covers it.",
+		Notes:  "Keys are not those of Shopify's webhooks, whose ids are the deliveries'. The search index lags a little; the overlap covers it. Versions come every quarter and are served for a year.",
 		Params: []Param{{Name: "version", Doc: "the API's version", Default: "2026-10"}, {Name: "fields", Doc: "what to fetch beside id and updatedAt", Default: "name createdAt displayFinancialStatus displayFulfillmentStatus"}},
 		List:   Request{Method: "POST", Path: "/admin/api/{{version}}/graphql.json", Body: shopifyQuery(``)},
 		More:   &Request{Method: "POST", Path: "/admin/api/{{version}}/graphql.json", Body: shopifyQuery(`,"after":"{{page}}"`)},
@@ -244,7 +244,7 @@ var presets = [...]Recipe{
 	{
 		Name: "slack", Title: "Slack channel history", Checked: "2026-11-25", Provider: "slack", Backs: true,
 		Docs: "https://docs.slack.dev/reference/methods/conversations.history",
-		Notes: "The body is the message as the history has it, not the Events API's envelope. Apps that are sold outside Slack's marketplace may ask once a minute, for 15 messages: set `limit` to 15. " +
+		Notes: "The body is the message as the history has it, not the Events API's envelope. Apps that are distributed commercially outside Slack's marketplace may ask once a minute, for 15 messages: set `limit` to 15. " +
 			"Replies in threads are not in the history.",
 		Params: []Param{{Name: "channel", Doc: "the channel, C…"}},
 		List:   Request{Path: "/api/conversations.history?channel={{channel}}&oldest={{since_unix_fraction}}&inclusive=true&limit={{limit}}"},

@@ -1,6 +1,7 @@
 package destination
 
 import (
+	"cmp"
 	"net/url"
 	"strings"
 	"time"
@@ -22,6 +23,7 @@ func (e Error) Error() string { return "destination: " + string(e) }
 const (
 	ErrBaseURL     Error = "base_url must have no query and no path that could be read in two ways"
 	ErrConnection  Error = "connection must be a connection's name"
+	ErrBudget      Error = "budget must be a name; destinations of one tenant that give the same share one"
 	ErrAuth        Error = "give either a connection or a credential, not both"
 	ErrCredential  Error = "a bearer token is 1 to 4096 visible ASCII characters; basic takes a user without colon and a password"
 	ErrRate        Error = "rate must be 1 to 1000000 requests per 1s to 744h, burst 1 to 1000, concurrency 0 to 100"
@@ -86,6 +88,9 @@ type Config struct {
 	// Connection names the OAuth connection whose token each attempt takes;
 	// empty for none.
 	Connection string
+	// Budget names the budget that the destination shares with whichever others
+	// give the same; empty: its connection's, see SharedBudget.
+	Budget string `json:",omitempty"`
 	// Auth says how the sealed credential is sent: Bearer, Basic or, without
 	// one, empty.
 	Auth string
@@ -136,6 +141,8 @@ func (c *Config) Check(p target.Policy) error {
 	switch {
 	case c.Connection != "" && !name.Valid(c.Connection):
 		return ErrConnection
+	case c.Budget != "" && !name.Valid(c.Budget):
+		return ErrBudget
 	case c.Connection != "" && c.Auth != "", c.Auth != "" && c.Auth != Bearer && c.Auth != Basic:
 		return ErrAuth
 	case !validRate(c.Rate) || c.Concurrency < 0 || c.Concurrency > maxConcurrency:
@@ -166,6 +173,11 @@ func validRate(l pace.Limit) bool {
 
 // Authorized reports whether each request gets its token from Hookweir.
 func (c *Config) Authorized() bool { return c.Connection != "" || c.Auth != "" }
+
+// SharedBudget names the budget that is shared: the given one, or the
+// connection's, since providers count by account. Empty: the destination has
+// its own.
+func (c *Config) SharedBudget() string { return cmp.Or(c.Budget, c.Connection) }
 
 // Credential is a static credential, open.
 type Credential struct {

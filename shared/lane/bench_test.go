@@ -26,7 +26,7 @@ func benchLane(b *testing.B, rate pace.Limit) lane.Client {
 		SendWrites: func([][]byte) error { return nil }, SendEvents: func([][]byte) error { return nil },
 		SetAlarm:   func(time.Time) error { return nil },
 		PutPayload: func(string, []byte) error { return nil }, DropPayload: func(string) error { return nil },
-		Performer: &lane.Performer{},
+		Performer: &lane.Performer{}, Budget: func(string, string) outbound.Lane { return nil },
 	})
 	if err != nil {
 		b.Fatal(err)

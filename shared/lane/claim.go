@@ -84,10 +84,10 @@ func (l *Lane) Claim(req ClaimRequest) (Claimed, error) {
 	if len(req.Seqs) > maxItems {
 		return Claimed{}, ErrRequest
 	}
-	now := l.now()
 	var until time.Time
 	var out Claimed
-	err := l.tx(func(h *head) error {
+	err := l.paced(false, func(h *head) error {
+		now := l.now() // it may run a second time, later
 		out = Claimed{Decisions: make([]Decision, len(req.Seqs))}
 		until = now.Add(min(max(req.Lease, minLease), maxLease) + h.cfg.Timeout)
 		// Only what is pending is ours to hand out; whatever else happens to a

@@ -61,6 +61,9 @@ func (l *Lane) Put(in PutDestination) (Destination, error) {
 			return err
 		}
 		h.state.Breaker = breaker.State{Opened: h.state.Breaker.Opened}
+		if h.cfg.SharedBudget() != in.Config.SharedBudget() {
+			h.state.Stock, h.state.Free = stock{}, nil
+		}
 		h.cfg, h.configured, h.sealed, h.generation, h.created, h.updated = in.Config, true, sealed, generation, created, now
 		out, err = l.describe(h, now)
 		return err

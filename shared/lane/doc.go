@@ -9,6 +9,9 @@
 //	                    └─ partition key ─▶ Alarm: drain, in order per key
 //	reads, polls, tools ─ Permit ─▶ slots of the same budget ─ Report ─▶ what was learned
 //
+// A budget that several destinations share (those of one connection) is an
+// object of the same kind without a destination; see shared.go.
+//
 // # States of a write
 //
 //	           Claim / drain        2xx
@@ -33,7 +36,10 @@
 //   - G8: every slot comes from one transaction over the stored state: the
 //     breaker, the provider's own budgets, then the rate. State is stored, not
 //     remembered, because an object restarts, and because for a while two Go
-//     instances may serve the same object.
+//     instances may serve the same object. Of a shared budget slots are had
+//     first, and given out by such a transaction; one that is not used is lost.
+//   - A slot is given back at most once, and only if its request is known not
+//     to have counted; what was learned in between is not given back on top.
 //   - Nothing is repeated blindly. An attempt of which nobody knows the end (a
 //     timeout, a lost connection, a lease that ran out) is repeated if its
 //     method is idempotent or it carried an idempotency key; otherwise it is
@@ -51,6 +57,7 @@
 //
 // The queue refuses or loses a reference: the alarm sends it again. A consumer
 // dies: its lease runs out. The object dies in the middle of a drain: the same.
+// A shared budget does not answer: nothing is sent until it does.
 // A notice that the queue `events` refuses stays in the outbox. The platform
 // gives an alarm up after six failures: each alarm sets the next one before it
 // does anything else.

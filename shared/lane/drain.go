@@ -105,7 +105,7 @@ func (l *Lane) drain() error {
 // is run again meets none of it, and settles it if it can.
 func (l *Lane) drained(flying, timers int, done chan Settlement, timer chan struct{}, err error) error {
 	for range flying {
-		_ = l.settle(<-done) // if not, its lease runs out
+		_, _ = l.settle(<-done) // if not, its lease runs out
 	}
 	for range timers {
 		<-timer
@@ -137,13 +137,14 @@ func (l *Lane) pick(ended []Settlement, n int, ends time.Time) (picked, error) {
 	if n <= 0 && len(ended) == 0 {
 		return p, nil
 	}
-	now := l.now()
-	err := l.tx(func(h *head) error {
+	err := l.paced(true, func(h *head) error {
+		now := l.now() // it may run a second time, later
 		for _, s := range ended {
 			if err := l.settleIn(h, s, now); err != nil {
 				return err
 			}
 		}
+		ended = nil // that stays done
 		p = picked{target: h.target()}
 		if !h.configured || !now.Before(ends) || n <= 0 {
 			return nil
@@ -262,7 +263,8 @@ func (l *Lane) endShare() error {
 	})
 }
 
-// attempt sends one write.
+// attempt sends one write, and says what it taught to the budget that the
+// destination shares.
 func (l *Lane) attempt(t outbound.Target, j *job) Settlement {
 	given := false
 	began := l.now()
@@ -273,18 +275,19 @@ func (l *Lane) attempt(t outbound.Target, j *job) Settlement {
 		}
 		return l.slot()
 	})
-	return Settlement{
+	s := Settlement{
 		Results: []Result{done.Result},
 		Report:  outbound.Report{Sent: l.now().Sub(began), Seen: done.Seen},
 	}
+	l.teach(t.Config.SharedBudget(), s.Report)
+	return s
 }
 
 // slot takes one more slot, for a repeat.
 func (l *Lane) slot() (outbound.Slot, bool) {
-	now := l.now()
 	var a admission
-	err := l.tx(func(h *head) error {
-		a = h.admit(now, 1, claimHorizon)
+	err := l.paced(false, func(h *head) error {
+		a = h.admit(l.now(), 1, claimHorizon)
 		return nil
 	})
 	if err != nil || len(a.slots) == 0 {

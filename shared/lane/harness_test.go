@@ -59,9 +59,11 @@ type world struct {
 	loseEvery  int // every n-th message is lost
 	crashEvery int // every n-th call out of the object, or fetch, is the last thing it does
 	calls      int
-	count      struct{ invokes, alarms, setAlarms, messages, writes int }
+	count      struct{ invokes, alarms, setAlarms, messages, writes, budget, budgetWrites int }
 
 	server     *server
+	objects    map[string]*lane.Lane // beside it: other destinations, shared budgets
+	budgetDown bool
 	logs       []string
 	dispatcher *dispatch.Dispatcher
 }
@@ -87,7 +89,7 @@ func newWorld(t *testing.T, seed uint64) *world {
 	w := &world{
 		t: t, rnd: rand.New(rand.NewPCG(seed, 42)), db: db,
 		alarmSet: make(chan struct{}, 1), arrived: make(chan struct{}, 1), stopped: make(chan struct{}),
-		payloads: map[string][]byte{}, server: newServer(),
+		payloads: map[string][]byte{}, server: newServer(), objects: map[string]*lane.Lane{},
 	}
 	w.sender = &outbound.Sender{Now: time.Now, VaultKeys: ring(t), Fetch: w.fetch}
 	w.boot()
@@ -196,7 +198,22 @@ func (w *world) bootLocked() {
 			return guard(func() error { w.mu.Lock(); defer w.mu.Unlock(); delete(w.payloads, claim); return nil })
 		},
 		Performer: performer,
-		Log:       w.log,
+		Budget: func(tenant, budget string) outbound.Lane {
+			c := w.object(tenant, lane.BudgetObject(budget))
+			inner := c.Invoke
+			c.Invoke = func(ctx context.Context, method string, payload []byte) (out []byte, err error) {
+				err = guard(func() error {
+					if w.budgetDown {
+						return errCrash
+					}
+					out, err = inner(ctx, method, payload)
+					return err
+				})
+				return out, err
+			}
+			return c
+		},
+		Log: w.log,
 	})
 	require.NoError(w.t, err)
 	w.lane = l
@@ -216,6 +233,37 @@ func (w *world) bootLocked() {
 		Log:        w.log,
 	})
 	require.NoError(w.t, err)
+}
+
+// object is a Lane beside the one that the world is about: its queue takes
+// everything and delivers nothing.
+func (w *world) object(tenant, dest string) lane.Client {
+	c := lane.Client{Tenant: tenant, Destination: dest}
+	c.Invoke = func(_ context.Context, method string, payload []byte) ([]byte, error) {
+		w.mu.Lock()
+		w.count.budget++
+		l := w.objects[tenant+"/"+dest]
+		if l == nil {
+			db, err := memsql.Open()
+			require.NoError(w.t, err)
+			w.t.Cleanup(func() { require.NoError(w.t, db.Close()) })
+			l, err = lane.New(lane.Config{
+				DB:  &guardedDB{db, func() bool { return false }, func(n int) { w.mu.Lock(); defer w.mu.Unlock(); w.count.budgetWrites += n }},
+				Now: time.Now, Jitter: func() float64 { return 0.5 }, VaultKeys: w.sender.VaultKeys,
+				SendWrites: func([][]byte) error { return nil }, SendEvents: func([][]byte) error { return nil },
+				SetAlarm:   func(time.Time) error { return nil },
+				PutPayload: func(string, []byte) error { return nil }, DropPayload: func(string) error { return nil },
+				Performer: &lane.Performer{},
+				Budget:    func(tenant, budget string) outbound.Lane { return w.object(tenant, lane.BudgetObject(budget)) },
+				Log:       w.log,
+			})
+			require.NoError(w.t, err)
+			w.objects[tenant+"/"+dest] = l
+		}
+		w.mu.Unlock()
+		return l.Invoke(method, payload)
+	}
+	return c
 }
 
 // guardedDB keeps an instance that has ended from changing storage. It fails
@@ -616,6 +664,20 @@ func (b *bucket) take(now time.Time) bool {
 	return true
 }
 
+// count counts a request against the limit.
+func (s *server) count(at time.Time) {
+	if s.bucket != nil && !s.bucket.take(at) {
+		s.excess++
+	}
+}
+
+// charge counts one that is made elsewhere.
+func (s *server) charge() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.count(time.Now())
+}
+
 func (s *server) serve(r fetch.Request) (fetch.Response, error) {
 	s.mu.Lock()
 	q := request{at: time.Now(), method: r.Method, path: strings.TrimPrefix(r.URL, base), body: string(r.Body), header: r.Header, n: 1}
@@ -630,9 +692,7 @@ func (s *server) serve(r fetch.Request) (fetch.Response, error) {
 	s.seen[q.path+" "+q.body]++
 	q.n = s.seen[q.path+" "+q.body]
 	s.got = append(s.got, q)
-	if s.bucket != nil && !s.bucket.take(q.at) {
-		s.excess++
-	}
+	s.count(q.at)
 	status, header := s.answer(q)
 	wait := s.latency(q)
 	s.flying++

@@ -3,6 +3,7 @@ package lane
 import (
 	"encoding/json"
 	"errors"
+	"strings"
 
 	"github.com/hookweir/hookweir/shared/call"
 	"github.com/hookweir/hookweir/shared/outbound"
@@ -97,7 +98,11 @@ func readMessage(r *wire.Reader, v any) (bodies [][]byte, ok bool) {
 }
 
 func (l *Lane) invoke(tenant, dest, method string, r *wire.Reader) (result any, bodies [][]byte, err error) {
-	if err := l.bind(tenant, dest, method == methodPut); err != nil {
+	budget := strings.HasPrefix(dest, budgetPrefix)
+	if budget && method != methodPermit && method != methodReport {
+		return nil, nil, ErrRequest
+	}
+	if err := l.bind(tenant, dest, method == methodPut || budget); err != nil {
 		return nil, nil, err
 	}
 	switch method {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"strings"
 	"sync"
 	"time"
 
@@ -89,6 +90,8 @@ type Config struct {
 	// Performer sends what the object drains itself: writes with a partition
 	// key.
 	Performer *Performer
+	// Budget finds the object of a budget that destinations share, by its name.
+	Budget func(tenant, budget string) outbound.Lane
 	// Policy says which targets are allowed.
 	Policy target.Policy
 	// Log takes one line for each change of state.
@@ -118,7 +121,7 @@ type Lane struct {
 func New(cfg Config) (*Lane, error) {
 	if cfg.DB == nil || cfg.Now == nil || cfg.Jitter == nil || cfg.SendWrites == nil || cfg.SendEvents == nil ||
 		cfg.SetAlarm == nil || cfg.PutPayload == nil || cfg.DropPayload == nil ||
-		cfg.Performer == nil {
+		cfg.Performer == nil || cfg.Budget == nil {
 		return nil, errors.New("lane: incomplete configuration")
 	}
 	if cfg.Rand == nil {
@@ -136,7 +139,7 @@ func New(cfg Config) (*Lane, error) {
 func (l *Lane) bind(tenant, dest string, write bool) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !name.Valid(tenant) || !name.Valid(dest) || l.cfg.Tenant != "" && (l.cfg.Tenant != tenant || l.cfg.Destination != dest) {
+	if !name.Valid(tenant) || !name.Valid(strings.TrimPrefix(dest, budgetPrefix)) || l.cfg.Tenant != "" && (l.cfg.Tenant != tenant || l.cfg.Destination != dest) {
 		return ErrTenant
 	}
 	if err := l.open(write); err != nil {
@@ -206,6 +209,10 @@ type head struct {
 	released   int64
 	state      state
 
+	free time.Time // until when the slot to be taken may be given back; zero: it is not asked for
+	ask  bool      // the budget may be asked for more
+	lack *lack     // that is to be asked for first
+
 	was  string // state as it was read
 	nums [4]int64
 }
@@ -231,6 +238,9 @@ func (l *Lane) load() (*head, error) {
 		return nil, err
 	}
 	if h.configured = config != ""; !h.configured {
+		if l.isBudget() {
+			h.cfg.Rate = h.state.Asked.limit()
+		}
 		return h, nil
 	}
 	if l.read.text != config {

@@ -19,12 +19,16 @@ const (
 // is not listed costs none. Errors: outbound.ErrNotFound, outbound.ErrNotListed,
 // ErrRequest.
 func (l *Lane) Permit(r outbound.PermitRequest) (outbound.Grant, error) {
-	if r.N < 1 || r.N > outbound.MaxPermits {
+	if r.N < 1 || r.N > outbound.MaxPermits || r.MayBeFree && r.N > 1 || (r.Budget != nil) != l.isBudget() {
 		return outbound.Grant{}, ErrRequest
 	}
 	var g outbound.Grant
 	now := l.now()
-	err := l.tx(func(h *head) error {
+	if r.Budget != nil {
+		return l.allot(r, now)
+	}
+	err := l.paced(false, func(h *head) error {
+		now := l.now() // it may run a second time, later
 		if !h.configured {
 			return outbound.ErrNotFound
 		}
@@ -44,13 +48,16 @@ func (l *Lane) Permit(r outbound.PermitRequest) (outbound.Grant, error) {
 			g.Wait, g.Reason = busyWait, outbound.ReasonConcurrency
 			return nil
 		}
+		if r.MayBeFree {
+			h.free = until
+		}
 		a := h.admit(now, r.N, r.Horizon)
 		g.Wait, g.Reason = a.wait, a.reason
 		if len(a.slots) == 0 {
 			return l.release(id)
 		}
 		g.ID, g.Parallel, g.Slack = id, parallel, a.slack
-		g.Slots = since(a.slots, now)
+		g.Slots, g.Free = since(a.slots, now), a.free
 		return nil
 	})
 	return g, err
@@ -59,7 +66,16 @@ func (l *Lane) Permit(r outbound.PermitRequest) (outbound.Grant, error) {
 // Report takes what became of a grant.
 func (l *Lane) Report(r outbound.Report) error {
 	now := l.now()
+	shared := ""
 	err := l.tx(func(h *head) error {
+		h.settleFree(r.Free, r.WasFree)
+		if l.isBudget() {
+			return l.learnBudget(h, now, r.Seen)
+		}
+		shared = h.cfg.SharedBudget()
+		if r.WasFree { // there may be one before the budget said
+			h.state.Stock.Next = time.Time{}
+		}
 		if r.Done {
 			if err := l.release(r.Grant); err != nil {
 				return err
@@ -73,6 +89,7 @@ func (l *Lane) Report(r outbound.Report) error {
 	if err != nil {
 		return err
 	}
+	l.teach(shared, r)
 	return l.armNotices()
 }
 

@@ -57,16 +57,23 @@ func (l *Lane) Settle(s Settlement) error {
 	if len(s.Results) > maxItems {
 		return ErrRequest
 	}
-	if err := l.settle(s); err != nil {
+	budget, err := l.settle(s)
+	if err != nil {
 		return err
 	}
+	l.teach(budget, s.Report)
 	l.sendReady()
 	return l.armNext()
 }
 
-func (l *Lane) settle(s Settlement) error {
+// settle names the budget that the destination shares.
+func (l *Lane) settle(s Settlement) (budget string, err error) {
 	now := l.now()
-	return l.tx(func(h *head) error { return l.settleIn(h, s, now) })
+	err = l.tx(func(h *head) error {
+		budget = h.cfg.SharedBudget()
+		return l.settleIn(h, s, now)
+	})
+	return budget, err
 }
 
 // settleIn is settle within a transaction.

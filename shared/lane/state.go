@@ -19,6 +19,13 @@ type state struct {
 	Pace    pace.State         `json:"pace"`
 	Breaker breaker.State      `json:"breaker"`
 	Budgets []ratelimit.Budget `json:"budgets,omitempty"`
+	// Free are slots whose requests may turn out not to count.
+	Free   []freeSlot `json:"free,omitempty"`
+	FreeID int64      `json:"free_id,omitempty"` // of the last
+	// Stock are slots of the budget that the destination shares, and Asked, in
+	// the object of such a budget, what its destinations say of it.
+	Stock stock `json:"stock,omitzero"`
+	Asked asked `json:"asked,omitzero"`
 	// Drain is the share of the concurrency that a drain under way holds.
 	Drain drainShare `json:"drain,omitzero"`
 	// Wake is when what was held back from the queue may go on.
@@ -39,6 +46,7 @@ type admission struct {
 	slack  time.Duration
 	wait   time.Duration // with fewer slots than asked for
 	reason string
+	free   outbound.Free // with one slot, if it was asked for
 }
 
 // admit takes slots from the budget: the breaker first, then what the provider
@@ -52,17 +60,37 @@ func (h *head) admit(now time.Time, n int, horizon time.Duration) admission {
 			return a
 		}
 	}
+	var got admission
+	if h.cfg.SharedBudget() != "" {
+		got = h.fromStock(now, n, horizon)
+	} else {
+		got = h.reserve(now, n, horizon)
+	}
+	if len(got.slots) < n {
+		a.wait, a.reason = got.wait, got.reason
+	}
+	if len(got.slots) == 0 { // an unused probe stays to be had
+		return a
+	}
+	h.state.Breaker = next
+	a.slots, a.slack, a.free = got.slots, got.slack, got.free
+	return a
+}
+
+// reserve takes slots from what the object itself decides about.
+func (h *head) reserve(now time.Time, n int, horizon time.Duration) admission {
 	limit, slack, from := h.budget(now)
 	slots, paced, late := limit.Reserve(from, now, n, horizon)
+	a := admission{slots: slots, slack: slack}
 	if len(slots) < n {
 		a.wait, a.reason = late, outbound.ReasonBudget
 	}
-	if len(slots) == 0 { // an unused probe stays to be had
+	if len(slots) == 0 {
 		return a
 	}
-	h.state.Breaker, h.state.Pace = next, paced
+	a.free = h.followFree(limit, from, slots, now)
+	h.state.Pace = paced
 	ratelimit.Spend(h.state.Budgets, len(slots))
-	a.slots, a.slack = slots, slack
 	return a
 }
 
@@ -76,7 +104,19 @@ func (h *head) budget(now time.Time) (limit pace.Limit, slack time.Duration, fro
 		from = limit.Pause(from, now.Add(pause))
 	}
 	limit.Spacing = max(limit.Spacing, spacing)
+	if s := &h.state.Stock; h.cfg.SharedBudget() != "" && s.Next.After(from.NotBefore) && s.count(now, from.NotBefore) == 0 {
+		from.NotBefore = s.Next
+	}
 	return limit, slack, from
+}
+
+// providerPause is until when the provider's own budgets, as they are known
+// here, allow nothing.
+func (h *head) providerPause(now time.Time) time.Time {
+	if _, pause := ratelimit.Plan(h.state.Budgets, now); pause > 0 {
+		return now.Add(pause)
+	}
+	return time.Time{}
 }
 
 // learn applies what exchanges taught, sent at the earliest so long ago, and
@@ -99,9 +139,10 @@ func (l *Lane) learn(h *head, now time.Time, sent time.Duration, seen []outbound
 		if o.Pause > 0 {
 			limit, _ := h.cfg.Rate.Margin()
 			h.state.Pace = limit.Pause(h.state.Pace, now.Add(o.Pause))
+			h.state.Free = nil // what follows is no longer theirs alone
 		}
 		if len(o.Budgets) > 0 {
-			h.state.Budgets = ratelimit.Merge(h.state.Budgets, o.Budgets, now)
+			h.merge(o.Budgets, now)
 		}
 	}
 	h.state.Breaker = h.cfg.Breaker.Report(was, now, now.Add(-max(sent, 0)), ok, failed)

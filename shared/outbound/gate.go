@@ -3,6 +3,7 @@ package outbound
 import (
 	"context"
 	"errors"
+	"net/http"
 	"time"
 
 	"github.com/hookweir/hookweir/shared/destination"
@@ -49,11 +50,15 @@ func (g *Gate) Do(ctx context.Context, tenant, dest string, c Call) (Response, e
 	if c.Listed {
 		request.Path = c.Path
 	}
+	request.MayBeFree = c.Free304
 	for range maxTries {
 		asked := g.Now()
 		grant, err := lane.Permit(ctx, request)
 		if err != nil {
 			return Response{}, laneError(err)
+		}
+		if grant.Reason == ReasonUnavailable && len(grant.Slots) == 0 {
+			return Response{}, ErrUnavailable
 		}
 		if len(grant.Slots) == 0 {
 			return Response{}, &WaitError{Reason: grant.Reason, After: max(grant.Wait, time.Millisecond)}
@@ -65,7 +70,10 @@ func (g *Gate) Do(ctx context.Context, tenant, dest string, c Call) (Response, e
 		sent := g.Now()
 		e := g.Send(ctx, tenant, dest, grant.Target, c, slot)
 		// What was not learned is lost, the answer is not.
-		_ = lane.Report(ctx, Report{Grant: grant.ID, Done: true, Sent: g.Now().Sub(sent), Seen: e.observed()})
+		_ = lane.Report(ctx, Report{
+			Grant: grant.ID, Done: true, Sent: g.Now().Sub(sent), Seen: e.observed(),
+			Free: grant.Free, WasFree: c.Free304 && e.Response.Status == http.StatusNotModified,
+		})
 		if repeat, ok := e.Repeat(c); ok {
 			c = repeat
 			continue

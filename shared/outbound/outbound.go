@@ -7,6 +7,7 @@ import (
 
 	"github.com/hookweir/hookweir/shared/destination"
 	"github.com/hookweir/hookweir/shared/fetch"
+	"github.com/hookweir/hookweir/shared/pace"
 	"github.com/hookweir/hookweir/shared/ratelimit"
 )
 
@@ -39,6 +40,7 @@ const (
 	ReasonBudget      = "budget"      // the rate, or the provider's own limit
 	ReasonBreaker     = "breaker"     // the destination is failing
 	ReasonConcurrency = "concurrency" // as many under way as allowed
+	ReasonUnavailable = "unavailable" // the budget that it shares did not answer
 )
 
 // WaitError says that a destination must not be called now. Nothing was sent.
@@ -67,6 +69,9 @@ type Call struct {
 	MaxBody int
 	// Wait is how long Do may wait for a slot, at most pace.MaxHorizon.
 	Wait time.Duration
+	// Free304 says that the provider does not count an answer of 304: its slot
+	// is given back.
+	Free304 bool
 
 	refused int64 // generation of the token that was answered 401
 }
@@ -94,6 +99,17 @@ type PermitRequest struct {
 	// Under is a grant that the caller holds: more slots, and no more of the
 	// concurrency than it has already. Zero for a grant of its own.
 	Under int64
+	// MayBeFree asks for one slot that is given back if the Report says so.
+	MayBeFree bool `json:",omitempty"`
+	// Budget is how a destination's Lane asks that of the budget it shares, and
+	// what it says of that budget.
+	Budget *pace.Limit `json:",omitempty"`
+}
+
+// Free is a slot that may be given back. Its zero value is none.
+type Free struct {
+	Budget string // shared; empty: the Lane's own
+	ID     int64
 }
 
 // MaxPermits bounds the slots of one request: those of a queue batch.
@@ -108,6 +124,8 @@ type Grant struct {
 	Slack time.Duration // how late each may be used
 	// Parallel is how many requests may be under way at once under this grant.
 	Parallel int
+	// Free is for the Report, where the slot may be given back.
+	Free Free `json:",omitzero"`
 	// Wait and Reason say when to ask again and why, with fewer slots than N.
 	Wait   time.Duration
 	Reason string
@@ -150,6 +168,9 @@ type Report struct {
 	// Sent is how long ago the first of these requests left.
 	Sent time.Duration
 	Seen []Observation
+	// Free is the Grant's, and WasFree that the request did not count.
+	Free    Free `json:",omitzero"`
+	WasFree bool `json:",omitempty"`
 }
 
 // Lane is one destination's pacer; lane.Client is one. Errors: ErrNotFound,

@@ -131,6 +131,26 @@ func TestDo(t *testing.T) {
 	}}}, w.reports[0])
 }
 
+// TestFree304: the slot of an answer that does not count is given back, and no
+// other.
+func TestFree304(t *testing.T) {
+	for _, c := range []struct {
+		free   bool
+		status int
+		err    error
+		want   bool
+	}{{true, 304, nil, true}, {true, 200, nil, false}, {false, 304, nil, false}, {true, 429, nil, false}, {true, 0, fetch.ErrTimeout, false}} {
+		w := newWorld(t)
+		w.grants[0].Free = outbound.Free{Budget: "acct", ID: 7}
+		w.answer = func(fetch.Request) (fetch.Response, error) { return fetch.Response{Status: c.status}, c.err }
+		_, _ = w.do(outbound.Call{Free304: c.free})
+		require.Len(t, w.reports, 1)
+		assert.Equal(t, c.free, w.asked[0].MayBeFree)
+		assert.Equal(t, outbound.Free{Budget: "acct", ID: 7}, w.reports[0].Free)
+		assert.Equal(t, c.want, w.reports[0].WasFree, "%+v", c)
+	}
+}
+
 func TestDoRefuses(t *testing.T) {
 	for _, c := range []struct {
 		name  string
@@ -142,6 +162,9 @@ func TestDoRefuses(t *testing.T) {
 		{"a path that is not listed", outbound.Call{Method: "GET", Path: "/x", Listed: true}, func(w *world) { w.laneErr = outbound.ErrNotListed }, outbound.ErrNotListed},
 		{"a read that names a method", outbound.Call{Method: "GET", Path: "/x", Listed: true, Header: [][2]string{{"x-http-method-override", "DELETE"}}}, nil, destination.ErrHeaderMethod},
 		{"no lane", outbound.Call{}, func(w *world) { w.laneErr = errors.New("x") }, outbound.ErrUnavailable},
+		{"a shared budget that does not answer", outbound.Call{}, func(w *world) {
+			w.grants = []outbound.Grant{{Reason: outbound.ReasonUnavailable, Wait: time.Second}}
+		}, outbound.ErrUnavailable},
 		{"a path that escapes", outbound.Call{Method: "GET", Path: "/../x"}, nil, destination.ErrPathEscapes},
 		{"a header that is ours", outbound.Call{Method: "GET", Path: "/", Header: [][2]string{{"host", "x"}}}, nil, destination.ErrHeaderReserved},
 		{"a target that has become private", outbound.Call{}, func(w *world) { w.target.Config.BaseURL = "https://10.0.0.1" }, target.ErrNotPublic},

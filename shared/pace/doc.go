@@ -16,10 +16,15 @@
 //
 //   - Slots conform: in any span of time w there are at most burst + w/T of
 //     them, whatever n and horizon the callers asked for.
+//
 //   - T is rounded up to the nanosecond, so rounding never adds a request.
+//
 //   - After a Pause there is no burst: the first request goes when it ends,
 //     the next ones at the rate. Who has just been told to stop does not want
 //     the backlog at once.
+//
+//   - What is given back ([Refund]) never exceeds what the request took from
+//     the budget as it is by then: those that count conform without the others.
 //
 // # What the far side sees
 //

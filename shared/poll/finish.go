@@ -39,6 +39,8 @@ func (j *job) finish(failure error) (Ran, error) {
 		tell = append(tell, func() error { return j.tell(j.row, kind, now, data) })
 	}
 	switch {
+	case s == nil && h.Endless && ran.More:
+		h.Reason = crawl.CodeEndless // a part of a list that had no end is no success
 	case s == nil:
 		j.succeeded(now, say)
 	case s.reauth:
@@ -55,6 +57,7 @@ func (j *job) finish(failure error) (Ran, error) {
 		ran.Outcome = RanFailed
 		h.Failures++
 		h.Totals.Failed++
+		h.Endless = h.Endless || s.reason == crawl.CodeEndless
 		signals.Failures = h.Failures
 	}
 	if s != nil {
@@ -106,7 +109,7 @@ func (j *job) succeeded(now time.Time, say func(string, noticeData)) {
 	if h.Paused {
 		say(NoticeResumed, noticeData{LastSuccess: h.LastSuccess})
 	}
-	h.LastSuccess, h.Failures, h.Paused = now, 0, false
+	h.LastSuccess, h.Failures, h.Paused, h.Endless = now, 0, false, false
 	switch {
 	case j.found == 0, j.more, j.held, j.row.state.Cursor != j.cursor, j.row.recipe.Rule == crawl.RuleWindow:
 		h.Unmoved = 0
@@ -147,7 +150,7 @@ func (j *job) schedule(now time.Time, signals Signals, s *stop) {
 	if signals.Wait > 0 || signals.Interval > 0 || signals.Throttled {
 		h.NotBefore = now.Add(wholeMilliseconds(max(signals.Wait, signals.Interval)))
 	}
-	if s == nil {
+	if s == nil && !h.Endless {
 		h.StallAt = now.Add(stallIntervals * max(interval, wait))
 	}
 }
@@ -167,7 +170,9 @@ func (r *row) alarmTime(now time.Time) time.Time {
 	h := &r.health
 	want := later(h.NextAt, h.NotBefore)
 	if !h.CronSilent { // else the alarm is the clock
-		want = want.Add(h.Interval)
+		// Later by as much as the jitter, so that a clock that works is there
+		// first, and the alarm finds that out once in two intervals.
+		want = want.Add(h.Interval + time.Duration(jitter*float64(h.Interval)))
 	}
 	if !h.Stalled && h.StallAt.Before(want) {
 		want = h.StallAt

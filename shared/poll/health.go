@@ -52,6 +52,8 @@ type health struct {
 	// Unmoved counts runs in a row that found something and left the cursor
 	// where it was.
 	Unmoved int `json:"unmoved,omitempty"`
+	// Endless says that a crawl came to no end, and none has since.
+	Endless bool `json:"endless,omitempty"`
 	// CronSilent says that the alarm is the clock.
 	CronSilent bool `json:"cron_silent,omitempty"`
 	// Draining says that what is staged is of a crawl that reached its end.

@@ -1,6 +1,9 @@
 package ratelimit
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 const (
 	// MaxReset is the furthest reset believed in; daily budgets are the
@@ -91,6 +94,22 @@ func Spend(list []Budget, n int) {
 	for i := range list {
 		list[i].Remaining = max(list[i].Remaining-n, 0)
 	}
+}
+
+// Restore gives back n requests that were spent and that the provider says it
+// did not count.
+func Restore(list []Budget, n int) {
+	for i := range list {
+		list[i].Remaining = min(list[i].Remaining+n, list[i].Limit)
+	}
+}
+
+// SameCount reports that nothing was learned between two states of a list: the
+// budgets are those of the same windows with the same remainders.
+func SameCount(a, b []Budget) bool {
+	return slices.EqualFunc(a, b, func(x, y Budget) bool {
+		return x.Scope == y.Scope && x.Limit == y.Limit && x.Remaining == y.Remaining && sameWindow(x.Reset, y.Reset)
+	})
 }
 
 // Plan is the strictest of the budgets: the spacing to keep and the time to

@@ -94,7 +94,7 @@ func (s *Service) newWaker() *schedule.Waker {
 func (s *Service) callForPoll(ctx context.Context, tenant string, r poll.Request) (poll.Response, error) {
 	res, err := s.Gate().Do(ctx, tenant, r.Destination, outbound.Call{
 		Method: r.Call.Method, Path: r.Call.Path, Header: r.Call.Header, Body: r.Call.Body,
-		Caller: "poll:" + r.Poll, MaxBody: r.MaxBody, Wait: pollWait,
+		Caller: "poll:" + r.Poll, MaxBody: r.MaxBody, Wait: pollWait, Free304: r.Free304,
 	})
 	if err != nil {
 		return poll.Response{}, pollError(err)

@@ -36,6 +36,7 @@ func (s *Service) Lane(storage Storage) (*lane.Lane, error) {
 			return s.cfg.Payloads.Delete(context.Background(), claim)
 		},
 		Performer: s.performer(&sender),
+		Budget:    func(tenant, budget string) outbound.Lane { return s.lane(tenant, lane.BudgetObject(budget)) },
 		Policy:    target.Policy{AllowLoopback: s.cfg.Development},
 		Log:       s.cfg.Log,
 	})
