@@ -5,8 +5,8 @@ package sim
 // product reshuffles what the seeds do.
 func webhookBugs() []plantedBug {
 	return []plantedBug{
-		{"ackfirst", "worker", "G2", 12, nil},
-		{"sharedkey", "worker", "G2", 12, nil},
-		{"oldsecret", "worker", "G1", 12, nil},
+		{"ackfirst", "worker", "G2", 12, Standard()},
+		{"sharedkey", "worker", "G2", 12, Standard()},
+		{"oldsecret", "worker", "G1", 12, Standard()},
 	}
 }
