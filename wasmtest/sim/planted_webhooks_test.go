@@ -4,9 +4,10 @@ package sim
 // times what was needed when README.md's table was made: any change of the
 // product reshuffles what the seeds do.
 func webhookBugs() []plantedBug {
+	parts := []string{"agents", "webhooks", "platform"}
 	return []plantedBug{
-		{"ackfirst", "worker", "G2", 12, nil},
-		{"sharedkey", "worker", "G2", 12, nil},
-		{"oldsecret", "worker", "G1", 12, nil},
+		{"ackfirst", "worker", "G2", 12, parts},
+		{"sharedkey", "worker", "G2", 12, parts},
+		{"oldsecret", "worker", "G1", 12, parts},
 	}
 }
