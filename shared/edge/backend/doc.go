@@ -29,7 +29,7 @@
 //	    called through it
 //	fetch(method, url, headers, body|null, ms, maxBody)
 //	    → {status, headers, body, tooLarge}; redirects are not followed, the
-//	      deadline covers the body too; maxBody 0 gives it up unread
+//	      deadline covers the body too
 //	invoke(binding, name, method, payload) → Uint8Array   a Durable Object call
 //	sendBatch(binding, bodies)   at most 100 messages of bytes to a queue
 //	objectGet(binding, key) → Uint8Array | null           an R2 object
