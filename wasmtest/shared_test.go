@@ -48,3 +48,13 @@ func TestDrainingInstanceRetiresItself(t *testing.T) {
 	require.Equal(t, "200 2", text(edge.Fetch(get(""))), "still the second")
 	require.Equal(t, "200 1", text(edge.Fetch(get(""))), "a third")
 }
+
+// TestTransactionsAreAlone: a goroutine that becomes able to run while a
+// transaction is open has no part in it.
+func TestTransactionsAreAlone(t *testing.T) {
+	edge := wasmtest.New(t, wasmtest.Config{Workers: []wasmtest.Worker{{
+		Name: "transactions", Module: guest("transactions"), Glue: wasmtest.Backend,
+		Objects: map[string]wasmtest.Class{"OBJECT": {Name: "Object"}},
+	}}})
+	require.Equal(t, "200 2 single whole, <nil> <nil> true", text(edge.Fetch(get(""))))
+}

@@ -29,8 +29,7 @@
 //	    called through it
 //	fetch(method, url, headers, body|null, ms, maxBody, handle|null)
 //	    → {status, headers, body, tooLarge}; redirects are not followed, the
-//	      deadline covers the body too; maxBody 0 gives it up unread; handle, if
-//	      given, gets abort()
+//	      deadline covers the body too; handle, if given, gets abort()
 //	invoke(binding, name, method, payload) → Uint8Array   a Durable Object call
 //	sendBatch(binding, bodies)   at most 100 messages of bytes to a queue
 //	objectGet(binding, key) → Uint8Array | null           an R2 object

@@ -1,6 +1,7 @@
 package backend
 
 import (
+	"sync"
 	"syscall/js"
 	"time"
 
@@ -14,6 +15,18 @@ type Storage struct {
 	sql     js.Value
 	shared  *shared
 	inTx    bool
+	// closing is held from the end of a transaction's function until the
+	// transaction has ended: before Go goes back to JavaScript its other
+	// goroutines run, and what they wrote would be committed or rolled back
+	// with it.
+	closing sync.Mutex
+}
+
+// outside waits, if need be, until a transaction has ended whose function has.
+func (s *Storage) outside() {
+	s.closing.Lock()
+	//lint:ignore SA2001 the wait is all
+	s.closing.Unlock()
 }
 
 // shared is what every object's storage in an instance uses.
@@ -40,30 +53,39 @@ func (s *Storage) Exec(query string, args ...any) (rows sqlstore.Rows, err error
 	if err != nil {
 		return rows, err
 	}
+	s.outside()
 	return s.shared.exec(s.sql, query, bound)
 }
 
 // Tx runs f in a transaction: it commits on nil and rolls back on an error
-// or a panic, which goes on. f cannot wait for anything, so no other
-// transaction of this instance begins before it ends.
+// or a panic, which goes on. f cannot wait for anything, so nothing else runs
+// before it ends, and what would run then, before the transaction does, waits
+// (closing).
 func (s *Storage) Tx(f func() error) (err error) {
+	s.outside()
 	if s.inTx {
 		return sqlstore.ErrNested
 	}
 	s.inTx = true
 	defer func() { s.inTx = false }()
 	var panicked any
+	ran := false
 	s.shared.body = func() bool {
 		func() {
 			defer func() { panicked = recover() }()
 			err = f()
 		}()
+		ran = true
+		s.closing.Lock()
 		return err == nil && panicked == nil
 	}
 	thrown := guard(func() error {
 		host.Call("transaction", s.storage, s.shared.transact)
 		return nil
 	})
+	if ran {
+		s.closing.Unlock()
+	}
 	if panicked != nil {
 		panic(panicked)
 	}
@@ -77,6 +99,7 @@ func (s *Storage) Tx(f func() error) (err error) {
 // the write is in the object's output gate like any other, and if it fails
 // the platform resets the object before anything it said gets out.
 func (s *Storage) SetAlarm(t time.Time) error {
+	s.outside()
 	return guard(func() error {
 		host.Call("setAlarm", s.storage, float64(t.UnixMilli()))
 		return nil

@@ -26,6 +26,11 @@ func Build(root, name string) (string, error) {
 	if err != nil || len(sources) == 0 {
 		return "", fmt.Errorf("no guest at %s", dir)
 	}
+	linked, err := filepath.Glob(filepath.Join(root, "shared", "edge", "backend", "*.go"))
+	if err != nil {
+		return "", err
+	}
+	sources = append(sources, linked...) // what a guest of the private Worker's glue links
 	sort.Strings(sources)
 	sum := sha256.New()
 	fmt.Fprintln(sum, runtime.Version())

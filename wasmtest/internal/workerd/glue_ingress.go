@@ -29,8 +29,9 @@ const (
 	aheadMax = 32 << 10 // bytes of body that cross with the head
 	headMax  = 32 << 10
 
-	bodiesMax = 32 << 20 // bytes of bodies that an isolate holds
-	freeMax   = aheadMax // of each, what does not count
+	bodiesMax = 32 << 20  // bytes of bodies that an isolate holds
+	freeMax   = aheadMax  // of each, what does not count
+	wholeMax  = 256 << 10 // bytes up to which a body counts as declared
 	holdMost  = 60 * time.Second
 	memoryMax = 64 << 20 // of an instance
 )
@@ -161,7 +162,8 @@ func (in *ingressInstance) full() bool {
 	return true
 }
 
-// hold says whether a request may hold so many bytes of its body.
+// hold says whether a request may hold so many bytes of its body; if not, it
+// holds none.
 func (g *ingress) hold(r *ingressRequest, size int) bool {
 	g.take(r, max(size-freeMax, 0))
 	if g.held <= bodiesMax {
@@ -172,7 +174,11 @@ func (g *ingress) hold(r *ingressRequest, size int) bool {
 			g.take(other, 0)
 		}
 	}
-	return g.held <= bodiesMax
+	if g.held <= bodiesMax {
+		return true
+	}
+	g.take(r, 0)
+	return false
 }
 
 func (g *ingress) take(r *ingressRequest, size int) {

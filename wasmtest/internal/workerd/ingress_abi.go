@@ -263,12 +263,17 @@ func (in *ingressInstance) readBody(r *ingressRequest, limit int) *jsobj.Promise
 	if q.Stream() == nil {
 		return realm.Resolved(jsobj.Undefined{})
 	}
-	if n, declared := contentLength(q); declared && n > limit {
+	n, declared := contentLength(q)
+	if declared && n > limit {
 		return realm.Resolved(float64(statusTooLarge))
+	}
+	whole := declared && n <= wholeMax
+	if whole && !in.glue.hold(r, n) {
+		return realm.Resolved(float64(statusBusy))
 	}
 	busy := false
 	room := func(size int) bool {
-		busy = !in.glue.hold(r, size)
+		busy = !whole && !in.glue.hold(r, size)
 		return !busy
 	}
 	readWhile(q.Stream(), limit, room, func(b []byte, gaveUp bool, failure jsobj.Value) {
