@@ -240,7 +240,8 @@ func TestCost(t *testing.T) {
 	}
 	require.True(t, table.Match(have))
 	told, counted := costLines(string(have)), costLines(want)
-	require.Len(t, told, len(counted))
+	require.Len(t, counted, len(rows))
+	require.Len(t, told, len(rows))
 	for i := range counted {
 		require.Equal(t, counted[i].what, told[i].what)
 		for j, v := range counted[i].figures {
