@@ -65,7 +65,7 @@ func newPolls(s *simulation) part {
 
 func (p *polls) setUp(tenant string) {
 	p.must("PUT", tenant+"/destinations/api", fmt.Sprintf(`{"base_url":"https://api.example.com/%s"}`, tenant))
-	const rest = `"destination":"api","limit":3,"at_most":"24h","start":"2025-12-31T23:00:00Z"}`
+	const rest = `"destination":"api","limit":3,"every":"2m","at_most":"24h","start":"2025-12-31T23:00:00Z"}`
 	if p.list[tenant] = "payments"; p.rand.IntN(2) == 0 {
 		p.must("PUT", tenant+"/polls/payments", `{"preset":"stripe",`+rest)
 		return
