@@ -107,6 +107,9 @@ func (iso *Isolate) Post(to jsobj.Context, fn func()) {
 // After implements jsobj.Host.
 func (iso *Isolate) After(d time.Duration, name string, fn func()) (cancel func()) {
 	c := iso.current
+	if c == nil && name == gojs.RuntimeTimer { // while the host looks at the guest (count); see RuntimeTimer
+		return func() {}
+	}
 	if c == nil { // outside an event: no timer may be started there
 		iso.realm.Abort(iso.realm.Fail("Disallowed operation called within global scope."))
 		return func() {}
