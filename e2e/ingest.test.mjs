@@ -204,7 +204,7 @@ describe("edge, with a store down", () => {
   });
 
   test("what was accepted in all of this reached the agent, once", async () => {
-    assert.equal(accepted.length, 6);
+    assert.equal(accepted.length, 7);
     for (const key of accepted) await arrived(scene, key);
     await scene.settle();
     for (const key of accepted) assert.equal(scene.agent.by(key).length, 1, key);
