@@ -194,36 +194,31 @@ describe("writes", () => {
     assert.ok([...effects.values()].every((n) => n === 1));
   });
 
-  // What share of the rate is reached is tested in virtual time (shared/lane).
-  test("a burst over the limit: never an excess by the server's clock", async () => {
-    const rate = 100, burst = 20, count = 400;
-    const { server, post, drained } = await stage("burst", { config: { rate: { requests: rate, per: "1s", burst } } });
-    await must(post(Array.from({ length: count }, (_, i) => item(i))));
-    await drained();
-    assert.equal(server.arrivals.length, count);
-    assert.equal(excess(server.arrivals, rate, burst), 0);
+  // What share of the rate is reached: `node bench/writes.mjs --burst 5000`, and
+  // shared/lane in virtual time.
+  test("a burst over the limit, with and without keys: never an excess by the server's clock", async () => {
+    const rate = 100, burst = 20, count = 300;
+    await Promise.all([0, 15].map(async (keys) => {
+      const { server, post, drained } = await stage(`burst-${keys}`, { config: { rate: { requests: rate, per: "1s", burst } } });
+      await must(post(Array.from({ length: count }, (_, i) => item(i, keys && { partition_key: `k${i % keys}` }))));
+      await drained();
+      assert.equal(server.arrivals.length, count);
+      assert.equal(excess(server.arrivals, rate, burst), 0);
+    }));
   });
 
-  test("ordered writes with failures: order exact per key", async () => {
-    const keys = 20, each = 25;
-    let n = 0;
-    const { server, post, drained } = await stage("ordered", {
-      config: { retry: { base: "100ms", cap: "200ms", max_attempts: 50 }, breaker: { failure_ratio: 1, min_requests: 1000 } },
-      behave: () => (++n % 5 === 0 ? { status: 503 } : { status: 201 }),
+  test("one stuck key: until the other 49 are through, they have nine requests in ten", async () => {
+    const keys = 50, each = 6;
+    const { server, post } = await stage("stuck", {
+      config: { rate: { requests: 100, per: "1s", burst: 10 }, retry: { base: "200ms", cap: "1s", max_attempts: 100 }, breaker: { failure_ratio: 1, min_requests: 1000 } },
+      behave: (a) => (a.headers["x-key"] === "k0" ? { status: 503 } : { status: 201 }),
     });
-    const writes = Array.from({ length: keys * each }, (_, i) => ({ method: "POST", path: "/items", body: { n: Math.floor(i / keys) }, partition_key: `k${i % keys}`, headers: { "x-key": `k${i % keys}` } }));
-    await must(post(writes.slice(0, 300)));
-    await must(post(writes.slice(300)));
-    await drained(90_000);
-    const got = new Map();
-    for (const a of server.arrivals) {
-      const list = got.get(a.headers["x-key"]) ?? [];
-      assert.ok(number(a) >= (list.at(-1) ?? 0), `${a.headers["x-key"]}: ${number(a)} after ${list.at(-1)}`);
-      if (a.status === 201) list.push(number(a));
-      got.set(a.headers["x-key"], list);
-    }
-    assert.equal(got.size, keys);
-    for (const list of got.values()) assert.deepEqual(list, Array.from({ length: each }, (_, i) => i));
+    await must(post(Array.from({ length: keys * each }, (_, i) => item(i, { partition_key: `k${i % keys}`, headers: { "x-key": `k${i % keys}` } }))));
+    const others = () => server.arrivals.filter((a) => a.headers["x-key"] !== "k0");
+    await until("the other 49", () => others().length === (keys - 1) * each, 60_000);
+    const last = server.arrivals.indexOf(others().at(-1));
+    const stuck = server.arrivals.slice(0, last).filter((a) => a.headers["x-key"] === "k0").length;
+    assert.ok(stuck >= 1 && stuck <= server.arrivals.length / 10, `${stuck} of ${last}`);
   });
 
   test("a timeout: repeated where that is safe, parked where it is not; a decision ends it", async () => {

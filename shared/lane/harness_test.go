@@ -384,11 +384,13 @@ func (w *world) alarms() {
 	}
 }
 
+// retryAlarm runs a failed alarm again, as workerd does it: not if it has set
+// another.
 func (w *world) retryAlarm() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if at := time.Now().Add(2 * time.Second); w.alarmAt.IsZero() || w.alarmAt.After(at) {
-		w.alarmAt = at
+	if w.alarmAt.IsZero() {
+		w.alarmAt = time.Now().Add(2 * time.Second)
 	}
 }
 

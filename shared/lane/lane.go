@@ -39,8 +39,11 @@ const (
 	// leaseGrace is how long past its lease a consumer may still settle.
 	leaseGrace = 5 * time.Second
 	// heartbeat is the alarm set before anything else an alarm does, so that
-	// one that fails for good is not the last.
-	heartbeat = 5 * time.Minute
+	// one that fails for good is not the last. The platform does not run a
+	// failed one again when it has set another: so this is how long the writes
+	// of a destination stand still after a crash, and a write that crashes us
+	// each time does so no more often.
+	heartbeat = 10 * time.Second
 )
 
 // Errors that cross [Client] unchanged, with outbound.ErrNotFound for a

@@ -103,7 +103,7 @@ func (h *head) budget(now time.Time) (limit pace.Limit, slack time.Duration, fro
 	if pause > 0 {
 		from = limit.Pause(from, now.Add(pause))
 	}
-	limit.Spacing = spacing
+	limit.Spacing = max(limit.Spacing, spacing)
 	if s := &h.state.Stock; h.cfg.SharedBudget() != "" && s.Next.After(from.NotBefore) && s.count(now, from.NotBefore) == 0 {
 		from.NotBefore = s.Next
 	}

@@ -30,8 +30,9 @@
 //
 // Slots are exact and networks are not: a request that is late and a later one
 // that is not come closer together than they were sent. [Limit.Margin] gives
-// up half of the burst and turns it into the lateness a slot may be used with.
-// With a burst of 1 there is nothing to give up.
+// up half of the burst and turns it into the lateness a slot may be used with;
+// with a burst of 1, a twenty-fifth of the rate. At more than two requests a
+// second without a burst that is less than the lateness nobody can avoid.
 //
 // # Failure modes
 //

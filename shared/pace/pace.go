@@ -14,9 +14,12 @@ const (
 	// MaxBurst bounds a burst; τ is at most a thousand times T.
 	MaxBurst = 1000
 
-	// minSlack is the lateness allowed where the burst leaves nothing for it:
-	// a timer and a TLS record take that long.
+	// minSlack is the least lateness allowed, whatever is left for it: a timer
+	// and a TLS record take that long.
 	minSlack = 20 * time.Millisecond
+	// guardPart is the part of the rate that is given up where there is no
+	// burst to give up.
+	guardPart = 25
 	// maxSlack bounds the lateness of very slow rates.
 	maxSlack = time.Second
 )
@@ -62,16 +65,25 @@ func (l Limit) step() (t, tau time.Duration) {
 }
 
 // Margin gives up half of the burst to what happens between a slot and the
-// destination's own clock: a slot may be used up to slack late.
+// destination's own clock: a slot may be used up to slack late. With a burst of
+// 1 the requests are sent a little further apart instead, and half of that is
+// slack; the other half is the network's.
 func (l Limit) Margin() (usable Limit, slack time.Duration) {
 	burst := min(max(l.Burst, 1), MaxBurst)
 	spare := burst / 2
 	usable = l
 	usable.Burst = burst - spare
-	if l.Interval() == 0 {
+	t := l.Interval()
+	if t == 0 {
 		return usable, maxSlack
 	}
-	return usable, min(max(time.Duration(spare)*l.Interval(), minSlack), maxSlack)
+	slack = time.Duration(spare) * t
+	if spare == 0 {
+		guard := min(t/guardPart, maxSlack)
+		usable.Spacing = max(usable.Spacing, t+guard)
+		slack = guard / 2
+	}
+	return usable, min(max(slack, minSlack), maxSlack)
 }
 
 // Reserve takes up to n slots between now and now+horizon (at most

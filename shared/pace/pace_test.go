@@ -166,15 +166,33 @@ func TestMargin(t *testing.T) {
 	usable, slack = Limit{Requests: 50, Per: time.Second, Burst: 1}.Margin()
 	assert.Equal(t, 1, usable.Burst)
 	assert.Equal(t, minSlack, slack)
+	usable, slack = Limit{Requests: 1, Per: 10 * time.Second}.Margin()
+	assert.Equal(t, 10_400*time.Millisecond, usable.Spacing)
+	assert.Equal(t, 200*time.Millisecond, slack)
+	usable, slack = Limit{Requests: 1, Per: time.Hour, Spacing: 2 * time.Hour}.Margin()
+	assert.Equal(t, 2*time.Hour, usable.Spacing)
+	assert.Equal(t, maxSlack/2, slack)
 	_, slack = Limit{}.Margin()
 	assert.Equal(t, maxSlack, slack)
 }
 
 // TestMarginCoversLateness: slots used up to slack late still fit the whole
-// burst, counted by the far side's clock.
+// limit, counted by the far side's clock; without a burst, from a slack of
+// minSlack on.
 func TestMarginCoversLateness(t *testing.T) {
-	l := Limit{Requests: 50, Per: time.Second, Burst: 10}
+	for _, l := range []Limit{
+		{Requests: 50, Per: time.Second, Burst: 10},
+		{Requests: 2, Per: time.Second, Burst: 1},
+		{Requests: 1, Per: 10 * time.Second, Burst: 1},
+	} {
+		coversLateness(t, l)
+	}
+}
+
+func coversLateness(t *testing.T, l Limit) {
+	t.Helper()
 	usable, slack := l.Margin()
+	step := l.Interval() * 3 / 2
 	for seed := range uint64(50) {
 		rnd := rand.New(rand.NewPCG(seed, 7))
 		ref, s, now := newReference(l), State{}, t0
@@ -190,7 +208,7 @@ func TestMarginCoversLateness(t *testing.T) {
 				last = at
 				require.True(t, ref.take(at), "seed %d", seed)
 			}
-			now = now.Add(time.Duration(rnd.IntN(30)) * time.Millisecond)
+			now = now.Add(time.Duration(rnd.Int64N(int64(step))))
 		}
 	}
 }

@@ -140,6 +140,7 @@ class Instance {
       workers: { ready: () => (ready = true) },
     });
     this.memory = wasm.exports.mem;
+    this.timeouts = go._scheduledTimeouts;
     go.run(wasm).catch((e) => this.die(e)); // main runs until it blocks, before run returns
     const resume = go._resume.bind(go);
     go._resume = () => {
@@ -167,6 +168,9 @@ class Instance {
   die(why) {
     if (this.dead) return;
     this.dead = true;
+    // wasm_exec resumes Go again and again until it has taken a timeout that
+    // is due: one that has ended never would.
+    this.timeouts?.clear();
     console.error(JSON.stringify({ level: "error", event: "backend.instance_died", why: String(why), in_flight: this.flight.size }));
     for (const event of this.flight) event(new Error("the instance ended before this event"));
     this.flight.clear();

@@ -13,17 +13,21 @@ import (
 const maxCrashes = 2
 
 // Crash ends the module by a fault that a test asked for: "panic", "exit" or
-// "trap". It is compiled into the test build only.
-func Crash(fault string) {
+// "trap"; the first maxCrashes times that an isolate comes here, or, over zero,
+// every so many times. It is compiled into the test build only.
+func Crash(fault string, every int) {
 	isolate := js.Global().Get("globalThis")
-	n := 0
+	n := 1 // of this call; the isolate outlives its instances
 	if v := isolate.Get("hookweirCrashes"); v.Type() == js.TypeNumber {
-		n = v.Int()
+		n = v.Int() + 1
 	}
-	if fault == "" || n >= maxCrashes {
+	if fault == "" || every == 0 && n > maxCrashes {
 		return
 	}
-	isolate.Set("hookweirCrashes", n+1)
+	isolate.Set("hookweirCrashes", n)
+	if every > 0 && n%every > 0 {
+		return
+	}
 	switch fault {
 	case "panic":
 		panic("a test asked for it")

@@ -62,6 +62,7 @@ class Instance {
     };
     const wasm = new WebAssembly.Instance(module, { ...go.importObject, edge: this.imports() });
     this.exports = wasm.exports;
+    this.timeouts = go._scheduledTimeouts;
     go.run(wasm).catch((e) => this.die(e)); // main runs until it blocks, before run returns
     if (!this.dead && this.scratch === undefined) this.die("main did not call ready");
   }
@@ -69,6 +70,9 @@ class Instance {
   die(why) {
     if (this.dead) return;
     this.dead = true;
+    // wasm_exec resumes Go again and again until it has taken a timeout that
+    // is due: one that has ended never would.
+    this.timeouts?.clear();
     console.error(JSON.stringify({ level: "error", event: "edge.instance_died", why: String(why), in_flight: this.requests.size }));
   }
 
