@@ -83,7 +83,7 @@ func shapeOf(r *http.Request, f frame, body []byte) again {
 		return again{}
 	}
 	values := make([][]byte, len(againPaths))
-	if !jsontext.FindAll(body, againPaths, values) || !plainID(values[0]) || call && values[1] == nil {
+	if !jsontext.FindAll(body, againPaths, values) || !plainID(values[0]) || call && len(values[1]) == 0 {
 		return again{}
 	}
 	for _, more := range values[2:] {

@@ -53,6 +53,7 @@ func TestDriftComesAgain(t *testing.T) {
 			return nil
 		},
 		SetAlarm: func(time.Time) error { return nil },
+		Sleep:    func(context.Context, time.Duration) {},
 		Log:      func(string, ...string) {},
 	})
 	require.NoError(t, err)
