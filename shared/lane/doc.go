@@ -53,5 +53,7 @@
 // dies: its lease runs out. The object dies in the middle of a drain: the same.
 // A notice that the queue `events` refuses stays in the outbox. The platform
 // gives an alarm up after six failures: each alarm sets the next one before it
-// does anything else.
+// does anything else. It does not run a failed one again that has done so:
+// after a crash the writes of a destination stand still until that next one,
+// for 10 s at most, and those that were under way until their lease is over.
 package lane
