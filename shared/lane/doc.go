@@ -60,5 +60,7 @@
 // A shared budget does not answer: nothing is sent until it does.
 // A notice that the queue `events` refuses stays in the outbox. The platform
 // gives an alarm up after six failures: each alarm sets the next one before it
-// does anything else.
+// does anything else. It does not run a failed one again that has done so:
+// after a crash the writes of a destination stand still until that next one,
+// for 10 s at most, and those that were under way until their lease is over.
 package lane
