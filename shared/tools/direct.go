@@ -22,6 +22,7 @@ func (s *Set) Call(ctx context.Context, c *access.Caller, name string, arguments
 	if may, _ := c.May(name, scope, operator); !may {
 		return nil, false
 	}
+	ctx = reached(ctx, c)
 	t := find(name)
 	var result *mcp.CallToolResult
 	switch {

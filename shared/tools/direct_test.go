@@ -181,3 +181,23 @@ func BenchmarkEndpoint(b *testing.B) {
 		})
 	}
 }
+
+// TestCallsSayWhereTheyCameFrom: links are made of it, by the library or past
+// it.
+func TestCallsSayWhereTheyCameFrom(t *testing.T) {
+	a := &api{answers: []Response{{Status: 201, Body: []byte(`{"url":"https://hooks.example.com/oauth/start?ticket=t"}`)}}}
+	s := newSet(t, a)
+	c := &access.Caller{ID: "key:x", Origin: "https://hooks.example.com"}
+	_, ok := s.Call(t.Context(), c, "authorize_link", []byte(`{"connection":"crm"}`))
+	require.True(t, ok)
+	s.cfg.Caller = func(mcp.Request) *access.Caller { return c }
+	_, err := s.Guard(func(ctx context.Context, _ string, r mcp.Request) (mcp.Result, error) {
+		return s.call(ctx, find("authorize_link"), r.(*mcp.CallToolRequest))
+	})(t.Context(), "tools/call", &mcp.CallToolRequest{Params: &mcp.CallToolParamsRaw{Name: "authorize_link", Arguments: []byte(`{"connection":"crm"}`)}})
+	require.NoError(t, err)
+	require.Len(t, a.asked, 2)
+	for _, r := range a.asked {
+		require.Equal(t, "https://hooks.example.com", r.Origin)
+		require.Equal(t, "POST /connections/crm/authorize", r.Method+" "+r.Path)
+	}
+}

@@ -64,6 +64,14 @@ func Needs(method, name string) (tool, scope string, operator bool) {
 // originKey is where a context keeps access.Caller.Origin.
 type originKey struct{}
 
+// reached notes in a context where a caller reached Hookweir.
+func reached(ctx context.Context, c *access.Caller) context.Context {
+	if c == nil {
+		return ctx
+	}
+	return context.WithValue(ctx, originKey{}, c.Origin)
+}
+
 // Guard is the middleware that decides whether a caller may, and leaves out
 // of lists what it may not. It goes by what the protocol library read.
 func (s *Set) Guard(next mcp.MethodHandler) mcp.MethodHandler {
@@ -74,9 +82,7 @@ func (s *Set) Guard(next mcp.MethodHandler) mcp.MethodHandler {
 				return nil, errForbidden
 			}
 		}
-		if c := s.cfg.Caller(r); c != nil {
-			ctx = context.WithValue(ctx, originKey{}, c.Origin)
-		}
+		ctx = reached(ctx, s.cfg.Caller(r))
 		call, ok := r.(*mcp.CallToolRequest)
 		if ok && find(call.Params.Name) == nil {
 			result := s.callUpstream(ctx, s.cfg.Caller(r), call.Params.Name, call.Params.Arguments)
