@@ -44,9 +44,10 @@ func FindString(doc []byte, path ...string) (text string, ok bool) {
 
 // FindAll looks for several paths in one scan and sets values[i] to the raw
 // value of paths[i], to nil where there is none, and to an empty one where a key
-// along the path occurs twice in its object. It reports whether doc is one valid JSON text of at most MaxDepth levels; if not, every value
-// is nil. It panics when values is shorter than paths or a bound is exceeded:
-// paths are the program's constants, never input.
+// along the path occurs twice in its object. It reports whether doc is one
+// valid JSON text of at most MaxDepth levels; if not, every value is nil. It
+// panics when values is shorter than paths or a bound is exceeded: paths are
+// the program's constants, never input.
 func FindAll(doc []byte, paths [][]string, values [][]byte) bool {
 	if len(paths) > MaxPaths {
 		panic("jsontext: more than MaxPaths paths")

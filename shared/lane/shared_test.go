@@ -268,15 +268,7 @@ func TestSharedBudgetUnderCrashes(t *testing.T) {
 				w.accept(keyed(string(rune('A'+k)), fmt.Sprintf("%c%03d", 'A'+k, i)))
 			}
 		}
-		w.mu.Lock()
-		w.crashEvery = 47
-		w.mu.Unlock()
-		w.empty(48 * time.Hour)
-		w.mu.Lock()
-		w.crashEvery = 0
-		epochs := w.epoch
-		w.mu.Unlock()
-		assert.Greater(t, epochs, 10, "it did crash")
+		assert.Greater(t, w.emptyCrashing(47), 10, "it did crash")
 		w.ordered(keys, each)
 		assert.Zero(t, w.server.excess)
 	})

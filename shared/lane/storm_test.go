@@ -76,15 +76,7 @@ func TestOrderUnderCrashes(t *testing.T) {
 			}
 			w.accept(list...)
 		}
-		w.mu.Lock()
-		w.crashEvery = 211
-		w.mu.Unlock()
-		w.empty(48 * time.Hour)
-		w.mu.Lock()
-		w.crashEvery = 0
-		epochs := w.epoch
-		w.mu.Unlock()
-		assert.Greater(t, epochs, 20, "it did crash")
+		assert.Greater(t, w.emptyCrashing(211), 20, "it did crash")
 		w.ordered(keys, each)
 		w.check()
 	})
@@ -357,4 +349,18 @@ func TestAmbiguity(t *testing.T) {
 			})
 		}
 	}
+}
+
+// emptyCrashing is empty while every n-th call is the last of an instance. It
+// says how many instances there have been.
+func (w *world) emptyCrashing(n int) int {
+	w.t.Helper()
+	w.mu.Lock()
+	w.crashEvery = n
+	w.mu.Unlock()
+	w.empty(48 * time.Hour)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.crashEvery = 0
+	return w.epoch
 }
