@@ -1,91 +1,177 @@
 // The private Worker's half of the bridge to Go: see doc.go. Glue only.
 import { DurableObject, env, waitUntil } from "cloudflare:workers";
-import { Packer, unpack } from "./rows.mjs";
+import { pack, Packer, room, unpack } from "./packed.mjs";
 
-const host = {
-  // What Go awaits: settle(true, value) or settle(false, reason).
-  start(settle, object, method, ...args) {
-    object[method](...args).then(
-      (value) => settle(true, value),
-      (reason) => settle(false, reason),
-    );
-  },
-  // A handle that Go gives gets abort(), for when nobody wants the answer any
-  // more.
-  async fetch(method, url, headers, body, ms, maxBody, handle) {
-    let signal = AbortSignal.timeout(ms);
-    if (handle) {
-      const unwanted = new AbortController();
-      handle.abort = () => unwanted.abort();
-      signal = AbortSignal.any([signal, unwanted.signal]);
-    }
+// What Go awaits, by name: each is a promise of a list of values.
+const operations = {
+  async fetch(method, url, body, ms, maxBody, signal, ...headers) {
+    const deadline = AbortSignal.timeout(ms);
     const response = await fetch(url, {
       method,
       headers: pairs(headers),
       body: body ?? undefined,
       redirect: "manual",
-      signal,
+      signal: signal === null ? deadline : AbortSignal.any([deadline, signal]),
     });
     const read = maxBody === 0 ? unread(response.body) : await readBody(response.body, maxBody);
-    return { status: response.status, headers: flat(response.headers), ...read };
+    return [response.status, read, ...flat(response.headers)];
   },
-  invoke(binding, name, method, payload) {
+  async invoke(binding, name, method, payload) {
     const namespace = env[binding];
-    if (namespace === undefined) return Promise.reject(new Error(`binding ${binding} is not configured`));
-    return namespace.get(namespace.idFromName(name)).invoke(method, payload);
+    if (namespace === undefined) throw new Error(`binding ${binding} is not configured`);
+    return [await namespace.get(namespace.idFromName(name)).invoke(method, payload)];
   },
-  sendBatch(binding, bodies) {
-    return env[binding].sendBatch(bodies.map((body) => ({ body, contentType: "bytes" })));
+  async sendBatch(binding, ...bodies) {
+    await env[binding].sendBatch(bodies.map((body) => ({ body, contentType: "bytes" })));
+    return [];
   },
   async objectGet(binding, key) {
     const object = await env[binding].get(key);
-    return object === null ? null : new Uint8Array(await object.arrayBuffer());
+    return [object === null ? null : new Uint8Array(await object.arrayBuffer())];
   },
   // A wait of the event that asks for it.
   sleep(ms) {
-    return new Promise((resolve) => setTimeout(resolve, ms));
-  },
-  // The write is in the object's output gate; nobody waits for the promise.
-  setAlarm(storage, at) {
-    storage.setAlarm(at);
-  },
-  // body says whether to commit; a throw is how transactionSync rolls back.
-  transaction(storage, body) {
-    try {
-      storage.transactionSync(() => {
-        if (!body()) throw ROLLBACK;
-      });
-    } catch (e) {
-      if (e !== ROLLBACK) throw e;
-    }
+    return new Promise((resolve) => setTimeout(resolve, ms, []));
   },
 };
 
 const ROLLBACK = new Error("roll back");
 
-// sqlOf is SQL for one instance: statements by number, values packed in the
-// instance's memory.
-function sqlOf(instance) {
-  let statements = [];
-  const packer = new Packer();
-  let rest; // rows that did not fit
-  const memory = (at, size) => new Uint8Array(instance.memory.buffer, at, size);
-  return {
-    sqlStatement: (query) => statements.push(query) - 1,
-    sqlForget() {
-      statements = [];
+// Bridge is what crosses between one instance and this isolate.
+class Bridge {
+  instance; // WebAssembly's, once there is one
+  settle; // Go's: what it awaits has been settled
+  tell; // Go's: what became of an answer it is writing
+  events = new Map(); // what Go is to answer, by number
+  sinks = new Map(); // where it writes its answer to, by the event's number
+  #event = 0;
+  #unwanted = new Map(); // AbortControllers by ticket
+  #inbox; // where in Go's memory it is
+  #letters = new Map(); // what had no room there, by number
+  #letter = 0;
+  #statements = [];
+  #packer = new Packer();
+  #rows; // that did not fit
+
+  // The host that Go sees; every argument is a number, unless it says otherwise.
+  host = {
+    inbox: (at, size) => (this.#inbox = { at, size }),
+    letterSize: (number) => room(this.#letters.get(number)),
+    letter: (number, at, size) => {
+      const values = this.#letters.get(number);
+      this.#letters.delete(number);
+      return pack(values, this.#memory(at, size));
     },
-    sql(sql, statement, args, argsSize, out, room) {
-      const rows = packer.pack(sql.exec(statements[statement], ...unpack(memory(args, argsSize))));
-      if (rows.length <= room) memory(out, rows.length).set(rows);
-      else rest = rows;
+
+    invoke: (ticket, at, size) => this.#start(operations.invoke, ticket, at, size),
+    sendBatch: (ticket, at, size) => this.#start(operations.sendBatch, ticket, at, size),
+    objectGet: (ticket, at, size) => this.#start(operations.objectGet, ticket, at, size),
+    sleep: (ticket, at, size) => this.#start(operations.sleep, ticket, at, size),
+    fetch: (ticket, at, size) => {
+      const [method, url, body, ms, maxBody, abortable, ...headers] = this.#unpack(at, size);
+      let signal = null;
+      if (abortable) {
+        const unwanted = new AbortController();
+        this.#unwanted.set(ticket, unwanted);
+        signal = unwanted.signal;
+      }
+      this.#await(ticket, operations.fetch(method, url, body, ms, maxBody, signal, ...headers));
+    },
+    abort: (ticket) => this.#unwanted.get(ticket)?.abort(),
+
+    answer: (event, at, size) => this.events.get(event)?.resolve(this.#unpack(at, size)),
+    refuse: (event, at, size) => this.events.get(event)?.reject(new Error(this.#unpack(at, size)[0])),
+    sinkStart: (event, at, size) => {
+      const [status, ...headers] = this.#unpack(at, size);
+      this.sinks.get(event).start(status, headers);
+    },
+    sinkWrite: (event, at, size) => this.sinks.get(event).write(this.#unpack(at, size)[0]),
+    sinkPulse: (event, ms) => this.sinks.get(event).pulse(ms),
+
+    // storage is an object's; the write is in its output gate, and nobody
+    // waits for the promise.
+    setAlarm: (storage, at) => {
+      storage.setAlarm(at);
+    },
+    // body says whether to commit; a throw is how transactionSync rolls back.
+    transaction: (storage, body) => {
+      try {
+        storage.transactionSync(() => {
+          if (!body()) throw ROLLBACK;
+        });
+      } catch (e) {
+        if (e !== ROLLBACK) throw e;
+      }
+    },
+    // Statements by number; query is a text, sql an object's SqlStorage.
+    sqlStatement: (query) => this.#statements.push(query) - 1,
+    sqlForget: () => {
+      this.#statements = [];
+    },
+    sql: (sql, statement, args, argsSize, out, room) => {
+      const rows = this.#packer.pack(sql.exec(this.#statements[statement], ...this.#unpack(args, argsSize)));
+      if (rows.length <= room) this.#memory(out, rows.length).set(rows);
+      else this.#rows = rows;
       return rows.length;
     },
-    sqlRest(out) {
-      memory(out, rest.length).set(rest);
-      rest = undefined;
+    sqlRest: (out) => {
+      this.#memory(out, this.#rows.length).set(this.#rows);
+      this.#rows = undefined;
     },
   };
+
+  #memory(at, size) {
+    return new Uint8Array(this.instance.exports.mem.buffer, at, size);
+  }
+  #unpack(at, size) {
+    return unpack(this.#memory(at, size));
+  }
+
+  // post puts values where Go finds them, and gives what says where: their size
+  // in the inbox, or minus the number of a letter. Go's first byte there says
+  // whether it has taken what was put last.
+  post(values) {
+    const inbox = this.#memory(this.#inbox.at, this.#inbox.size);
+    if (inbox[0] === 0) {
+      const size = pack(values, inbox.subarray(1));
+      if (size >= 0) {
+        inbox[0] = 1;
+        return size;
+      }
+    }
+    this.#letters.set(++this.#letter, values);
+    return -this.#letter;
+  }
+
+  #start(operation, ticket, at, size) {
+    this.#await(ticket, operation(...this.#unpack(at, size)));
+  }
+  #await(ticket, promise) {
+    const settle = (ok, values) => {
+      this.#unwanted.delete(ticket);
+      const { settle } = this;
+      settle(ticket, ok, this.post(values));
+    };
+    promise.then(
+      (values) => settle(1, values),
+      (reason) => settle(0, [String(reason?.name ?? ""), String(reason?.message ?? "")]),
+    );
+  }
+
+  // open has what Go writes to answer an event go to a sink.
+  open(event, sink) {
+    this.sinks.set(event, sink);
+    sink.listen((what) => {
+      const { tell } = this;
+      return tell(event, what);
+    });
+  }
+
+  // expect gives the number of an event that Go is to answer, and who waits.
+  expect(resolve, reject) {
+    this.events.set(++this.#event, { resolve, reject });
+    return this.#event;
+  }
 }
 
 function flat(headers) {
@@ -100,50 +186,52 @@ function pairs(list) {
   return headers;
 }
 
+const NOTHING = new Uint8Array(0);
+
 // unread gives up a body that nobody reads: who sent the head has answered,
 // whatever it does with its connection then.
 function unread(stream) {
   stream?.cancel().catch(() => {});
-  return { body: new Uint8Array(0), tooLarge: false };
+  return NOTHING;
 }
 
+// readBody gives a body whole, or null when it is over max.
 async function readBody(stream, max) {
+  if (stream === null) return NOTHING;
   const parts = [];
   let size = 0;
-  if (stream !== null) {
-    const reader = stream.getReader();
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) break;
-      size += value.length;
-      if (size > max) {
-        reader.cancel().catch(() => {});
-        return { body: new Uint8Array(0), tooLarge: true };
-      }
-      parts.push(value);
+  const reader = stream.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    size += value.length;
+    if (size > max) {
+      reader.cancel().catch(() => {});
+      return null;
     }
+    parts.push(value);
   }
-  if (parts.length === 1) return { body: parts[0], tooLarge: false };
+  if (parts.length === 1) return parts[0];
   const body = new Uint8Array(size);
   let at = 0;
   for (const part of parts) {
     body.set(part, at);
     at += part.length;
   }
-  return { body, tooLarge: false };
+  return body;
 }
 
 // One Go instance and the events in flight in it.
 class Instance {
   constructor(module) {
-    this.flight = new Set();
+    this.bridge = new Bridge();
     this.events = 0;
     this.dead = false;
     this.retired = false;
     this.binding = {};
     this.objects = new Set(); // serials of those that Go knows
     // syumai's packages read this while main starts; it is the same for all.
-    globalThis.context = { env, ctx: { waitUntil }, binding: this.binding, host: { ...host, ...sqlOf(this) }, retire: () => (this.retired = true) };
+    globalThis.context = { env, ctx: { waitUntil }, binding: this.binding, host: this.bridge.host, retire: () => (this.retired = true) };
     const go = new globalThis.Go();
     go.exit = (code) => {
       go._resolveExitPromise = () => {}; // nobody waits, and it belongs to another request
@@ -154,6 +242,7 @@ class Instance {
       ...go.importObject,
       workers: { ready: () => (ready = true) },
     });
+    this.bridge.instance = wasm;
     this.memory = wasm.exports.mem;
     this.timeouts = go._scheduledTimeouts;
     go.run(wasm).catch((e) => this.die(e)); // main runs until it blocks, before run returns
@@ -167,6 +256,9 @@ class Instance {
         this.die(e);
       }
     };
+    // Called as functions, since a receiver would cross as a value.
+    this.bridge.settle = this.binding.settle;
+    this.bridge.tell = this.binding.tell;
     if (!ready) this.die("main did not call ready");
   }
 
@@ -176,7 +268,7 @@ class Instance {
     const memory = this.memory.buffer.byteLength;
     if (this.events < this.binding.maxEvents && memory < this.binding.maxMemory) return false;
     this.retired = true;
-    console.log(JSON.stringify({ level: "info", event: "backend.instance_recycled", events: this.events, memory, in_flight: this.flight.size }));
+    console.log(JSON.stringify({ level: "info", event: "backend.instance_recycled", events: this.events, memory, in_flight: this.bridge.events.size }));
     return true;
   }
 
@@ -186,40 +278,54 @@ class Instance {
     // wasm_exec resumes Go again and again until it has taken a timeout that
     // is due: one that has ended never would.
     this.timeouts?.clear();
-    console.error(JSON.stringify({ level: "error", event: "backend.instance_died", why: String(why), in_flight: this.flight.size }));
-    for (const event of this.flight) event(new Error("the instance ended before this event"));
-    this.flight.clear();
+    const { events } = this.bridge;
+    console.error(JSON.stringify({ level: "error", event: "backend.instance_died", why: String(why), in_flight: events.size }));
+    for (const event of [...events.values()]) event.reject(new Error("the instance ended before this event"));
   }
 
-  // run enters Go with settle(ok, value or text of the error) and gives what
-  // Go answers.
+  // run has Go handle an event: enter(its number) says what it is. The promise
+  // is of the values that Go answers.
   run(enter) {
     this.events++;
     return new Promise((resolve, reject) => {
+      if (this.dead) return reject(new Error("the instance did not start"));
+      const { events } = this.bridge;
       const end = (settle) => (value) => {
-        this.flight.delete(fail);
+        events.delete(number);
         settle(value);
       };
-      const fail = end(reject);
-      if (this.dead) return fail(new Error("the instance did not start"));
-      this.flight.add(fail);
+      const number = this.bridge.expect(end(resolve), end(reject));
       try {
-        const answer = end(resolve);
-        enter(this.binding, (ok, value) => (ok ? answer(value) : fail(new Error(value))));
+        enter(number);
       } catch (e) {
         this.die(e);
-        fail(e);
       }
     });
   }
-}
 
-// over settles by syumai's promise.
-function over(promise, settle) {
-  promise.then(
-    () => settle(true),
-    (e) => settle(false, String(e?.message ?? e)),
-  );
+  // call has one of Go's handlers handle an event, with values and what else it
+  // takes; a sink takes its answer.
+  async call(handler, values, sink, ...args) {
+    let event;
+    try {
+      return await this.run((number) => {
+        event = number;
+        if (sink !== undefined) this.bridge.open(number, sink);
+        const handle = this.binding[handler];
+        handle(number, this.bridge.post(values), ...args);
+      });
+    } finally {
+      this.bridge.sinks.delete(event);
+    }
+  }
+
+  // over has a handler of syumai's handle an event: it gives a promise.
+  over(handler, argument) {
+    return this.run((number) => {
+      const settle = (how) => (value) => this.bridge.events.get(number)?.[how](value);
+      this.binding[handler](argument).then(settle("resolve"), (e) => settle("reject")(new Error(String(e?.message ?? e))));
+    });
+  }
 }
 
 // The answers that an object is still writing. While there are any, all its
@@ -332,22 +438,22 @@ export function createBackend(module) {
   const handler = {
     async fetch(request) {
       // Go says which requests an object answers; those pass unread.
-      const object = current().binding.route?.(request.url) ?? null;
+      const { binding, bridge } = current();
+      const { route } = binding;
+      const object = route?.(bridge.post([request.url])) ?? null;
       if (object !== null) {
         const namespace = env[object[0]];
         return namespace.get(namespace.idFromName(object[1])).fetch(request);
       }
-      const read = await readBody(request.body, current().binding.bodyLimit ?? 0);
-      const answer = await current().run((binding, settle) =>
-        binding.handleFetch(settle, request.method, request.url, flat(request.headers), read.tooLarge ? null : read.body),
-      );
-      return new Response(answer.body.length ? answer.body : null, { status: answer.status, headers: pairs(answer.headers) });
+      const body = await readBody(request.body, current().binding.bodyLimit ?? 0);
+      const [status, answer, ...headers] = await current().call("handleFetch", [request.method, request.url, body, ...flat(request.headers)]);
+      return new Response(answer.length ? answer : null, { status, headers: pairs(headers) });
     },
     queue(batch) {
-      return current().run((binding, settle) => over(binding.handleQueueMessageBatch(batch), settle));
+      return current().over("handleQueueMessageBatch", batch);
     },
     scheduled(event) {
-      return current().run((binding, settle) => over(binding.runScheduler(event), settle));
+      return current().over("runScheduler", event);
     },
   };
 
@@ -355,30 +461,29 @@ export function createBackend(module) {
     class extends DurableObject {
       #serial = ++serial;
       #streams = new Streams();
-      invoke(method, payload) {
-        return this.#enter(this.#streams.instance(current), "handleObject", method, payload);
+      async invoke(method, payload) {
+        const [reply] = await this.#enter(this.#streams.instance(current), "handleObject", [method, payload]);
+        return reply;
       }
-      alarm() {
-        return this.#enter(this.#streams.instance(current), "handleAlarm");
+      async alarm() {
+        await this.#enter(this.#streams.instance(current), "handleAlarm", []);
       }
       async fetch(request) {
-        const read = await readBody(request.body, current().binding.objectBodyLimit ?? 0);
+        const body = await readBody(request.body, current().binding.objectBodyLimit ?? 0);
         const instance = this.#streams.instance(current);
         const sink = this.#streams.open(instance, request.signal);
-        this.#enter(instance, "handleObjectFetch", sink, request.method, request.url, flat(request.headers), read.tooLarge ? null : read.body).then(
+        this.#enter(instance, "handleObjectFetch", [request.method, request.url, body, ...flat(request.headers)], sink).then(
           () => sink.end(),
           (e) => sink.fail(e),
         );
         return sink.response;
       }
       // Class and state cross until a call has succeeded: then Go knows them.
-      async #enter(instance, handler, ...args) {
+      async #enter(instance, handler, values, sink) {
         const known = instance.objects.has(this.#serial);
-        const value = await instance.run((binding, settle) =>
-          binding[handler](settle, this.#serial, known ? null : name, known ? null : this.ctx, ...args),
-        );
+        const answer = await instance.call(handler, [known ? null : name, ...values], sink, this.#serial, known ? undefined : this.ctx);
         instance.objects.add(this.#serial);
-        return value;
+        return answer;
       }
     };
 

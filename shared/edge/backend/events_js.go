@@ -74,21 +74,19 @@ func (s *server) scheduled(ctx context.Context) error {
 	return nil
 }
 
-// logic finds or makes the logic behind a Durable Object.
-func (s *server) logic(args []js.Value) (Object, error) {
-	serial := args[0].Int()
+// logic finds or makes the logic behind a Durable Object: args are its serial
+// number and its state, in begins with its class. The host gives class and
+// state until a call of the object has succeeded.
+func (s *server) logic(in *reader, args []js.Value) (Object, error) {
+	serial, class := args[0].Int(), in.text()
 	if o := s.objects[serial]; o != nil {
 		return o, nil
 	}
-	// The host gives class and state until a call of the object has succeeded.
-	if args[1].IsNull() {
-		return nil, errNoHandler
-	}
-	open := s.Objects[args[1].String()]
+	open := s.Objects[class]
 	if open == nil {
 		return nil, errNoHandler
 	}
-	o, err := open(newStorage(args[2], s.shared))
+	o, err := open(newStorage(args[1], s.shared))
 	if err != nil {
 		return nil, err
 	}
@@ -96,22 +94,22 @@ func (s *server) logic(args []js.Value) (Object, error) {
 	return o, nil
 }
 
-func (s *server) object(args []js.Value) (any, error) {
-	o, err := s.logic(args)
+func (s *server) object(_ int, in reader, args []js.Value) (*packed, error) {
+	o, err := s.logic(&in, args)
 	if err != nil {
 		return nil, err
 	}
-	reply, err := o.Invoke(args[3].String(), toGo(args[4]))
+	reply, err := o.Invoke(in.text(), in.blob())
 	if err != nil {
 		return nil, err
 	}
-	return toJS(reply), nil
+	return host.message().blob(reply), nil
 }
 
-func (s *server) alarm(args []js.Value) (any, error) {
-	o, err := s.logic(args)
+func (s *server) alarm(_ int, in reader, args []js.Value) (*packed, error) {
+	o, err := s.logic(&in, args)
 	if err != nil {
 		return nil, err
 	}
-	return nil, o.Alarm()
+	return host.message(), o.Alarm()
 }

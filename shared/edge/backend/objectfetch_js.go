@@ -10,10 +10,11 @@ import (
 // route answers the host: the object that a URL belongs to as
 // [binding, name], or null.
 func (s *server) route(_ js.Value, args []js.Value) any {
+	in := host.open(args[0].Int())
 	if s.Route == nil {
 		return nil
 	}
-	binding, name, ok := s.Route(args[0].String())
+	binding, name, ok := s.Route(in.text())
 	if !ok {
 		return nil
 	}
@@ -22,8 +23,13 @@ func (s *server) route(_ js.Value, args []js.Value) any {
 
 // objectFetch serves one request to a Durable Object. What the object writes
 // leaves at once; when nobody reads any more, the request's context ends.
-func (s *server) objectFetch(args []js.Value) (any, error) {
-	o, err := s.logic(args)
+func (s *server) objectFetch(event int, in reader, args []js.Value) (*packed, error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	w := &streamWriter{event: event, header: http.Header{}, gone: cancel, retire: func() {}, pulse: func() time.Duration { return 0 }}
+	s.writers[event] = w
+	defer delete(s.writers, event)
+	o, err := s.logic(&in, args)
 	if err != nil {
 		return nil, err
 	}
@@ -31,30 +37,30 @@ func (s *server) objectFetch(args []js.Value) (any, error) {
 	if !ok {
 		return nil, errNoHandler
 	}
-	w := &streamWriter{sink: args[3], header: http.Header{}, retire: func() {}, pulse: func() time.Duration { return 0 }}
-	r := requestToGo(args[4:])
-	if r == nil {
+	if r := requestToGo(in); r != nil {
+		h.ServeHTTP(w, r.WithContext(ctx))
+	} else {
 		writeMalformedURL(w)
-		return nil, nil
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	tell := js.FuncOf(func(_ js.Value, args []js.Value) any {
-		switch args[0].Int() {
-		case sinkGone:
-			cancel()
-		case sinkRetire:
-			w.retire()
-		case sinkPulse:
-			return float64(w.pulse() / time.Millisecond)
-		}
-		return nil
-	})
-	defer tell.Release()
-	w.sink.Call("listen", tell)
-	h.ServeHTTP(w, r.WithContext(ctx))
 	w.WriteHeader(http.StatusOK) // an answer without a body
-	return nil, nil
+	return host.message(), nil
+}
+
+// tell is how the host says what became of the answer to an event.
+func (s *server) tell(_ js.Value, args []js.Value) any {
+	w := s.writers[args[0].Int()]
+	if w == nil {
+		return nil
+	}
+	switch args[1].Int() {
+	case sinkGone:
+		w.gone()
+	case sinkRetire:
+		w.retire()
+	case sinkPulse:
+		return float64(w.pulse() / time.Millisecond)
+	}
+	return nil
 }
 
 // What the host's sink tells of; see backend.mjs.
@@ -67,9 +73,11 @@ const (
 // streamWriter is an http.ResponseWriter over the host's sink: it buffers
 // nothing, so that Flush has nothing to do.
 type streamWriter struct {
-	sink    js.Value
+	event   int
 	header  http.Header
 	started bool
+	failed  error // it could not start
+	gone    func()
 	retire  func()
 	pulse   func() time.Duration
 }
@@ -82,7 +90,7 @@ func (w *streamWriter) OnRetire(f func()) { w.retire = f }
 // or the answer has ended. The time is a promise of this request.
 func (w *streamWriter) Pulse(d time.Duration, f func() time.Duration) {
 	w.pulse = f
-	w.sink.Call("pulse", float64(d/time.Millisecond))
+	host.Call("sinkPulse", w.event, float64(d/time.Millisecond))
 }
 
 func (w *streamWriter) Header() http.Header { return w.header }
@@ -92,16 +100,15 @@ func (w *streamWriter) WriteHeader(status int) {
 		return
 	}
 	w.started = true
-	w.sink.Call("start", status, headerToJS(w.header))
+	w.failed = host.send("sinkStart", w.event, host.message().number(float64(status)).header(w.header))
 }
 
-func (w *streamWriter) Write(b []byte) (n int, err error) {
+func (w *streamWriter) Write(b []byte) (int, error) {
 	w.WriteHeader(http.StatusOK)
-	err = guard(func() error {
-		w.sink.Call("write", toJS(b))
-		return nil
-	})
-	if err != nil {
+	if w.failed != nil {
+		return 0, w.failed
+	}
+	if err := host.send("sinkWrite", w.event, host.message().blob(b)); err != nil {
 		return 0, err
 	}
 	return len(b), nil

@@ -2,7 +2,9 @@ package backend
 
 import (
 	"encoding/binary"
+	"net/http"
 	"testing"
+	"unsafe"
 
 	"github.com/stretchr/testify/require"
 
@@ -19,7 +21,11 @@ func packedNames(names ...string) []byte {
 
 func packedValues(b []byte, values ...any) []byte {
 	for _, v := range values {
-		b = appendPacked(b, v)
+		if v, ok := v.([]byte); ok { // near, whatever its size, as the host packs it
+			b = append(binary.LittleEndian.AppendUint32(append(b, packedBlob), uint32(len(v))), v...)
+			continue
+		}
+		b = append(b, new(packed).value(v).b...)
 	}
 	return b
 }
@@ -62,6 +68,36 @@ func TestPackedRowsAreRefused(t *testing.T) {
 		_, err := new(heading).unpack(b)
 		require.ErrorIs(t, err, errPacked, name)
 	}
+}
+
+func TestPackedMessage(t *testing.T) {
+	h := http.Header{"X-A": {"1", "2"}}
+	in := reader{b: new(packed).text("é").null().blob([]byte{1}).blob(nil).number(-2.5).header(h).b}
+	require.Equal(t, "é", in.text())
+	require.Nil(t, in.blob())
+	require.Equal(t, []byte{1}, in.blob())
+	require.Equal(t, []byte{}, in.blob(), "empty is not null")
+	require.InDelta(t, -2.5, in.number(), 0)
+	require.Equal(t, h, in.header())
+	require.False(t, in.bad)
+	require.Empty(t, in.text())
+	require.True(t, in.bad, "past the end")
+
+	in = reader{b: new(packed).text("a text").b}
+	require.Nil(t, in.blob())
+	require.True(t, in.bad, "a text is no blob")
+}
+
+// TestPackedFar: a large blob stays where it is, and is kept until it was sent.
+func TestPackedFar(t *testing.T) {
+	blob := make([]byte, farFrom)
+	p := new(packed).blob(blob)
+	require.Len(t, p.b, 1+4+4)
+	require.Equal(t, byte(packedFar), p.b[0])
+	require.Equal(t, uint32(uintptr(unsafe.Pointer(&blob[0]))), binary.LittleEndian.Uint32(p.b[1:]))
+	require.Equal(t, uint32(farFrom), binary.LittleEndian.Uint32(p.b[5:]))
+	require.Same(t, &blob[0], &p.far[0][0])
+	require.Less(t, farFrom-1, cap(new(packed).blob(blob[1:]).b))
 }
 
 func FuzzPackedRows(f *testing.F) {

@@ -50,11 +50,8 @@ func Log(event string, kv ...string) {
 
 // Invoke calls a method of the named Durable Object. Errors wrap ErrRemote.
 func Invoke(_ context.Context, binding, name, method string, payload []byte) ([]byte, error) {
-	v, err := call(host, "invoke", binding, name, method, toJS(payload))
-	if err != nil {
-		return nil, err
-	}
-	return toGo(v), nil
+	answer, err := host.await("invoke", host.message().text(binding).text(name).text(method).blob(payload))
+	return answer.blob(), err
 }
 
 // KV is a KV namespace, by binding name.
@@ -86,11 +83,11 @@ func (k KV) Delete(_ context.Context, key string) error {
 // calls as Queues' limits ask for. After an error some may be in the queue.
 func SendBatch(binding string, messages [][]byte) error {
 	for chunk := range queue.Chunks(messages) {
-		batch := arrays.New(len(chunk))
-		for i, m := range chunk {
-			batch.SetIndex(i, toJS(m))
+		batch := host.message().text(binding)
+		for _, m := range chunk {
+			batch.blob(m)
 		}
-		if _, err := call(host, "sendBatch", binding, batch); err != nil {
+		if _, err := host.await("sendBatch", batch); err != nil {
 			return err
 		}
 	}
@@ -102,7 +99,7 @@ func SendBatch(binding string, messages [][]byte) error {
 func Sleep(_ context.Context, d time.Duration) {
 	// It cannot fail; if it does, who waits goes on.
 	ms := (max(d, 0) + time.Millisecond - 1) / time.Millisecond // rounded up: never early
-	_, _ = call(host, "sleep", float64(ms))
+	_, _ = host.await("sleep", host.message().number(float64(ms)))
 }
 
 // Bucket is an R2 bucket, by binding name.
@@ -110,11 +107,8 @@ type Bucket struct{ Binding string }
 
 // Get reads an object; nil when there is none.
 func (b Bucket) Get(_ context.Context, key string) ([]byte, error) {
-	v, err := call(host, "objectGet", b.Binding, key)
-	if err != nil || v.IsNull() {
-		return nil, err
-	}
-	return toGo(v), nil
+	answer, err := host.await("objectGet", host.message().text(b.Binding).text(key))
+	return answer.blob(), err
 }
 
 // Put stores an object.
@@ -144,35 +138,39 @@ func (b Bucket) Delete(_ context.Context, key string) error {
 // fetch.ErrTimeout as well when the deadline passed, or are the context's when
 // it ended and the request was to end with it.
 func Fetch(ctx context.Context, r fetch.Request) (fetch.Response, error) {
-	var body any
-	if r.Body != nil {
-		body = toJS(r.Body)
-	}
-	var handle any
+	abortable := 0
 	if r.Abort && ctx.Done() != nil {
 		if err := ctx.Err(); err != nil {
 			return fetch.Response{}, err
 		}
-		h := objects.New()
-		// The host has put abort there before anybody can end the context: it
-		// does so before it first waits.
-		defer context.AfterFunc(ctx, func() {
-			_ = guard(func() error { h.Call("abort"); return nil })
-		})()
-		handle = h
+		abortable = 1
 	}
-	v, err := call(host, "fetch", r.Method, r.URL, listToJS(r.Header), body,
-		float64(r.Deadline/time.Millisecond), r.MaxBody, handle)
-	if err != nil && handle != nil && ctx.Err() != nil {
+	m := host.message().text(r.Method).text(r.URL)
+	if r.Body != nil {
+		m.blob(r.Body)
+	} else {
+		m.null()
+	}
+	m.number(float64(r.Deadline / time.Millisecond)).number(float64(r.MaxBody)).number(float64(abortable))
+	for _, h := range r.Header {
+		m.text(h[0]).text(h[1])
+	}
+	p, err := host.begin("fetch", m)
+	if err != nil {
+		return fetch.Response{}, err
+	}
+	if abortable != 0 {
+		defer context.AfterFunc(ctx, func() {
+			_ = guard(func() error { host.Call("abort", p.ticket); return nil })
+		})()
+	}
+	answer, err := p.wait()
+	if err != nil && abortable != 0 && ctx.Err() != nil {
 		return fetch.Response{}, ctx.Err()
 	}
 	if err != nil {
 		return fetch.Response{}, err
 	}
-	return fetch.Response{
-		Status:   v.Get("status").Int(),
-		Header:   headerToGo(v.Get("headers")),
-		Body:     toGo(v.Get("body")),
-		TooLarge: v.Get("tooLarge").Bool(),
-	}, nil
+	status, body := int(answer.number()), answer.blob()
+	return fetch.Response{Status: status, Header: answer.header(), Body: body, TooLarge: body == nil}, nil
 }

@@ -60,7 +60,7 @@ func Run(h Handlers) {
 	context := js.Global().Get("context")
 	// The host sets another context for the next instance; this one's retire
 	// is its own.
-	s := &server{Handlers: h, objects: map[int]Object{}, shared: newShared(), retire: context.Get("retire")}
+	s := &server{Handlers: h, objects: map[int]Object{}, writers: map[int]*streamWriter{}, shared: newShared(), retire: context.Get("retire")}
 	queues.ConsumeNonBlock(s.queue)
 	cron.ScheduleTaskNonBlock(s.scheduled)
 	binding := context.Get("binding")
@@ -72,6 +72,7 @@ func Run(h Handlers) {
 	s.register(binding, "handleFetch", s.fetch)
 	s.register(binding, "handleObjectFetch", s.objectFetch)
 	binding.Set("route", js.FuncOf(s.route))
+	binding.Set("tell", js.FuncOf(s.tell))
 	s.register(binding, "handleObject", s.object)
 	s.register(binding, "handleAlarm", s.alarm)
 	workers.Ready()
@@ -85,7 +86,8 @@ const maxMemory = 48 << 20
 
 type server struct {
 	Handlers
-	objects map[int]Object // by serial of the JavaScript object
+	objects map[int]Object        // by serial of the JavaScript object
+	writers map[int]*streamWriter // of objects' answers, by event
 	shared  *shared
 	idle    []chan func() // goroutines without an event, see spawn
 	retire  js.Value      // has the host replace this instance
@@ -93,25 +95,28 @@ type server struct {
 
 var errNoHandler = errors.New("backend: no handler for this event")
 
-// register makes f the binding's handler called name: it runs in a goroutine
-// of its own and settles the event: settle(true, value) or settle(false, text
-// of the error). A panic rejects the
-// event and retires the instance.
-func (s *server) register(binding js.Value, name string, f func(args []js.Value) (any, error)) {
+// register makes f the binding's handler called name: it takes the number of
+// an event, what the host put for it, and what else its own arguments are. f
+// runs in a goroutine of its own, and the event is answered with the values it
+// gives, or refused with the text of its error. A panic refuses the event and
+// retires the instance.
+func (s *server) register(binding js.Value, name string, f func(event int, in reader, args []js.Value) (*packed, error)) {
 	binding.Set(name, js.FuncOf(func(_ js.Value, args []js.Value) any {
-		settle := args[0]
-		args = args[1:]
+		event, in, args := args[0].Int(), host.open(args[1].Int()), args[2:]
 		s.spawn(func() {
-			var value any
+			var answer *packed
 			err := s.protect(name, func() (err error) {
-				value, err = f(args)
+				answer, err = f(event, in, args)
 				return err
 			})
 			if err != nil {
-				settle.Invoke(false, err.Error())
-				return
+				err = host.send("refuse", event, host.message().text(err.Error()))
+			} else {
+				err = host.send("answer", event, answer)
 			}
-			settle.Invoke(true, value)
+			if err != nil { // the host knows no such event
+				s.Log("backend.answer_failed", "in", name, "error", err.Error())
+			}
 		})
 		return nil
 	}))
@@ -173,40 +178,38 @@ type failingReader struct{}
 
 func (failingReader) Read([]byte) (int, error) { return 0, ErrBodyTooLarge }
 
-func (s *server) fetch(args []js.Value) (any, error) {
+func (s *server) fetch(_ int, in reader, _ []js.Value) (*packed, error) {
 	if s.Fetch == nil {
 		return nil, errNoHandler
 	}
 	w := &recorder{header: http.Header{}}
-	r := requestToGo(args)
-	if r == nil { // what the platform takes as a URL, Go may not: `%zz`
+	if r := requestToGo(in); r != nil {
+		s.Fetch.ServeHTTP(w, r.WithContext(context.Background()))
+	} else { // what the platform takes as a URL, Go may not: `%zz`
 		writeMalformedURL(w)
-		return w.toJS(), nil
 	}
-	s.Fetch.ServeHTTP(w, r.WithContext(context.Background()))
-	return w.toJS(), nil
+	w.WriteHeader(http.StatusOK)
+	return host.message().number(float64(w.status)).blob(w.body).header(w.header), nil
 }
 
-// requestToGo makes a request of method, url, headers and body. Nil: its URL
+// requestToGo makes a request of method, URL, body and headers. Nil: its URL
 // is malformed.
-func requestToGo(args []js.Value) *http.Request {
-	u, err := url.Parse(args[1].String())
+func requestToGo(in reader) *http.Request {
+	method := in.text()
+	u, err := url.Parse(in.text())
 	if err != nil {
 		return nil
 	}
+	body := in.blob()
 	r := &http.Request{
-		Method: args[0].String(), URL: u, Host: u.Host, RequestURI: u.RequestURI(),
+		Method: method, URL: u, Host: u.Host, RequestURI: u.RequestURI(),
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: headerToGo(args[2]),
+		Header: in.header(), Body: io.NopCloser(bytes.NewReader(body)), ContentLength: int64(len(body)),
 	}
-	if args[3].IsNull() {
+	if body == nil {
 		r.Body = io.NopCloser(failingReader{})
 		r.ContentLength = -1
-		return r
 	}
-	body := toGo(args[3])
-	r.Body = io.NopCloser(bytes.NewReader(body))
-	r.ContentLength = int64(len(body))
 	return r
 }
 
@@ -236,40 +239,4 @@ func (w *recorder) Write(b []byte) (int, error) {
 	w.WriteHeader(http.StatusOK)
 	w.body = append(w.body, b...)
 	return len(b), nil
-}
-
-func (w *recorder) toJS() js.Value {
-	w.WriteHeader(http.StatusOK)
-	o := objects.New()
-	o.Set("status", w.status)
-	o.Set("headers", headerToJS(w.header))
-	o.Set("body", toJS(w.body))
-	return o
-}
-
-func headerToGo(list js.Value) http.Header {
-	h := http.Header{}
-	for i := 0; i+1 < list.Length(); i += 2 {
-		h.Add(list.Index(i).String(), list.Index(i+1).String())
-	}
-	return h
-}
-
-func headerToJS(h http.Header) js.Value {
-	var list [][2]string
-	for name, values := range h {
-		for _, v := range values {
-			list = append(list, [2]string{name, v})
-		}
-	}
-	return listToJS(list)
-}
-
-func listToJS(header [][2]string) js.Value {
-	list := arrays.New(2 * len(header))
-	for i, h := range header {
-		list.SetIndex(2*i, h[0])
-		list.SetIndex(2*i+1, h[1])
-	}
-	return list
 }

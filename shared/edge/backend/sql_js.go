@@ -1,8 +1,8 @@
 package backend
 
 import (
+	"runtime"
 	"syscall/js"
-	"unsafe"
 
 	"github.com/hookweir/hookweir/shared/sqlstore"
 )
@@ -11,13 +11,10 @@ import (
 // most statements yield a row or none. More takes a second call.
 const rowsRoom = 4 << 10
 
-// database is this instance's half of SQL. A JavaScript value costs Go a
-// finalizer, and finding its place in the list of them, so statements cross as
-// numbers, and values packed: the host reads and writes this instance's memory
-// at the addresses it is told. Nothing here is kept across a call.
+// database is this instance's half of SQL: statements cross as numbers.
 type database struct {
 	statements map[string]*statement
-	args, rows []byte
+	spare      [][]byte // room for rows, to be used again
 }
 
 // statement is one that the host knows by number.
@@ -26,40 +23,46 @@ type statement struct {
 	heading
 }
 
-func newDatabase() *database {
-	return &database{statements: map[string]*statement{}, rows: make([]byte, rowsRoom)}
-}
+func newDatabase() *database { return &database{statements: map[string]*statement{}} }
 
 // exec runs a statement with checked arguments (sqlstore.Check). sql is an
 // object's SqlStorage.
-func (d *database) exec(sql js.Value, query string, args []any) (rows sqlstore.Rows, err error) {
-	d.args = d.args[:0]
+func (d *database) exec(sql js.Value, query string, args []any) (sqlstore.Rows, error) {
+	m, room := host.message(), d.room()
 	for _, v := range args {
-		d.args = appendPacked(d.args, v)
+		m.value(v)
 	}
 	var st *statement
-	n := 0
-	err = guard(func() error {
+	rows := room
+	err := guard(func() error {
 		st = d.statement(query)
-		n = host.Call("sql", sql, st.number, address(d.args), len(d.args), address(d.rows), len(d.rows)).Int()
-		if n > len(d.rows) {
-			d.rows = make([]byte, n)
-			host.Call("sqlRest", address(d.rows))
+		n := host.Call("sql", sql, st.number, float64(address(m.b)), len(m.b), float64(address(room)), len(room)).Int()
+		if n > len(room) {
+			rows = make([]byte, n)
+			host.Call("sqlRest", float64(address(rows)))
 		}
+		rows = rows[:n]
 		return nil
 	})
+	runtime.KeepAlive(m)
+	host.spend(m)
 	if err != nil {
-		return rows, err
+		return sqlstore.Rows{}, err
 	}
-	rows, err = st.unpack(d.rows[:n])
-	// Large values are an exception.
-	if len(d.rows) > rowsRoom {
-		d.rows = make([]byte, rowsRoom)
+	unpacked, err := st.unpack(rows)
+	d.spare = append(d.spare, room)
+	return unpacked, err
+}
+
+// room is where the host may put rows. It is this call's alone: between two
+// steps of it Go's collector may let another goroutine run.
+func (d *database) room() []byte {
+	if n := len(d.spare); n > 0 {
+		b := d.spare[n-1]
+		d.spare = d.spare[:n-1]
+		return b
 	}
-	if cap(d.args) > rowsRoom {
-		d.args = nil
-	}
-	return rows, err
+	return make([]byte, rowsRoom)
 }
 
 // maxStatements is how many statements are known by number. Ours are
@@ -79,6 +82,3 @@ func (d *database) statement(query string) *statement {
 	}
 	return st
 }
-
-// address is where the host finds b. Go does not move what is on its heap.
-func address(b []byte) float64 { return float64(uintptr(unsafe.Pointer(unsafe.SliceData(b)))) }

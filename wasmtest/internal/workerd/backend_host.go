@@ -7,30 +7,6 @@ import (
 	"github.com/hookweir/hookweir/wasmtest/internal/jsobj"
 )
 
-// hostStart is host.start(settle, object, method, ...args).
-func hostStart(c *jsobj.Call) (jsobj.Value, error) {
-	r := c.Realm
-	settle, callable := c.Arg(0).(jsobj.Callable)
-	object, ok := c.Arg(1).(jsobj.Object)
-	if !ok || !callable {
-		return nil, r.TypeError("context.host.start: wrong arguments")
-	}
-	v, err := r.Invoke(object, jsobj.Describe(c.Arg(2)), c.Args[3:]...)
-	if err != nil {
-		return nil, err
-	}
-	p, ok := v.(*jsobj.Promise)
-	if !ok {
-		return nil, r.TypeError("Cannot read properties of undefined (reading 'then')")
-	}
-	p.Then(func(v jsobj.Value, rejected bool) {
-		if _, err := settle.Call(r, jsobj.Undefined{}, []jsobj.Value{!rejected, v}); err != nil {
-			_ = r.Caught(err)
-		}
-	})
-	return jsobj.Undefined{}, nil
-}
-
 // hostSetAlarm is host.setAlarm(storage, at).
 func hostSetAlarm(c *jsobj.Call) (jsobj.Value, error) {
 	storage, ok := c.Arg(0).(jsobj.Object)
@@ -41,115 +17,128 @@ func hostSetAlarm(c *jsobj.Call) (jsobj.Value, error) {
 	return jsobj.Undefined{}, err
 }
 
-// hostFetch is host.fetch(method, url, headers, body|null, ms, maxBody, handle|null).
-func (g *backend) hostFetch(c *jsobj.Call) (jsobj.Value, error) {
-	r := g.iso.realm
+// operateFetch is operations.fetch: method, url, body, ms, maxBody, abortable
+// and headers.
+func (b *bridge) operateFetch(ticket float64, args []jsobj.Value) (jsobj.Value, error) {
+	r := b.in.iso.realm
 	h := r.NewHeaders()
-	if err := pairs(r, h, c.Arg(2)); err != nil {
+	if err := pairs(r, h, args[6:]); err != nil {
 		return nil, err
 	}
-	signal, err := r.Invoke(r.AbortSignalClass(), "timeout", c.Arg(4))
+	signal, err := r.Invoke(r.AbortSignalClass(), "timeout", args[3])
 	if err != nil {
 		return nil, err
 	}
-	if handle, ok := c.Arg(6).(*jsobj.Record); ok {
+	if jsobj.ToNumber(args[5]) != 0 {
 		both, deadline := r.NewAbortSignal(), signal.(*jsobj.AbortSignal)
 		deadline.OnAbort(func() {
 			reason, _ := deadline.Aborted()
 			both.Abort(reason)
 		})
-		handle.With("abort", jsobj.Func(func(*jsobj.Call) (jsobj.Value, error) {
-			both.Abort(r.NewError("AbortError", "The operation was aborted"))
-			return jsobj.Undefined{}, nil
-		}))
+		b.unwanted[ticket] = both
 		signal = both
 	}
-	init := r.NewRecord().With("method", c.Arg(0)).With("headers", h).With("redirect", "manual").With("signal", signal)
-	if c.Arg(3) != nil {
-		init.With("body", c.Arg(3))
+	init := r.NewRecord().With("method", args[0]).With("headers", h).With("redirect", "manual").With("signal", signal)
+	if args[2] != nil {
+		init.With("body", args[2])
 	}
-	fetched, err := g.iso.fetch(&jsobj.Call{Realm: r, Args: []jsobj.Value{c.Arg(1), init}})
+	fetched, err := b.in.iso.fetch(&jsobj.Call{Realm: r, Args: []jsobj.Value{args[1], init}})
 	if err != nil {
 		return nil, err
 	}
-	out, limit := r.NewPromise(), int(jsobj.ToNumber(c.Arg(5)))
+	out, limit := r.NewPromise(), int(jsobj.ToNumber(args[4]))
 	fetched.(*jsobj.Promise).Then(func(v jsobj.Value, rejected bool) {
 		if rejected {
 			out.Reject(v)
 			return
 		}
 		p := v.(*jsobj.Response)
-		give := func(b []byte, tooLarge bool) {
-			out.Resolve(r.NewRecord().With("status", float64(p.Status)).With("headers", flat(r, p.Headers)).
-				With("body", r.NewBytes(b)).With("tooLarge", tooLarge))
+		give := func(body jsobj.Value) {
+			out.Resolve(r.NewArray(append([]jsobj.Value{float64(p.Status), body}, flat(p.Headers)...)...))
 		}
 		if p.Stream() == nil {
-			give(nil, false)
+			give(r.NewBytes(nil))
 			return
 		}
 		if limit == 0 { // unread
 			p.Stream().Cancel(jsobj.Undefined{})
-			give(nil, false)
+			give(r.NewBytes(nil))
 			return
 		}
-		readLimited(p.Stream(), limit, func(b []byte, tooLarge bool, failure jsobj.Value) {
-			if failure != nil {
+		readLimited(p.Stream(), limit, func(body []byte, tooLarge bool, failure jsobj.Value) {
+			switch {
+			case failure != nil:
 				out.Reject(failure)
-				return
+			case tooLarge:
+				give(nil)
+			default:
+				give(r.NewBytes(body))
 			}
-			give(b, tooLarge)
 		})
 	})
 	return out, nil
 }
 
-// hostInvoke is host.invoke(binding, name, method, payload).
-func (g *backend) hostInvoke(c *jsobj.Call) (jsobj.Value, error) {
-	r := g.iso.realm
-	namespace, ok := g.iso.env.Own(jsobj.Describe(c.Arg(0))).(jsobj.Object)
-	if !ok {
-		return r.Rejected(r.NewError("Error", "binding "+jsobj.Describe(c.Arg(0))+" is not configured")), nil
-	}
-	stub, err := r.Invoke(namespace, "getByName", c.Arg(1))
+// list is a promise of a list of one: what p gives.
+func (b *bridge) list(v jsobj.Value, err error) (jsobj.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	return r.Invoke(stub.(jsobj.Object), "invoke", c.Arg(2), c.Arg(3))
+	r := b.in.iso.realm
+	out := r.NewPromise()
+	r.Resolved(v).Then(func(v jsobj.Value, rejected bool) {
+		if rejected {
+			out.Reject(v)
+			return
+		}
+		out.Resolve(r.NewArray(v))
+	})
+	return out, nil
 }
 
-// hostSendBatch is host.sendBatch(binding, bodies).
-func (g *backend) hostSendBatch(c *jsobj.Call) (jsobj.Value, error) {
-	r := g.iso.realm
-	queue, ok := g.iso.env.Own(jsobj.Describe(c.Arg(0))).(jsobj.Object)
+// operateInvoke is operations.invoke: binding, name, method and payload.
+func (b *bridge) operateInvoke(_ float64, args []jsobj.Value) (jsobj.Value, error) {
+	r := b.in.iso.realm
+	namespace, ok := b.in.iso.env.Own(jsobj.Describe(args[0])).(jsobj.Object)
+	if !ok {
+		return r.Rejected(r.NewError("Error", "binding "+jsobj.Describe(args[0])+" is not configured")), nil
+	}
+	stub, err := r.Invoke(namespace, "getByName", args[1])
+	if err != nil {
+		return nil, err
+	}
+	return b.list(r.Invoke(stub.(jsobj.Object), "invoke", args[2], args[3]))
+}
+
+// operateSendBatch is operations.sendBatch: binding and bodies.
+func (b *bridge) operateSendBatch(_ float64, args []jsobj.Value) (jsobj.Value, error) {
+	r := b.in.iso.realm
+	queue, ok := b.in.iso.env.Own(jsobj.Describe(args[0])).(jsobj.Object)
 	if !ok {
 		return nil, r.TypeError("Cannot read properties of undefined (reading 'sendBatch')")
 	}
-	bodies, err := r.Iterate(c.Arg(1))
-	if err != nil {
-		return nil, err
-	}
-	batch := make([]jsobj.Value, len(bodies))
-	for i, body := range bodies {
+	batch := make([]jsobj.Value, len(args)-1)
+	for i, body := range args[1:] {
 		batch[i] = r.NewRecord().With("body", body).With("contentType", "bytes")
 	}
 	return r.Invoke(queue, "sendBatch", r.NewArray(batch...))
 }
 
-// hostSleep is host.sleep(ms).
-func (g *backend) hostSleep(c *jsobj.Call) (jsobj.Value, error) {
-	out := c.Realm.NewPromise()
-	g.iso.After(time.Duration(jsobj.ToNumber(c.Arg(0))*float64(time.Millisecond)), "setTimeout", func() { out.Resolve(jsobj.Undefined{}) })
+// operateSleep is operations.sleep: milliseconds.
+func (b *bridge) operateSleep(_ float64, args []jsobj.Value) (jsobj.Value, error) {
+	out := b.in.iso.realm.NewPromise()
+	b.in.iso.After(time.Duration(jsobj.ToNumber(args[0])*float64(time.Millisecond)), "setTimeout", func() { out.Resolve(jsobj.Undefined{}) })
 	return out, nil
 }
 
-// hostObjectGet is host.objectGet(binding, key).
-func (g *backend) hostObjectGet(c *jsobj.Call) (jsobj.Value, error) {
-	r := g.iso.realm
-	bucket, ok := g.iso.env.Own(jsobj.Describe(c.Arg(0))).(jsobj.Object)
+// operateObjectGet is operations.objectGet: binding and key.
+func (b *bridge) operateObjectGet(_ float64, args []jsobj.Value) (jsobj.Value, error) {
+	r := b.in.iso.realm
+	bucket, ok := b.in.iso.env.Own(jsobj.Describe(args[0])).(jsobj.Object)
 	if !ok {
-		return r.Rejected(r.NewError("TypeError", "Cannot read properties of undefined (reading 'get')")), nil
+		return nil, r.TypeError("Cannot read properties of undefined (reading 'get')")
 	}
-	got, err := r.Invoke(bucket, "get", c.Arg(1))
+	got, err := r.Invoke(bucket, "get", args[1])
 	if err != nil {
 		return nil, err
 	}
@@ -160,7 +149,7 @@ func (g *backend) hostObjectGet(c *jsobj.Call) (jsobj.Value, error) {
 			if rejected {
 				out.Reject(v)
 			} else {
-				out.Resolve(nil)
+				out.Resolve(r.NewArray(nil))
 			}
 			return
 		}
@@ -169,7 +158,7 @@ func (g *backend) hostObjectGet(c *jsobj.Call) (jsobj.Value, error) {
 				out.Reject(failure)
 				return
 			}
-			out.Resolve(r.NewBytes(b))
+			out.Resolve(r.NewArray(r.NewBytes(b)))
 		})
 	})
 	return out, nil

@@ -7,95 +7,48 @@ import (
 	"github.com/hookweir/hookweir/wasmtest/internal/jsobj"
 )
 
-// Kinds of packed values, as in shared/edge/backend/rows.mjs.
-const (
-	packedNull   = 0
-	packedNumber = 1
-	packedText   = 2
-	packedBlob   = 3
-)
-
-// sqlOf is backend.mjs's sqlOf: SQL for one instance, statements by number,
-// values packed in the instance's memory.
-type sqlOf struct {
-	instance   *backendInstance
-	statements []string
-	rest       []byte
-}
-
-// statement is host.sqlStatement(query).
-func (s *sqlOf) statement(c *jsobj.Call) (jsobj.Value, error) {
+// hostStatement is host.sqlStatement(query).
+func (b *bridge) hostStatement(c *jsobj.Call) (jsobj.Value, error) {
 	query, err := c.Text(0)
-	s.statements = append(s.statements, query)
-	return float64(len(s.statements) - 1), err
+	b.statements = append(b.statements, query)
+	return float64(len(b.statements) - 1), err
 }
 
-// forget is host.sqlForget().
-func (s *sqlOf) forget(*jsobj.Call) (jsobj.Value, error) {
-	s.statements = nil
+// hostForget is host.sqlForget().
+func (b *bridge) hostForget(*jsobj.Call) (jsobj.Value, error) {
+	b.statements = nil
 	return jsobj.Undefined{}, nil
 }
 
-// exec is host.sql(sql, statement, args, argsSize, out, room).
-func (s *sqlOf) exec(c *jsobj.Call) (jsobj.Value, error) {
+// hostSQL is host.sql(sql, statement, args, argsSize, out, room).
+func (b *bridge) hostSQL(c *jsobj.Call) (jsobj.Value, error) {
 	r := c.Realm
 	sql, ok := c.Arg(0).(jsobj.Object)
 	n := int(jsobj.ToNumber(c.Arg(1)))
-	if !ok || n < 0 || n >= len(s.statements) {
+	if !ok || n < 0 || n >= len(b.statements) {
 		return nil, r.TypeError("context.host.sql: wrong arguments")
 	}
-	values := s.unpack(s.memory(c, 2, uint32(jsobj.ToNumber(c.Arg(3)))))
-	cursor, err := r.Invoke(sql, "exec", append([]jsobj.Value{s.statements[n]}, values...)...)
+	cursor, err := r.Invoke(sql, "exec", append([]jsobj.Value{b.statements[n]}, b.take(c, 2)...)...)
 	if err != nil {
 		return nil, err
 	}
 	rows := cursor.(*sqlCursor).pack()
-	if len(rows) <= int(jsobj.ToNumber(c.Arg(5))) {
-		copy(s.memory(c, 4, uint32(len(rows))), rows)
+	if room := b.memory(c, 4); len(rows) <= len(room) {
+		copy(room, rows)
 	} else {
-		s.rest = rows
+		b.rows = rows
 	}
 	return float64(len(rows)), nil
 }
 
-// takeRest is host.sqlRest(out).
-func (s *sqlOf) takeRest(c *jsobj.Call) (jsobj.Value, error) {
-	copy(s.memory(c, 0, uint32(len(s.rest))), s.rest)
-	s.rest = nil
+// hostRest is host.sqlRest(out).
+func (b *bridge) hostRest(c *jsobj.Call) (jsobj.Value, error) {
+	copy(b.in.guest.Bytes(uint32(jsobj.ToNumber(c.Arg(0))), uint32(len(b.rows))), b.rows)
+	b.rows = nil
 	return jsobj.Undefined{}, nil
 }
 
-// memory is the guest's memory at the address in an argument.
-func (s *sqlOf) memory(c *jsobj.Call, arg int, size uint32) []byte {
-	return s.instance.guest.Bytes(uint32(jsobj.ToNumber(c.Arg(arg))), size)
-}
-
-func (s *sqlOf) unpack(b []byte) []jsobj.Value {
-	var values []jsobj.Value
-	for len(b) > 0 {
-		kind := b[0]
-		b = b[1:]
-		switch kind {
-		case packedNull:
-			values = append(values, nil)
-		case packedNumber:
-			values = append(values, math.Float64frombits(binary.LittleEndian.Uint64(b)))
-			b = b[8:]
-		default:
-			n := binary.LittleEndian.Uint32(b)
-			part := b[4 : 4+n]
-			b = b[4+n:]
-			if kind == packedText {
-				values = append(values, string(part))
-			} else {
-				values = append(values, s.instance.iso.realm.NewBytes(append([]byte{}, part...)))
-			}
-		}
-	}
-	return values
-}
-
-// pack is rows.mjs's Packer.pack.
+// pack is packed.mjs's Packer.pack.
 func (c *sqlCursor) pack() []byte {
 	size := func(b []byte, n int) []byte { return binary.LittleEndian.AppendUint32(b, uint32(n)) }
 	b := size(nil, len(c.rows.Columns))

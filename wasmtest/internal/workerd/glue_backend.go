@@ -2,6 +2,7 @@ package workerd
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/hookweir/hookweir/wasmtest/internal/gojs"
@@ -22,16 +23,6 @@ func NewBackend(iso *Isolate) Glue {
 	return &backend{iso: iso}
 }
 
-// host is context.host for one instance.
-func (g *backend) host(in *backendInstance) *jsobj.Namespace {
-	sql := &sqlOf{instance: in}
-	return g.iso.realm.NewNamespace("context.host", map[string]jsobj.Func{
-		"start": hostStart, "fetch": g.hostFetch, "invoke": g.hostInvoke, "sendBatch": g.hostSendBatch,
-		"objectGet": g.hostObjectGet, "sleep": g.hostSleep, "setAlarm": hostSetAlarm, "transaction": g.hostTransaction,
-		"sqlStatement": sql.statement, "sqlForget": sql.forget, "sql": sql.exec, "sqlRest": sql.takeRest,
-	})
-}
-
 // Instances implements Glue.
 func (g *backend) Instances() []*gojs.Instance {
 	var list []*gojs.Instance
@@ -48,7 +39,7 @@ type backendInstance struct {
 	guest   *gojs.Instance
 	binding *jsobj.Record
 	objects map[float64]bool // serials of those that Go knows
-	flight  []*flight
+	bridge  *bridge
 	events  int
 	dead    bool
 	retired bool
@@ -57,9 +48,6 @@ type backendInstance struct {
 	goroutines float64 // at rest
 	counting   bool    // they will be looked at
 }
-
-// flight is an event in an instance.
-type flight struct{ out *jsobj.Promise }
 
 func (in *backendInstance) ready() { in.isReady = true }
 
@@ -74,7 +62,7 @@ func (in *backendInstance) full() bool {
 		return false
 	}
 	in.retired = true
-	in.iso.Log("log", fmt.Sprintf(`{"level":"info","event":"backend.instance_recycled","events":%d,"memory":%d,"in_flight":%d}`, in.events, memory, len(in.flight)))
+	in.iso.Log("log", fmt.Sprintf(`{"level":"info","event":"backend.instance_recycled","events":%d,"memory":%d,"in_flight":%d}`, in.events, memory, len(in.bridge.events)))
 	return true
 }
 
@@ -85,7 +73,7 @@ func (g *backend) get() (*backendInstance, error) {
 	}
 	// An instance that was replaced goes when its last event has ended.
 	g.all = slices.DeleteFunc(g.all, func(in *backendInstance) bool {
-		idle := len(in.flight) == 0
+		idle := len(in.bridge.events) == 0
 		if idle {
 			in.guest.Close()
 		}
@@ -93,6 +81,7 @@ func (g *backend) get() (*backendInstance, error) {
 	})
 	r := g.iso.realm
 	in := &backendInstance{iso: g.iso, binding: r.NewRecord(), objects: map[float64]bool{}}
+	in.bridge = newBridge(g, in)
 	waitUntil := jsobj.NewFunction("waitUntil", func(c *jsobj.Call) (jsobj.Value, error) {
 		g.iso.current.WaitUntil(c.Realm.Resolved(c.Arg(0)))
 		return jsobj.Undefined{}, nil
@@ -105,7 +94,7 @@ func (g *backend) get() (*backendInstance, error) {
 		With("env", g.iso.env).
 		With("ctx", r.NewRecord().With("waitUntil", waitUntil)).
 		With("binding", in.binding).
-		With("host", g.host(in)).
+		With("host", in.bridge.host()).
 		With("retire", retire))
 	var err error
 	if in.guest, err = g.iso.Boot(in, nil, true, in.die); err != nil {
@@ -125,43 +114,96 @@ func (in *backendInstance) die(why error) {
 		return
 	}
 	in.dead = true
-	in.iso.Log("error", fmt.Sprintf(`{"level":"error","event":"backend.instance_died","why":%q,"in_flight":%d}`, why, len(in.flight)))
-	for _, f := range in.flight {
-		f.out.Reject(in.iso.realm.NewError("Error", "the instance ended before this event"))
+	in.iso.Log("error", fmt.Sprintf(`{"level":"error","event":"backend.instance_died","why":%q,"in_flight":%d}`, why, len(in.bridge.events)))
+	for _, event := range slices.Sorted(maps.Keys(in.bridge.events)) {
+		in.end(event, func(out *jsobj.Promise) {
+			out.Reject(in.iso.realm.NewError("Error", "the instance ended before this event"))
+		})
 	}
-	in.flight = nil
 }
 
-// run enters Go with settle(ok, value or text of the error), before args, and
-// gives what Go answers.
-func (in *backendInstance) run(handler string, args ...jsobj.Value) *jsobj.Promise {
-	r, f := in.iso.realm, &flight{in.iso.realm.NewPromise()}
+// flight is an event in an instance.
+type flight struct {
+	out     *jsobj.Promise
+	context *Context // that it came in
+}
+
+// run has Go handle an event: enter says what it is. The promise is of the
+// list of values that Go answers.
+func (in *backendInstance) run(enter func(event int) error) *jsobj.Promise {
+	out := in.iso.realm.NewPromise()
 	in.events++
 	if in.dead {
-		f.out.Reject(r.NewError("Error", "the instance did not start"))
-		return f.out
+		out.Reject(in.iso.realm.NewError("Error", "the instance did not start"))
+		return out
 	}
-	in.flight = append(in.flight, f)
-	c := in.iso.current
-	end := func() {
-		in.flight = slices.DeleteFunc(in.flight, func(o *flight) bool { return o == f })
-		in.count(c)
-	}
-	settle := jsobj.NewFunction("settle", func(c *jsobj.Call) (jsobj.Value, error) {
-		end()
-		if jsobj.Truthy(c.Arg(0)) {
-			f.out.Resolve(c.Arg(1))
-		} else {
-			f.out.Reject(r.NewError("Error", jsobj.Describe(c.Arg(1))))
-		}
-		return jsobj.Undefined{}, nil
-	})
-	if err := in.enter(handler, settle, args); err != nil {
+	in.bridge.event++
+	event := in.bridge.event
+	in.bridge.events[event] = flight{out, in.iso.current}
+	if err := enter(event); err != nil {
 		in.die(err)
-		end()
-		f.out.Settle(nil, err)
 	}
-	return f.out
+	return out
+}
+
+// end settles an event; nothing, if it has been.
+func (in *backendInstance) end(event int, settle func(out *jsobj.Promise)) {
+	f, ok := in.bridge.events[event]
+	if !ok {
+		return
+	}
+	delete(in.bridge.events, event)
+	in.count(f.context)
+	settle(f.out)
+}
+
+// call has one of Go's handlers handle an event, with values and what else it
+// takes; a sink takes its answer.
+func (in *backendInstance) call(handler string, values []jsobj.Value, s *sink, args ...jsobj.Value) *jsobj.Promise {
+	return in.run(func(event int) error {
+		if s != nil {
+			s.event = event
+			in.bridge.sinks[event] = s
+		}
+		fn, ok := in.binding.Own(handler).(jsobj.Callable)
+		if !ok {
+			return in.iso.realm.TypeError(handler + " is not a function")
+		}
+		_, err := fn.Call(in.iso.realm, jsobj.Undefined{}, append([]jsobj.Value{float64(event), in.bridge.post(values)}, args...))
+		return err
+	})
+}
+
+// over has a handler of syumai's handle an event: it gives a promise.
+func (in *backendInstance) over(handler string, argument jsobj.Value) *jsobj.Promise {
+	r := in.iso.realm
+	return in.run(func(event int) error {
+		fn, ok := in.binding.Own(handler).(jsobj.Callable)
+		if !ok {
+			return r.TypeError("binding." + handler + " is not a function")
+		}
+		v, err := fn.Call(r, in.binding, []jsobj.Value{argument})
+		if err != nil {
+			return err
+		}
+		p, ok := v.(*jsobj.Promise)
+		if !ok {
+			return r.TypeError("Cannot read properties of undefined (reading 'then')")
+		}
+		p.Then(func(v jsobj.Value, rejected bool) {
+			in.end(event, func(out *jsobj.Promise) {
+				switch e, is := v.(*jsobj.Error); {
+				case !rejected:
+					out.Resolve(v)
+				case is:
+					out.Reject(r.NewError("Error", jsobj.Describe(e.Message)))
+				default:
+					out.Reject(r.NewError("Error", jsobj.Describe(v)))
+				}
+			})
+		})
+		return nil
+	})
 }
 
 // resting is how many goroutines the guest has; ok is false when it does not say.
@@ -183,7 +225,7 @@ func (in *backendInstance) count(c *Context) {
 	in.counting = true
 	in.iso.world.Loop.After(0, "goroutines", func() {
 		in.counting = false
-		if len(in.flight) > 0 {
+		if len(in.bridge.events) > 0 {
 			return
 		}
 		if n, ok := in.resting(); ok && n > in.goroutines {
@@ -191,39 +233,6 @@ func (in *backendInstance) count(c *Context) {
 			in.goroutines = n
 		}
 	})
-}
-
-// enter calls a handler. syumai's own take one argument and give a promise.
-func (in *backendInstance) enter(handler string, settle jsobj.Callable, args []jsobj.Value) error {
-	r := in.iso.realm
-	fn, ok := in.binding.Own(handler).(jsobj.Callable)
-	if !ok {
-		return r.TypeError("binding." + handler + " is not a function")
-	}
-	if handler == "handleQueueMessageBatch" || handler == "runScheduler" {
-		v, err := fn.Call(r, in.binding, args)
-		if err != nil {
-			return err
-		}
-		p, ok := v.(*jsobj.Promise)
-		if !ok {
-			return r.TypeError("Cannot read properties of undefined (reading 'then')")
-		}
-		p.Then(func(v jsobj.Value, rejected bool) {
-			text := jsobj.Value(jsobj.Undefined{})
-			if e, ok := v.(*jsobj.Error); ok && rejected {
-				text = e.Message
-			} else if rejected {
-				text = jsobj.Describe(v)
-			}
-			if _, err := settle.Call(r, jsobj.Undefined{}, []jsobj.Value{!rejected, text}); err != nil {
-				r.Abort(err)
-			}
-		})
-		return nil
-	}
-	_, err := fn.Call(r, in.binding, append([]jsobj.Value{settle}, args...))
-	return err
 }
 
 // Fetch implements Glue.
@@ -238,7 +247,7 @@ func (g *backend) Fetch(_ *Context, q *jsobj.Request) (*jsobj.Promise, error) {
 	r, out := g.iso.realm, g.iso.realm.NewPromise()
 	limit := int(jsobj.ToNumber(in.binding.Own("bodyLimit")))
 	enter := func(body jsobj.Value) {
-		in.run("handleFetch", q.Method, q.URL, flat(r, q.Headers), body).Then(func(v jsobj.Value, rejected bool) {
+		in.call("handleFetch", append([]jsobj.Value{q.Method, q.URL, body}, flat(q.Headers)...), nil).Then(func(v jsobj.Value, rejected bool) {
 			if rejected {
 				out.Reject(v)
 				return
@@ -263,33 +272,33 @@ func (g *backend) Fetch(_ *Context, q *jsobj.Request) (*jsobj.Promise, error) {
 	return out, nil
 }
 
-// answer makes a Response of {status, headers, body}.
+// answer makes a Response of a status, a body and headers.
 func (g *backend) answer(v jsobj.Value) (jsobj.Value, error) {
 	r := g.iso.realm
+	list, err := r.Iterate(v)
+	if err != nil || len(list) < 2 {
+		return nil, err
+	}
 	h := r.NewHeaders()
-	if err := pairs(r, h, option(v, "headers")); err != nil {
+	if err := pairs(r, h, list[2:]); err != nil {
 		return nil, err
 	}
 	var body *jsobj.Stream
-	if b, _ := jsobj.BytesOf(option(v, "body")); len(b) > 0 {
-		body = r.StreamOf(append([]byte(nil), b...))
+	if b, _ := jsobj.BytesOf(list[1]); len(b) > 0 {
+		body = r.StreamOf(b)
 	}
-	return r.NewResponse(int(jsobj.ToNumber(option(v, "status"))), h, body), nil
+	return r.NewResponse(int(jsobj.ToNumber(list[0])), h, body), nil
 }
 
-func flat(r *jsobj.Realm, h *jsobj.Headers) *jsobj.Array {
+func flat(h *jsobj.Headers) []jsobj.Value {
 	var list []jsobj.Value
 	for _, f := range h.Combined() {
 		list = append(list, f.Name, f.Value)
 	}
-	return r.NewArray(list...)
+	return list
 }
 
-func pairs(r *jsobj.Realm, h *jsobj.Headers, v jsobj.Value) error {
-	list, err := r.Iterate(v)
-	if err != nil {
-		return err
-	}
+func pairs(r *jsobj.Realm, h *jsobj.Headers, list []jsobj.Value) error {
 	for i := 0; i+1 < len(list); i += 2 {
 		if err := h.Add(r, jsobj.Describe(list[i]), jsobj.Describe(list[i+1])); err != nil {
 			return err
@@ -308,12 +317,12 @@ func (g *backend) Scheduled(_ *Context, event jsobj.Value) (*jsobj.Promise, erro
 	return g.enter("runScheduler", event)
 }
 
-func (g *backend) enter(handler string, args ...jsobj.Value) (*jsobj.Promise, error) {
+func (g *backend) enter(handler string, argument jsobj.Value) (*jsobj.Promise, error) {
 	in, err := g.get()
 	if err != nil {
 		return nil, err
 	}
-	return in.run(handler, args...), nil
+	return in.over(handler, argument), nil
 }
 
 // Object implements Glue.
@@ -339,7 +348,19 @@ func (o *backendObject) Call(method string, args []jsobj.Value) (*jsobj.Promise,
 	if err != nil {
 		return nil, err
 	}
-	return o.enter(in, "handleObject", args[0], args[1]), nil
+	answer, out := o.enter(in, "handleObject", nil, args[0], args[1]), o.glue.iso.realm.NewPromise()
+	answer.Then(func(v jsobj.Value, rejected bool) {
+		if rejected {
+			out.Reject(v)
+			return
+		}
+		reply, err := o.glue.iso.realm.Iterate(v)
+		if err == nil && len(reply) == 1 {
+			v = reply[0]
+		}
+		out.Settle(v, err)
+	})
+	return out, nil
 }
 
 // Alarm implements ObjectGlue.
@@ -348,17 +369,17 @@ func (o *backendObject) Alarm() (*jsobj.Promise, error) {
 	if err != nil {
 		return nil, err
 	}
-	return o.enter(in, "handleAlarm"), nil
+	return o.enter(in, "handleAlarm", nil), nil
 }
 
 // enter calls a handler. Class and state cross until a call has succeeded: then
 // Go knows them.
-func (o *backendObject) enter(in *backendInstance, handler string, args ...jsobj.Value) *jsobj.Promise {
+func (o *backendObject) enter(in *backendInstance, handler string, s *sink, values ...jsobj.Value) *jsobj.Promise {
 	class, state := jsobj.Value(o.actor.Object.Class), o.actor.state
 	if in.objects[o.serial] {
-		class, state = nil, nil
+		class, state = nil, jsobj.Undefined{}
 	}
-	p := in.run(handler, append([]jsobj.Value{o.serial, class, state}, args...)...)
+	p := in.call(handler, append([]jsobj.Value{class}, values...), s, o.serial, state)
 	out := o.glue.iso.realm.NewPromise()
 	p.Then(func(v jsobj.Value, rejected bool) {
 		if rejected {

@@ -13,7 +13,7 @@ func (g *backend) routed(in *backendInstance, q *jsobj.Request) (*jsobj.Promise,
 		return nil, nil
 	}
 	r := g.iso.realm
-	to, err := route.Call(r, in.binding, []jsobj.Value{q.URL})
+	to, err := route.Call(r, jsobj.Undefined{}, []jsobj.Value{in.bridge.post([]jsobj.Value{q.URL})})
 	if err != nil || to == nil {
 		return nil, err
 	}
@@ -73,9 +73,10 @@ func (o *backendObject) Fetch(q *jsobj.Request) (*jsobj.Promise, error) {
 			return
 		}
 		o.open = append(o.open, s)
-		o.enter(in, "handleObjectFetch", s.object(o.glue.iso), q.Method, q.URL, flat(r, q.Headers), body).Then(func(v jsobj.Value, rejected bool) {
+		s.in = in
+		o.enter(in, "handleObjectFetch", s, append([]jsobj.Value{q.Method, q.URL, body}, flat(q.Headers)...)...).Then(func(v jsobj.Value, rejected bool) {
 			o.open = slices.DeleteFunc(o.open, func(other *sink) bool { return other == s })
-			s.told = nil
+			delete(in.bridge.sinks, s.event)
 			if rejected {
 				s.out.Reject(v)
 				return
@@ -100,38 +101,21 @@ func (o *backendObject) Fetch(q *jsobj.Request) (*jsobj.Promise, error) {
 	return s.out, nil
 }
 
-// sink is backend.mjs's Sink. Nobody leaves before an answer is whole here, and
-// nothing written in between would be read, so there is no pulse.
+// sink is backend.mjs's Sink.
 type sink struct {
 	out     *jsobj.Promise
+	in      *backendInstance // that writes
+	event   int
 	status  int
 	headers *jsobj.Headers
 	body    []byte
-	told    jsobj.Callable
 }
 
-func (s *sink) object(iso *Isolate) jsobj.Value {
-	return iso.realm.NewNamespace("sink", map[string]jsobj.Func{
-		"listen": func(c *jsobj.Call) (jsobj.Value, error) {
-			s.told, _ = c.Arg(0).(jsobj.Callable)
-			return jsobj.Undefined{}, nil
-		},
-		"pulse": func(*jsobj.Call) (jsobj.Value, error) { return jsobj.Undefined{}, nil },
-		"start": func(c *jsobj.Call) (jsobj.Value, error) {
-			s.status, s.headers = int(jsobj.ToNumber(c.Arg(0))), c.Realm.NewHeaders()
-			return jsobj.Undefined{}, pairs(c.Realm, s.headers, c.Arg(1))
-		},
-		"write": func(c *jsobj.Call) (jsobj.Value, error) {
-			b, _ := jsobj.BytesOf(c.Arg(0))
-			s.body = append(s.body, b...)
-			return jsobj.Undefined{}, nil
-		},
-	})
-}
-
+// tell has Go told what became of the answer.
 func (s *sink) tell(r *jsobj.Realm, what int) {
-	if s.told != nil {
-		_, _ = s.told.Call(r, jsobj.Undefined{}, []jsobj.Value{float64(what)})
+	tell, ok := s.in.binding.Own("tell").(jsobj.Callable)
+	if ok && s.in.bridge.sinks[s.event] == s {
+		_, _ = tell.Call(r, jsobj.Undefined{}, []jsobj.Value{float64(s.event), float64(what)})
 	}
 }
 

@@ -5,11 +5,14 @@
 package main
 
 import (
+	"encoding/binary"
+	"math"
 	"runtime"
 	"strconv"
 	"strings"
 	"syscall/js"
 	"time"
+	"unsafe"
 
 	"github.com/syumai/workers"
 )
@@ -26,9 +29,14 @@ func main() {
 	binding.Set("maxEvents", maxEvents)
 	binding.Set("maxMemory", 100<<20)
 	binding.Set("goroutines", js.FuncOf(func(js.Value, []js.Value) any { return runtime.NumGoroutine() }))
+	host, inbox := context.Get("host"), make([]byte, 1<<10)
+	host.Call("inbox", address(inbox), len(inbox))
 	binding.Set("handleFetch", js.FuncOf(func(_ js.Value, args []js.Value) any {
 		served++
-		n, settle, url := served, args[0], args[2].String()
+		n, event := served, args[0]
+		_, message := text(inbox[1:]) // the method
+		url, _ := text(message)
+		inbox[0] = 0
 		go func() {
 			_, path, _ := strings.Cut(strings.TrimPrefix(url, "https://"), "/")
 			switch path {
@@ -42,16 +50,21 @@ func main() {
 				time.Sleep(10 * time.Second)
 				retire.Invoke()
 			}
-			answer := js.Global().Get("Object").New()
-			answer.Set("status", 200)
-			answer.Set("headers", js.Global().Get("Array").New())
-			body := js.Global().Get("Uint8Array").New(len(strconv.Itoa(n)))
-			js.CopyBytesToJS(body, []byte(strconv.Itoa(n)))
-			answer.Set("body", body)
-			settle.Invoke(true, answer)
+			answer := binary.LittleEndian.AppendUint64([]byte{1}, math.Float64bits(200))
+			body := strconv.Itoa(n)
+			answer = append(binary.LittleEndian.AppendUint32(append(answer, 3), uint32(len(body))), body...)
+			host.Call("answer", event, address(answer), len(answer))
 		}()
 		return nil
 	}))
 	workers.Ready()
 	select {}
 }
+
+// text is the packed text that b begins with, and what follows it.
+func text(b []byte) (string, []byte) {
+	end := 5 + binary.LittleEndian.Uint32(b[1:])
+	return string(b[5:end]), b[end:]
+}
+
+func address(b []byte) float64 { return float64(uintptr(unsafe.Pointer(&b[0]))) }

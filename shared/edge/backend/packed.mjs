@@ -1,14 +1,14 @@
-// SQL between Go and the platform: parameters and rows cross packed in bytes,
-// see doc.go.
+// What crosses between Go and JavaScript: values packed in bytes, see doc.go.
 const NULL = 0;
 const NUMBER = 1;
 const TEXT = 2;
 const BLOB = 3;
+const FAR = 4;
 
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 const encoder = new TextEncoder();
 
-/** The parameters in bytes, which are the guest's and must not be kept. */
+/** The values in bytes, which are the guest's memory and must not be kept. */
 export function unpack(bytes) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const values = [];
@@ -18,6 +18,10 @@ export function unpack(bytes) {
     else if (kind === NUMBER) {
       values.push(view.getFloat64(at, true));
       at += 8;
+    } else if (kind === FAR) {
+      const from = view.getUint32(at, true);
+      values.push(new Uint8Array(bytes.buffer.slice(from, from + view.getUint32(at + 4, true))));
+      at += 8;
     } else {
       const from = at + 4;
       at = from + view.getUint32(at, true);
@@ -25,6 +29,42 @@ export function unpack(bytes) {
     }
   }
   return values;
+}
+
+/** Packs values into bytes, and gives how many that took; -1: they have no room. */
+export function pack(values, bytes) {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  let at = 0;
+  for (const v of values) {
+    const left = bytes.length - at - 9;
+    if (left < 0) return -1;
+    if (v === null) bytes[at++] = NULL;
+    else if (typeof v === "number") {
+      bytes[at] = NUMBER;
+      view.setFloat64(at + 1, v, true);
+      at += 9;
+    } else if (typeof v === "string") {
+      if (3 * v.length > left) return -1; // a UTF-16 unit is at most three bytes of UTF-8
+      bytes[at] = TEXT;
+      const { written } = encoder.encodeInto(v, bytes.subarray(at + 5));
+      view.setUint32(at + 1, written, true);
+      at += 5 + written;
+    } else {
+      if (v.length > left) return -1;
+      bytes[at] = BLOB;
+      view.setUint32(at + 1, v.length, true);
+      bytes.set(v, at + 5);
+      at += 5 + v.length;
+    }
+  }
+  return at;
+}
+
+/** At most how many bytes values take. */
+export function room(values) {
+  let n = 0;
+  for (const v of values) n += 9 + (typeof v === "string" ? 3 * v.length : (v?.length ?? 0));
+  return n;
 }
 
 /** Packs the rows of cursors, one after the other, in bytes of its own. */
