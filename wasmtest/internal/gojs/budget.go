@@ -33,8 +33,11 @@ type budgeted struct {
 	size   uint64
 }
 
-func (m *Memory) allocate(size, limit uint64) experimental.LinearMemory {
-	return &budgeted{LinearMemory: newLinear(size, limit), memory: m}
+// allocator makes the memory of a guest that begins with an image.
+func (m *Memory) allocator(begin *image) experimental.MemoryAllocator {
+	return experimental.MemoryAllocatorFunc(func(_, limit uint64) experimental.LinearMemory {
+		return &budgeted{LinearMemory: newLinear(limit, begin), memory: m}
+	})
 }
 
 // Reallocate gives the first size bytes; nil when the isolate has no more.

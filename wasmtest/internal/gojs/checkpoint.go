@@ -50,10 +50,11 @@ const (
 	mutable     = 1
 )
 
-// withCheckpoints is a copy of a module with checkpoints in its loops.
-func withCheckpoints(module []byte) ([]byte, error) {
+// withCheckpoints is a copy of a module with checkpoints in its loops and
+// without its data, which comes apart: what memory begins with.
+func withCheckpoints(module []byte) (copied, data []byte, err error) {
 	if len(module) < 8 || !bytes.HasPrefix(module, []byte("\x00asm")) {
-		return module, nil // the compiler says what it is
+		return module, nil, nil // the compiler says what it is
 	}
 	r := &reader{b: module, at: 8}
 	out := append(make([]byte, 0, len(module)*5/4), module[:8]...)
@@ -61,7 +62,6 @@ func withCheckpoints(module []byte) ([]byte, error) {
 	for r.at < len(r.b) && r.err == nil {
 		id := r.byte()
 		body := r.take(r.leb())
-		var err error
 		switch id {
 		case sectionImport:
 			function, global, err = scanImports(body)
@@ -70,14 +70,16 @@ func withCheckpoints(module []byte) ([]byte, error) {
 		case sectionCode:
 			body, err = rewriteCode(body, checkpoint(function, global))
 		case sectionData:
-			body, err = joinData(body)
+			if data, err = takeData(body); data != nil {
+				body = noData
+			}
 		}
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		out = append(appendLEB(append(out, id), uint64(len(body))), body...)
 	}
-	return out, r.err
+	return out, data, r.err
 }
 
 // scanImports gives the index of the checkpoint and the number of imported

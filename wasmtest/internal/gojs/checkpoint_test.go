@@ -25,7 +25,7 @@ func FuzzCheckpoints(f *testing.F) {
 		if at < length {
 			broken[at] = b
 		}
-		out, err := withCheckpoints(broken)
+		out, _, err := withCheckpoints(broken)
 		if err == nil {
 			require.GreaterOrEqual(t, len(out), len(broken)/2)
 		}
@@ -44,32 +44,58 @@ func TestCheckpointsAreInEveryLoop(t *testing.T) {
 	section(3, 1, 1)
 	section(sectionGlobal, 0)
 	section(sectionCode, 1, 8, 0, opLoop, noResult, opLoop, noResult, opEnd, opEnd, opEnd)
-	out, err := withCheckpoints(module)
+	out, _, err := withCheckpoints(module)
 	require.NoError(t, err)
 	insert := checkpoint(0, 0)
 	code := append([]byte{opLoop, noResult}, insert...)
 	code = append(append(code, opLoop, noResult), insert...)
 	require.Contains(t, string(out), string(append(code, opEnd, opEnd, opEnd)))
 
-	_, err = withCheckpoints(append([]byte("\x00asm\x01\x00\x00\x00"), sectionImport, 1, 0))
+	_, _, err = withCheckpoints(append([]byte("\x00asm\x01\x00\x00\x00"), sectionImport, 1, 0))
 	require.ErrorIs(t, err, errNotGo)
-	_, err = withCheckpoints(module[:len(module)-1])
+	_, _, err = withCheckpoints(module[:len(module)-1])
 	require.ErrorIs(t, err, errShort)
 }
 
-func TestJoinData(t *testing.T) {
-	section := []byte{4, 0, opI32Const, 0xc5, 0x00, opEnd, 1, 'c', 0, opI32Const, 0xc0, 0x00, opEnd, 2, 'a', 'b'}
-	far := appendSignedLEB(nil, 1<<20)
-	section = append(append(append(section, 0, opI32Const), far...), opEnd, 1, 'd')
-	section = append(append(append(section, 0, opI32Const), appendSignedLEB(nil, 1<<20+1)...), opEnd, 1, 'e')
-	got, err := joinData(section)
+func TestTakeData(t *testing.T) {
+	section := []byte{3, 0, opI32Const, 0x05, opEnd, 1, 'c', 0, opI32Const, 0x00, opEnd, 2, 'a', 'b'}
+	section = append(append(append(section, 0, opI32Const), appendSignedLEB(nil, 200)...), opEnd, 1, 'd')
+	want := make([]byte, 201)
+	copy(want, "ab\x00\x00\x00c")
+	want[200] = 'd'
+	got, err := takeData(section)
 	require.NoError(t, err)
-	want := []byte{2, 0, opI32Const, 0xc0, 0x00, opEnd, 6, 'a', 'b', 0, 0, 0, 'c'}
-	want = append(append(append(want, 0, opI32Const), far...), opEnd, 2, 'd', 'e')
 	require.Equal(t, want, got)
-	passive := []byte{1, 1, 1, 'x'}
-	got, _ = joinData(passive)
-	require.Equal(t, passive, got)
-	_, err = joinData(section[:len(section)-1])
+	_, err = takeData(section[:len(section)-1])
 	require.ErrorIs(t, err, errShort)
+	for name, other := range map[string][]byte{
+		"passive":           {1, 1, opI32Const, 0, opEnd, 1, 'x'}, // a kind that is not Go's
+		"at a global":       {1, 0, opGlobalGet, 0, opEnd, 1, 'x'},
+		"outside of memory": append(append([]byte{1, 0, opI32Const}, appendSignedLEB(nil, maxMemory)...), opEnd, 1, 'x'),
+		"before it":         {1, 0, opI32Const, 0x7f, opEnd, 1, 'x'},
+	} {
+		got, err := takeData(other)
+		require.NoError(t, err, name)
+		require.Nil(t, got, name)
+	}
+}
+
+// TestImageIsSharedUntilWritten: what one guest writes no other one sees.
+func TestImageIsSharedUntilWritten(t *testing.T) {
+	data := make([]byte, 3<<20+5)
+	for i := range data {
+		data[i] = byte(i >> 8)
+	}
+	begin := newImage(data)
+	a, b := newLinear(maxMemory, begin), newLinear(maxMemory, begin)
+	defer a.Free()
+	defer b.Free()
+	in := a.Reallocate(8 << 20)
+	require.Equal(t, data, in[:len(data)])
+	require.Equal(t, make([]byte, 4096), in[len(data):len(data)+4096], "zeros follow")
+	clear(in[:len(data)])
+	require.Equal(t, data, b.Reallocate(8 << 20)[:len(data)])
+	c := newLinear(maxMemory, begin)
+	defer c.Free()
+	require.Equal(t, data, c.Reallocate(8 << 20)[:len(data)])
 }

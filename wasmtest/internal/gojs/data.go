@@ -1,20 +1,13 @@
 package gojs
 
-import (
-	"cmp"
-	"encoding/binary"
-	"slices"
-)
+import "encoding/binary"
 
-// dataGap is how many zeros may lie between two data segments that are joined.
-const dataGap = 4 << 10
-
-// joinData makes few data segments of the thousands that Go's linker cuts out
-// around runs of zeros: wazero evaluates each one's offset anew for every
-// instance. The memory they make is the same.
-func joinData(section []byte) ([]byte, error) {
+// takeData takes a module's data out of it: the memory that an instance begins
+// with. Go's linker cuts its data into thousands of segments around runs of
+// zeros, which the compiler's runtime would copy, one by one, for each instance
+// anew. Nil: the section is not as Go makes it, and stays.
+func takeData(section []byte) (image []byte, err error) {
 	r := &reader{b: section}
-	var segments []segment
 	for n := r.leb(); n > 0 && r.err == nil; n-- {
 		kind, op := r.leb(), r.byte()
 		from := r.at
@@ -22,41 +15,19 @@ func joinData(section []byte) ([]byte, error) {
 		offset, ok := signedLEB(section[from:r.at])
 		end := r.byte()
 		data := r.take(r.leb())
-		if !ok || kind != 0 || op != opI32Const || end != opEnd || offset < 0 {
-			return section, r.err // not Go's; as it is, then
+		if !ok || kind != 0 || op != opI32Const || end != opEnd || offset < 0 || offset+int64(len(data)) > maxMemory {
+			return nil, r.err
 		}
-		segments = append(segments, segment{offset, data})
-	}
-	// They do not come in order, and zeros must not cover another's data.
-	slices.SortFunc(segments, func(a, b segment) int { return cmp.Compare(a.offset, b.offset) })
-	var joined []segment
-	for _, s := range segments {
-		if last := len(joined) - 1; last >= 0 {
-			gap := s.offset - joined[last].end()
-			if gap < 0 {
-				return section, r.err // they overlap: order matters
-			}
-			if gap <= dataGap {
-				joined[last].data = append(append(joined[last].data, make([]byte, gap)...), s.data...)
-				continue
-			}
+		if missing := int(offset) + len(data) - len(image); missing > 0 {
+			image = append(image, make([]byte, missing)...)
 		}
-		joined = append(joined, segment{s.offset, append([]byte(nil), s.data...)})
+		copy(image[offset:], data)
 	}
-	out := appendLEB(make([]byte, 0, len(section)), uint64(len(joined)))
-	for _, s := range joined {
-		out = append(appendSignedLEB(append(out, 0, opI32Const), s.offset), opEnd)
-		out = append(appendLEB(out, uint64(len(s.data))), s.data...)
-	}
-	return out, r.err
+	return image, r.err
 }
 
-type segment struct {
-	offset int64
-	data   []byte
-}
-
-func (s segment) end() int64 { return s.offset + int64(len(s.data)) }
+// noData is a data section without segments.
+var noData = []byte{0}
 
 // signedLEB reads a signed LEB128 that is all of b.
 func signedLEB(b []byte) (v int64, ok bool) {

@@ -88,6 +88,7 @@ type Module struct {
 
 	engine   *Engine
 	compiled wazero.CompiledModule
+	image    *image // what memory begins with
 }
 
 // Load compiles the module at path, or gives the one already compiled.
@@ -106,14 +107,21 @@ func (e *Engine) Load(path string) (*Module, error) {
 		return nil, fmt.Errorf("wasmtest: module: %w", err)
 	}
 	m := &Module{Path: abs, Name: filepath.Base(abs), Sum: sha256.Sum256(code), engine: e}
-	if code, err = withCheckpoints(code); err != nil {
+	code, data, err := withCheckpoints(code)
+	if err != nil {
 		return nil, fmt.Errorf("wasmtest: %s: %w", m.Name, err)
 	}
+	m.image = newImage(data)
 	if m.compiled, err = e.runtime.CompileModule(context.Background(), code); err != nil {
 		return nil, fmt.Errorf("wasmtest: %s: %w", m.Name, err)
 	}
 	if err := m.check(); err != nil {
 		return nil, err
+	}
+	for _, memory := range m.compiled.ExportedMemories() {
+		if uint64(len(data)) > uint64(memory.Min())<<16 {
+			return nil, &TrapError{m.Name, errOutOfBounds}
+		}
 	}
 	hugeCode()
 	e.modules[abs] = m

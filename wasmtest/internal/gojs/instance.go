@@ -84,7 +84,7 @@ func (m *Module) Instantiate(c Config) (*Instance, error) {
 			return nil, &MemoryError{c.Name, c.Memory.used}
 		}
 	}
-	ctx := experimental.WithMemoryAllocator(context.Background(), experimental.MemoryAllocatorFunc(c.Memory.allocate))
+	ctx := experimental.WithMemoryAllocator(context.Background(), c.Memory.allocator(m.image))
 	guest, err := m.engine.runtime.InstantiateModule(ctx, m.compiled, config)
 	if err != nil {
 		return nil, fmt.Errorf("wasmtest: %s: %w", c.Name, err)

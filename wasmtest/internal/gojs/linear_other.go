@@ -7,13 +7,15 @@ import "github.com/tetratelabs/wazero/experimental"
 // linear is a guest's memory, on the Go heap.
 type linear struct{ region []byte }
 
-func newLinear(size, limit uint64) experimental.LinearMemory {
-	return &linear{make([]byte, 0, limit)}
+func newLinear(limit uint64, begin *image) experimental.LinearMemory {
+	region := make([]byte, limit)
+	begin.lay(region)
+	return &linear{region}
 }
 
 // Reallocate gives the first size bytes; nil when there is no more.
 func (l *linear) Reallocate(size uint64) []byte {
-	if size > uint64(cap(l.region)) {
+	if size > uint64(len(l.region)) {
 		return nil
 	}
 	return l.region[:size]

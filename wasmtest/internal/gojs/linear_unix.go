@@ -13,12 +13,12 @@ import (
 // system hands its pages out zeroed and only as they are touched.
 type linear struct{ region []byte }
 
-func newLinear(_, limit uint64) experimental.LinearMemory {
+func newLinear(limit uint64, begin *image) experimental.LinearMemory {
 	region, err := syscall.Mmap(-1, 0, int(limit), syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_PRIVATE|syscall.MAP_ANON)
 	if err != nil {
 		return &linear{}
 	}
-	hugePages(region)
+	begin.lay(region)
 	return &linear{region}
 }
 
