@@ -4,9 +4,10 @@
 //
 //	JavaScript (backend.mjs)                Go
 //	fetch, queue, scheduled, object call
-//	  binding.handle…(settle, …)          ▶ goroutine starts
-//	                                        … awaits promises of this event …
-//	  settle(true, value)               ◀─  goroutine ends
+//	  binding.handle…(event, mail, …)     ▶ goroutine starts
+//	    host.invoke(ticket, at, size)   ◀─  … awaits what the host does
+//	  binding.settle(ticket, ok, mail)    ▶ … for this event …
+//	    host.answer(event, at, size)    ◀─  goroutine ends
 //
 // # Instances
 //
@@ -20,50 +21,60 @@
 //
 // # What crosses
 //
-// The host passes plain values: strings, numbers, flat arrays of header names
-// and values, and Uint8Arrays. Header values cross in UTF-8, never split or
-// joined. Go finds the host's few functions in `globalThis.context.host`:
+// A JavaScript value costs Go a finalizer, and finding its place in the list of
+// them. So what crosses is numbers: an event, or something that Go awaits (its
+// ticket), by its number, and values packed in this instance's memory. A value
+// is a byte for its kind and, little-endian: nothing (0, null), a float64 (1),
+// or its size as an uint32 before UTF-8 (2) or bytes (3). From Go only: the
+// address and the size, as uint32s, of bytes that lie elsewhere (4). The host
+// copies what Go sends before its call returns. Header values cross in UTF-8,
+// never split or joined, each after its name.
 //
-//	start(settle, object, method, ...args)   awaits object[method](...args);
-//	    then settle(true, value) or settle(false, reason). The next four are
-//	    called through it
-//	fetch(method, url, headers, body|null, ms, maxBody, handle|null)
-//	    → {status, headers, body, tooLarge}; redirects are not followed, the
-//	      deadline covers the body too; handle, if given, gets abort()
-//	invoke(binding, name, method, payload) → Uint8Array   a Durable Object call
-//	sendBatch(binding, bodies)   at most 100 messages of bytes to a queue
-//	objectGet(binding, key) → Uint8Array | null           an R2 object
-//	sleep(ms)                    resolves after so many milliseconds
+// What the host sends lies in the inbox, which Go has once told the host of; its
+// first byte is 1 until Go has taken what is there. mail is its size, or, where
+// there is no room or something else still lies there, minus the number of a
+// letter that Go asks for. Go finds the host in `globalThis.context.host`:
+//
+//	inbox(at, size); letterSize(number) → at most so many bytes
+//	letter(number, at, size) → how many it was
+//
+//	each with a ticket and a message (at, size), settled with values:
+//	invoke   binding, name, method, payload → payload   a Durable Object call
+//	sendBatch binding, bodies…   at most 100 messages of bytes to a queue
+//	objectGet binding, key → bytes or null               an R2 object
+//	sleep    ms                  settled after so many milliseconds
+//	fetch    method, url, body or null, ms, maxBody, abortable (0, 1), headers…
+//	    → status, body (null: over maxBody), headers…; redirects are not
+//	      followed, the deadline covers the body too; abort(ticket) ends it
+//
+//	answer(event, at, size), refuse(event, at, size): values; text of an error
+//	sinkStart(event, at, size): status, headers…; sinkWrite(event, at, size):
+//	    bytes; sinkPulse(event, ms)
 //	transaction(storage, body)   commits when body() is true, else rolls back
 //	setAlarm(storage, ms)        does not wait
 //	sqlStatement(query) → its number; sqlForget() drops them all
-//	sql(storage.sql, statement, args, argsSize, out, room) → size of the rows
+//	sql(storage.sql, statement, at, size, out, room) → size of the rows: the
+//	    number of columns as an uint32, each column's name after its size, then
+//	    every value
 //	sqlRest(out)                 copies rows that had no room
-//
-// SQL crosses packed, since each JavaScript value costs Go a finalizer: args
-// and out are addresses in the instance's memory. A value is a byte for its
-// kind and, little-endian: nothing (0, NULL), a float64 (1), or its size as an
-// uint32 before UTF-8 (2) or bytes (3). Rows are the number of columns as an
-// uint32, each column's name after its size, then every value (packed.go,
-// rows.mjs).
 //
 // and registers, in `globalThis.context.binding`, beside syumai's own
 // handleQueueMessageBatch(batch) and runScheduler(event):
 //
-//	handleFetch(settle, method, url, headers, body)
-//	    settle(true, {status, headers, body})
-//	handleObject(settle, serial, class, state, method, payload)
-//	    settle(true, Uint8Array)
-//	handleAlarm(settle, serial, class, state); class and state are null once
-//	    a call of that object has succeeded in this instance
-//	handleObjectFetch(settle, serial, class, state, sink, method, url, headers, body)
-//	    a request to an object; its answer goes to the sink as it is written:
-//	    start(status, headers), write(bytes); settle ends it. listen(f) has
-//	    f called with 0 when nobody reads any more, with 1 when the instance is
-//	    to be replaced, and with 2 after the ms of pulse(ms), whose answer is
-//	    the ms until the next time, or 0
-//	each may settle(false, text of an error)
-//	route(url) → [binding, name] of the object that answers a request, or null
+//	settle(ticket, ok, mail)     ok 0: an exception's name and text
+//	handleFetch(event, mail): method, url, body (null: over the limit), headers…
+//	    answered with status, body, headers…
+//	handleObject(event, mail, serial, state): class, method, payload
+//	    answered with a payload
+//	handleAlarm(event, mail, serial, state): class; state and class are undefined
+//	    and null once a call of that object has succeeded in this instance
+//	handleObjectFetch(event, mail, serial, state): class, method, url, body,
+//	    headers…; a request to an object, whose answer goes to the event's sink as
+//	    it is written
+//	tell(event, what): 0, nobody reads the answer any more; 1, the instance is to
+//	    be replaced; 2, the ms of sinkPulse have passed → the ms until the next
+//	    time, or 0
+//	route(mail): url → [binding, name] of the object that answers it, or null
 //	bodyLimit: the largest request body, in bytes, that fetch passes in
 //	objectBodyLimit: the same of a request to an object
 //	maxEvents, maxMemory: when to replace the instance (count, bytes)
