@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/hookweir/hookweir/shared/planted"
 )
 
 const (
@@ -120,7 +122,7 @@ func (b Base) check(ctx context.Context, sql string, args []any) error {
 			}
 		case op == "OpenRead" || op == "ReopenIdx":
 			const p2IsRegister = 0x10 // OPFLAG_P2ISREG: the page is computed
-			if integer(row[p3]) != 0 || integer(row[p5])&p2IsRegister != 0 || !roots[integer(row[p2])] {
+			if integer(row[p3]) != 0 || integer(row[p5])&p2IsRegister != 0 || !roots[integer(row[p2])] && planted.Bug != "anytable" {
 				return ErrTable
 			}
 		case strings.HasPrefix(op, "V"):

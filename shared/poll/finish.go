@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/hookweir/hookweir/shared/crawl"
+	"github.com/hookweir/hookweir/shared/planted"
 )
 
 // finish draws the conclusions of a run, in one transaction: when the next one
@@ -168,6 +169,9 @@ func wholeMilliseconds(d time.Duration) time.Duration {
 // alarm with every run.
 func (r *row) alarmTime(now time.Time) time.Time {
 	h := &r.health
+	if planted.Bug == "unwatched" {
+		return now.Add(maxWait * 365)
+	}
 	want := later(h.NextAt, h.NotBefore)
 	if !h.CronSilent { // else the alarm is the clock
 		// Later by as much as the jitter, so that a clock that works is there

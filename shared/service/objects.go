@@ -70,7 +70,7 @@ func check(provider string, params map[string]string, secrets [][]byte) error {
 
 // agent looks up where a tenant's events go.
 func (s *Service) agent(ctx context.Context, name string) (deliver.Agent, error) {
-	target, err := s.tenant(name).AgentTarget(ctx)
+	target, err := s.tenant(s.whose.agentOf(name)).AgentTarget(ctx)
 	if errors.Is(err, tenant.ErrNotFound) {
 		// Who has no agent to push to may well watch.
 		return deliver.Agent{State: deliver.AgentNone, Watched: true}, nil

@@ -88,6 +88,7 @@ type Service struct {
 	clock                 *schedule.Clock
 	waker                 *schedule.Waker
 	documents             webhook.Documents // key sets of issuers
+	whose                 remembered
 	// API answers the requests of the service binding.
 	API http.Handler
 }

@@ -39,7 +39,8 @@
 //	G7  the writes of a key are acted on in the order of their acceptance
 //	G8  a destination's own token bucket, by its own clock, never runs dry
 //	G9  whatever is on a list that is polled is promised as an accepted event
-//	    is: it reaches the agent
+//	    is: it reaches the agent. A poll that got nowhere for three intervals
+//	    has told the agent
 //	G10 an event reaches its own tenant's agent only, a token its own tenant's
 //	    API, a tool's call its own tenant's server
 //
@@ -59,6 +60,9 @@
 //	      called by what is approved and what it is now; the agent is shown
 //	      what is approved
 //	drift a change that blocks is told to the agent, each time it comes
+//
+// Of the company's database, "knowledge": rows are what it said at some
+// instant since the question, and only where they may be read.
 //
 // Each seed enables a random part of the faults only: what is never lost
 // never excuses anything.

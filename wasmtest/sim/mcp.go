@@ -17,7 +17,7 @@ const looking = 15 * time.Second
 // mcp is an upstream MCP server at every tenant whose tools change under the
 // agent that calls them, and an operator who approves at times. [Pins] holds
 // that no call is made of a tool that is not as approved, and that the agent
-// is told; and G10.
+// is told; and G10. Its agents ask the company's database too.
 type mcp struct {
 	*simulation
 	desks    map[string]*desk
@@ -25,30 +25,35 @@ type mcp struct {
 	pins     *Pins
 	requests int
 	calls    int
+
+	knowledge knowledge
 }
 
 func newMCP(s *simulation) part {
 	m := &mcp{simulation: s, desks: map[string]*desk{}, keys: map[string]string{}}
 	m.pins = newPins(func() time.Time { return s.edge.Now() })
 	return part{
-		name: "mcp", steps: 8,
+		name: "mcp", steps: 10,
 		servers: map[string]http.Handler{"desk.example.com": http.HandlerFunc(m.serve)},
 		setUp:   m.setUp,
 		step:    m.step,
 		rest:    m.rest,
 		check:   func(add adder) { m.pins.Check(s.events.Posts, add) },
 		figures: func() []Figure {
-			return []Figure{{"calls of tools", m.calls}, {"requests of an upstream", m.requests}}
+			return []Figure{{"calls of tools", m.calls}, {"queries", m.knowledge.asked}, {"requests of an upstream", m.requests}}
 		},
 	}
 }
 
 func (m *mcp) setUp(t string) {
+	if t == tenant(0) {
+		m.fill()
+	}
 	m.desks[t] = &desk{tools: map[string]*definition{}, sessions: map[string]map[string]*definition{}}
 	m.set(t, "look", &definition{})
 	m.set(t, "file", &definition{})
 	var key struct{ Key string }
-	_, answer := m.must("POST", t+"/keys", `{"label":"agent","tools":["desk__look","desk__file"]}`)
+	_, answer := m.must("POST", t+"/keys", `{"label":"agent","tools":["desk__look","desk__file","query_knowledge"]}`)
 	_ = json.Unmarshal(answer, &key)
 	m.keys[t] = key.Key
 	for range 10 {
@@ -62,7 +67,7 @@ func (m *mcp) setUp(t string) {
 // step is one thing that happens to a tenant's tools.
 func (m *mcp) step(t string) string {
 	tool := []string{"look", "file"}[m.rand.IntN(2)]
-	switch n := m.rand.IntN(12); {
+	switch n := m.rand.IntN(15); {
 	case n < 3:
 		m.call(t, tool)
 		return "call " + t + "/" + tool
@@ -84,6 +89,8 @@ func (m *mcp) step(t string) string {
 	case n < 11:
 		m.list(t)
 		return "list at " + t
+	case n < 14:
+		return m.ask(t)
 	}
 	other := tenant(0)
 	if other == t {
@@ -203,13 +210,19 @@ func (m *mcp) list(t string) {
 			return
 		}
 		for _, tool := range out.Tools {
-			m.pins.Listed(t, strings.TrimPrefix(tool.Name, "desk__"), tool.Description)
+			name, theirs := strings.CutPrefix(tool.Name, "desk__")
+			switch {
+			case theirs:
+				m.pins.Listed(t, name, tool.Description)
+			case t != tenant(0):
+				m.pins.add("knowledge", t, "the agent was shown the tool %s", tool.Name)
+			}
 		}
 	})
 }
 
 // message is a request to a tenant's endpoint, of protocol 2026-07-28.
-func (m *mcp) message(t, key, method, name string, arguments map[string]string) *http.Request {
+func (m *mcp) message(t, key, method, name string, arguments any) *http.Request {
 	params := map[string]any{"_meta": map[string]any{
 		"io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientCapabilities": struct{}{},
 		"io.modelcontextprotocol/clientInfo": map[string]string{"name": "agent", "version": "1"},
@@ -241,8 +254,9 @@ func resultOf(res *http.Response, result any) bool {
 	return res.StatusCode == 200 && strings.Contains(text, `"result"`) && json.Unmarshal([]byte(text), &out) == nil
 }
 
-// rest holds, for one tool, that what is approved can be called, and ends the upstreams: the
-// product looks at them every hour.
+// rest holds, for one tool, that what is approved can be called, and for the
+// database that it answers; and ends the upstreams: the product looks at them
+// every hour.
 func (m *mcp) rest() {
 	for i := range tenants {
 		t := tenant(i)
@@ -261,5 +275,6 @@ func (m *mcp) rest() {
 			m.pins.add("pin", t+"/"+tool, "at the end the tool cannot be called: %s", code)
 		}
 		m.must("DELETE", t+"/upstreams/desk", "")
+		m.known(t)
 	}
 }

@@ -9,5 +9,6 @@ func agentBugs() []plantedBug {
 		{"noalarm", "consumers", "G3", 12, Standard()},
 		{"newestonly", "consumers", "G6", 12, Standard()},
 		{"latesecret", "consumers", "G6", 12, Standard()},
+		{"oneagent", "consumers", "G10", 12, Standard()},
 	}
 }

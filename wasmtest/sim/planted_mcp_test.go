@@ -6,5 +6,6 @@ func mcpBugs() []plantedBug {
 	return []plantedBug{
 		{"nopin", "consumers", "pin", 12, parts},
 		{"quiet", "consumers", "drift", 12, parts},
+		{"anytable", "consumers", "knowledge", 12, parts},
 	}
 }

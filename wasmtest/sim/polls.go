@@ -19,7 +19,8 @@ import (
 // payments, which are known from nowhere else (Stripe's paging: newest first,
 // by the last id), or deliveries of a hook, most of which come as webhooks too
 // (GitHub's paging, by Link, and a request for each that is missing). It holds
-// G9: whatever is on a list reaches the agent.
+// G9: whatever is on a list reaches the agent, and a poll that gets nowhere
+// says so (polls_stalled.go).
 type polls struct {
 	*simulation
 	mu       sync.Mutex
@@ -28,6 +29,9 @@ type polls struct {
 	hooks    map[string][]hookDelivery
 	down     map[string]time.Time // by tenant: its API answers nothing of use until then
 	how      map[string]int       // what it answers instead
+	read     map[string]time.Time // when its list was last given
+	looks    []look
+	settled  bool
 	requests int
 }
 
@@ -51,19 +55,22 @@ const hookSecret = "secret-of-the-polled-hook"
 func newPolls(s *simulation) part {
 	p := &polls{
 		simulation: s, list: map[string]string{}, payments: map[string][]payment{}, hooks: map[string][]hookDelivery{},
-		down: map[string]time.Time{}, how: map[string]int{},
+		down: map[string]time.Time{}, how: map[string]int{}, read: map[string]time.Time{},
 	}
 	return part{
 		name: "polls", steps: 16,
 		servers: map[string]http.Handler{"api.example.com": p},
 		setUp:   p.setUp,
 		step:    p.step,
+		rest:    p.rest,
 		settle:  p.settle,
+		check:   func(add adder) { checkStalled(p.looks, s.events.Posts, add) },
 		figures: func() []Figure { return []Figure{{"requests of polls", p.requests}} },
 	}
 }
 
 func (p *polls) setUp(tenant string) {
+	defer func() { p.read[tenant] = p.edge.Now() }()
 	p.must("PUT", tenant+"/destinations/api", fmt.Sprintf(`{"base_url":"https://api.example.com/%s"}`, tenant))
 	const rest = `"destination":"api","limit":3,"every":"2m","at_most":"24h","start":"2025-12-31T23:00:00Z"}`
 	if p.list[tenant] = "payments"; p.rand.IntN(2) == 0 {
@@ -128,8 +135,15 @@ func (p *polls) deliver(t string) string {
 	return "hook " + key
 }
 
-// settle has every poll run once more: a stalled one would not by itself.
+// settle looks at every poll and then has it run once more.
 func (p *polls) settle() bool {
+	if !p.settled {
+		p.settled = true
+		for _, t := range sorted(p.list) {
+			p.look(t)
+		}
+		p.edge.Advance(time.Minute)
+	}
 	more := false
 	for _, t := range sorted(p.list) {
 		for range 5 {
@@ -166,7 +180,7 @@ func (p *polls) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	switch rest, one := strings.CutPrefix(path, "repos/a/b/hooks/1/deliveries"); {
 	case path == "v1/events":
-		p.servePayments(w, r, p.payments[tenant])
+		p.servePayments(w, r, tenant)
 	case one && rest == "":
 		p.serveDeliveries(w, r, tenant)
 	case one:
@@ -181,12 +195,13 @@ func (p *polls) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (p *polls) servePayments(w http.ResponseWriter, r *http.Request, all []payment) {
+func (p *polls) servePayments(w http.ResponseWriter, r *http.Request, tenant string) {
 	q := r.URL.Query()
 	limit, _ := strconv.Atoi(q.Get("limit"))
+	p.read[tenant] = p.edge.Now()
 	since, _ := strconv.ParseInt(q.Get("created[gte]"), 10, 64)
 	list := []payment{}
-	for _, e := range slices.Backward(all) {
+	for _, e := range slices.Backward(p.payments[tenant]) {
 		if e.Created >= since {
 			list = append(list, e)
 		}
@@ -199,6 +214,7 @@ func (p *polls) servePayments(w http.ResponseWriter, r *http.Request, all []paym
 }
 
 func (p *polls) serveDeliveries(w http.ResponseWriter, r *http.Request, tenant string) {
+	p.read[tenant] = p.edge.Now()
 	list := append([]hookDelivery{}, p.hooks[tenant]...) // an empty list is none that is null
 	slices.Reverse(list)
 	etag := fmt.Sprintf(`"%d"`, len(list))

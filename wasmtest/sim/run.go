@@ -64,6 +64,9 @@ type Step struct {
 
 func (s Step) String() string { return fmt.Sprintf("%s at %v: %s", s.Name, s.At, s.What) }
 
+// locations are where in the world the Workers run.
+func locations() []string { return []string{"fra", "nrt"} }
+
 // start is what the clock shows first; it is a constant.
 var start = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
@@ -95,6 +98,9 @@ func Run(c Config) (report *Report, err error) {
 	if c.Only != nil {
 		faults = nil
 	}
+	if s.takesPart("mcp") {
+		bindKnowledge(workers)
+	}
 	servers := map[string]http.Handler{}
 	for _, p := range s.parts {
 		maps.Copy(servers, p.servers)
@@ -102,7 +108,7 @@ func Run(c Config) (report *Report, err error) {
 	s.edge, err = wasmtest.Open(wasmtest.Config{
 		Workers: workers, Seed: c.Seed, Start: start,
 		Faults: faults, Script: c.Only, Calm: start.Add(busy),
-		Servers: servers, Locations: []string{"fra", "nrt"},
+		Servers: servers, Locations: locations(),
 	})
 	if err != nil {
 		return nil, err
@@ -169,9 +175,11 @@ func (s *simulation) swarm() wasmtest.Faults {
 		case wasmtest.Crash:
 			rate /= 10 // every host call is an occasion
 		case wasmtest.KVStale:
-			rate *= 10 // asked once for a copy, and only when there is something newer
+			rate = 0.3 + 8*rate // asked once for a copy, and only when there is something newer
 		case wasmtest.QueueSendFail:
 			rate *= 6 // few sends are anything but a provider's, which tries again
+		case wasmtest.R2Fail, wasmtest.R2PutLost, wasmtest.D1Fail, wasmtest.D1Lost:
+			rate *= 6 // a bucket and a database are asked a few times in a run
 		}
 		if on {
 			f[row.Fault] = rate

@@ -57,12 +57,16 @@ func TestSimulation(t *testing.T) {
 	begin := time.Now()
 	var virtual time.Duration
 	figures, names := map[string]int{}, []string{}
+	faults := map[wasmtest.Fault]int{}
 	seeds(config, from, n, func(r *Report, err error) bool {
 		if err != nil {
 			t.Error(err)
 			return false
 		}
 		virtual += r.Virtual
+		for _, f := range r.Faults {
+			faults[f.Fault]++
+		}
 		for _, f := range r.Figures {
 			if _, seen := figures[f.Name]; !seen {
 				names = append(names, f.Name)
@@ -83,6 +87,10 @@ func TestSimulation(t *testing.T) {
 	}
 	t.Logf("%d seeds%s; %.0f simulated hours in %v: %.0f hours/s, %.0f seeds/min",
 		n, counts, virtual.Hours(), wall.Round(time.Millisecond), virtual.Hours()/wall.Seconds(), float64(n)/wall.Minutes())
+	t.Logf("faults:%s", faultTable(faults))
+	if n >= allFaults && config.everything() && !t.Failed() {
+		require.Empty(t, missing(faults), "faults that never happened")
+	}
 }
 
 // seeds runs n seeds on every core and gives each report to each, one at a

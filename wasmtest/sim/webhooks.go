@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/hookweir/hookweir/wasmtest"
 )
 
 const (
@@ -17,6 +19,15 @@ const (
 	// propagation is how long a published change takes to reach every edge:
 	// the isolate's 30 s, KV's 60 s, and the way.
 	propagation = 2 * time.Minute
+	// large is how long the padding of one body in oneInLarge is: over the
+	// 100 KiB up to which a queue's message carries its event itself, so this
+	// one goes by way of R2.
+	large      = 101 << 10
+	oneInLarge = 30
+	// sourceKept is how long an isolate goes on with a configuration that it
+	// has read. From then until KV's minute is over, its location may have a
+	// stale copy.
+	sourceKept = 30 * time.Second
 )
 
 // webhooks is a provider with a hook at every tenant, and the operator of
@@ -39,7 +50,8 @@ type Delivery struct {
 	Status  int    // 0: no answer came
 	Settled time.Time
 
-	secret string // signed with, if not with the provider's current one
+	secret   string // signed with, if not with the provider's current one
+	location string // where it arrives; empty for anywhere
 }
 
 func (d *Delivery) key() string { return d.Tenant + "/gh/" + d.ID }
@@ -76,27 +88,34 @@ func (w *webhooks) setUp(tenant string) {
 func (w *webhooks) step(t string) string {
 	fresh := &Delivery{Tenant: t, ID: w.id(), Body: w.body()}
 	switch n := w.rand.IntN(86); {
-	case n < 43:
+	case n < 40:
 		w.send(fresh, 0)
 		return "deliver " + fresh.key()
-	case n < 53:
+	case n < 50:
 		w.send(fresh, 0)
 		again := w.rand.Between(-2*time.Second, 3*time.Second) // at once as often as not
 		w.edge.After(again, func() { w.send(&Delivery{Tenant: t, ID: fresh.ID, Body: fresh.Body}, 0) })
 		return "deliver twice at once " + fresh.key()
-	case n < 60:
+	case n < 57:
 		return w.redeliver("")
-	case n < 65: // the same id at the other tenant is another event
+	case n < 62: // the same id at the other tenant is another event
 		return w.redeliver(t)
-	case n < 73:
+	case n < 70:
 		fresh.Forged = []string{"wrong secret", "no signature", "other body", "two signatures"}[w.rand.IntN(4)]
 		w.send(fresh, 0)
 		return "forge (" + fresh.Forged + ") " + fresh.key()
-	case n < 81:
+	case n < 78:
 		return w.sendOld(fresh)
 	}
+	// Somewhere the old configuration was just read, and is asked for again
+	// when the isolate has forgotten it, and KV's copy has not ended.
+	where := locations()[w.rand.IntN(len(locations()))]
+	w.send(&Delivery{Tenant: t, ID: w.id(), Body: "{}", Forged: "wrong secret", location: where}, 0)
+	fresh.location = where
+	w.edge.After(sourceKept+w.rand.Between(time.Second, 5*time.Second), func() { w.send(fresh, 0) })
+	w.edge.Advance(time.Second)
 	w.rotate(t)
-	return "rotate the provider's secret of " + t
+	return "rotate the provider's secret of " + t + ", and deliver " + fresh.key() + " at " + where
 }
 
 func (w *webhooks) id() string {
@@ -104,7 +123,11 @@ func (w *webhooks) id() string {
 }
 
 func (w *webhooks) body() string {
-	return fmt.Sprintf(`{"ref":"refs/heads/%d","pad":"%s"}`, w.rand.Uint32(), strings.Repeat("x", w.rand.IntN(200)))
+	pad := w.rand.IntN(200)
+	if w.rand.IntN(oneInLarge) == 0 {
+		pad += large
+	}
+	return fmt.Sprintf(`{"ref":"refs/heads/%d","pad":"%s"}`, w.rand.Uint32(), strings.Repeat("x", pad))
 }
 
 // genuine is some event that was sent before; nil for none.
@@ -211,6 +234,9 @@ func (w *webhooks) request(d *Delivery) *http.Request {
 		r.Header.Set("X-Hub-Signature-256", sign(secret, d.Body+" "))
 	case "two signatures":
 		r.Header["X-Hub-Signature-256"] = []string{good, sign("guess", d.Body)}
+	}
+	if d.location != "" {
+		r = wasmtest.At(r, d.location)
 	}
 	return r
 }
