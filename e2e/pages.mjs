@@ -19,6 +19,30 @@ export async function commands(page, section = "") {
 }
 
 /**
+ * The rows of a page's tables of troubles, which are those whose last column is
+ * what to "do": [{section, see, untried}]. see is the first cell. Untried are
+ * those marked ‡, which the page says lie outside of what can be tried here.
+ */
+export async function troubles(page) {
+  const text = await readFile(path.join(root, page), "utf8");
+  const rows = [];
+  for (const part of text.split(/^## /m)) {
+    const section = part.split("\n", 1)[0];
+    for (const [table] of part.matchAll(/^\|.*\|\n(?:\|.*\|\n?)+/gm)) {
+      const [head, , ...body] = table.trim().split("\n").map((line) => line.slice(1, -1).split("|").map((cell) => cell.trim()));
+      if (head.at(-1) !== "do") continue;
+      for (const cells of body) {
+        assert.equal(cells.length, head.length, `${page}: ${cells[0]}`);
+        rows.push({ section, see: cells[0].replace(/ ‡$/, ""), untried: cells[0].endsWith("‡") });
+      }
+    }
+    if (section === "What can go wrong") assert.ok(rows.some((row) => row.section === section), `${page} has no table of what can go wrong`);
+  }
+  if (rows.some((row) => row.untried)) assert.match(text, /^‡ /m, `${page} does not say what ‡ is`);
+  return rows;
+}
+
+/**
  * Runs a script with the pages' URLs put in place (url the product's, agent the
  * agent's), in the folder cwd, with more variables env, and a curl that is
  * there on every machine: what it prints.

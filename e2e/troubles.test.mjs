@@ -1,0 +1,62 @@
+// What can go wrong, tried: every row of every page's table of troubles. Its
+// function does what the reader did, sees what the first column says, does
+// what the last column says, and sees it mended.
+//
+// A page is a module of e2e/troubles/:
+//
+//	page    its path
+//	rows    {section of the page: {first cell of the row: async (stage) => …}},
+//	        run in this order
+//	open    async () => stage, what its rows share; close() ends it
+//
+// A row that has no function here fails the test, and so does a function
+// without a row. Rows marked ‡ have none: their page says why.
+import assert from "node:assert/strict";
+import { readdir } from "node:fs/promises";
+import path from "node:path";
+import { after, before, describe, test } from "node:test";
+import { root } from "./harness.mjs";
+import { troubles } from "./pages.mjs";
+import agent from "./troubles/agent.mjs";
+import configuration from "./troubles/configuration.mjs";
+import connecting from "./troubles/connecting-mcp.mjs";
+import deploying from "./troubles/deploying.mjs";
+import start from "./troubles/getting-started.mjs";
+import pointing from "./troubles/pointing.mjs";
+
+const tried = [start, pointing, agent, connecting, configuration, deploying];
+
+/** Every page of ours. */
+async function pages() {
+  const folders = await Promise.all(["docs", "examples", "wasmtest", "bench", "e2e"].map(async (folder) =>
+    (await readdir(path.join(root, folder), { recursive: true })).map((name) => path.join(folder, name))));
+  return [...(await readdir(root)), ...folders.flat()].filter((name) => name.endsWith(".md") && !name.includes("node_modules"));
+}
+
+test("every row of every page is tried, and nothing else", async () => {
+  const of = Object.fromEntries(tried.map(({ page, rows }) => [page, rows]));
+  const all = await pages();
+  for (const page of Object.keys(of)) assert.ok(all.includes(page), page);
+  for (const page of all) {
+    const told = {};
+    for (const { section, see, untried } of await troubles(page)) {
+      assert.ok(!told[section]?.includes(see), `${page}, ${section}: two rows are called ${see}`);
+      if (!untried) (told[section] ??= []).push(see);
+    }
+    const here = Object.fromEntries(Object.entries(of[page] ?? {}).map(([section, rows]) => [section, Object.keys(rows)]));
+    assert.deepEqual(here, told, `${page}: the rows tried in e2e/troubles, and those of the page`);
+  }
+});
+
+describe("troubles", { concurrency: 3 }, () => {
+  for (const { page, open, rows } of tried) {
+    describe(page, { concurrency: 1 }, () => {
+      let stage;
+      before(async () => (stage = await open?.()));
+      after(() => stage?.close());
+      for (const [section, row] of Object.entries(rows)) {
+        for (const [see, run] of Object.entries(row)) test(`${section}: ${see}`, { timeout: 120_000 }, () => run(stage));
+      }
+    });
+  }
+});

@@ -1,0 +1,1 @@
+export default { page: "docs/deploying.md", rows: {} };
