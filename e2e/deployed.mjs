@@ -32,7 +32,7 @@ export async function openDeployed(options = {}) {
       return (deployed.product = await start({ ...options, persist: storage, ...more }));
     },
     admin: (method, route, body) => deployed.product.admin(method, `/tenants/acme${route}`, body),
-    get: (route) => call(`${deployed.product.url}${route}`, "GET", undefined, { authorization: "Bearer dev-admin-token" }),
+    get: (route, token = "dev-admin-token") => call(`${deployed.product.url}${route}`, "GET", undefined, { authorization: `Bearer ${token}` }),
     logged: (event) => deployed.product.logs.some((line) => line.message.includes(`"event":"${event}"`)),
     /** A delivery of a kind, and what it is answered. */
     async webhook(kind = "github push", more) {

@@ -8,6 +8,7 @@
 //	rows    {section of the page: {first cell of the row: async (stage) => …}},
 //	        run in this order
 //	open    async () => stage, what its rows share; close() ends it
+//	concurrency  true: its rows do not wait for each other
 //
 // A row that has no function here fails the test, and so does a function
 // without a row. Rows marked ‡ have none: their page says why.
@@ -49,8 +50,8 @@ test("every row of every page is tried, and nothing else", async () => {
 });
 
 describe("troubles", { concurrency: 3 }, () => {
-  for (const { page, open, rows } of tried) {
-    describe(page, { concurrency: 1 }, () => {
+  for (const { page, open, rows, concurrency = 1 } of tried) {
+    describe(page, { concurrency }, () => {
       let stage;
       before(async () => (stage = await open?.()));
       after(() => stage?.close());
