@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { answerOf, call, start } from "./harness.mjs";
 import { make, send } from "./providers.mjs";
-import { arrived, join } from "./scene.mjs";
+import { arrived, join, keyOf } from "./scene.mjs";
 
 /** A key ring of one key, as `make provision` makes them. */
 export const ring = () => `k${randomBytes(3).toString("hex")}:${randomBytes(32).toString("base64")}`;
@@ -34,17 +34,23 @@ export async function openDeployed(options = {}) {
     admin: (method, route, body) => deployed.product.admin(method, `/tenants/acme${route}`, body),
     get: (route, token = "dev-admin-token") => call(`${deployed.product.url}${route}`, "GET", undefined, { authorization: `Bearer ${token}` }),
     logged: (event) => deployed.product.logs.some((line) => line.message.includes(`"event":"${event}"`)),
+    send: (delivery) => send(deployed.product.url, "acme", delivery).then(answerOf),
     /** A delivery of a kind, and what it is answered. */
     async webhook(kind = "github push", more) {
       const delivery = await make(kind, more);
-      return { delivery, answer: await send(deployed.product.url, "acme", delivery).then(answerOf) };
+      return { delivery, answer: await deployed.send(delivery) };
     },
-    /** A webhook is taken, and reaches the agent once. */
-    async arrives(kind) {
-      const { delivery, answer } = await deployed.webhook(kind);
+    /** The event of a delivery reaches the agent, once. */
+    async arrived(delivery) {
+      const key = keyOf(scene, delivery);
+      assert.equal((await arrived(scene, key)).length, 1, key);
+    },
+    /** A webhook, a fresh one if none is given, is taken and reaches the agent. */
+    async arrives(delivery) {
+      const fresh = delivery ?? (await make("github push"));
+      const answer = await deployed.send(fresh);
       assert.equal(answer.status, 202, answer.text);
-      const key = `acme/${delivery.source}/${delivery.eventID}`;
-      assert.equal((await arrived(scene, key)).length, 1);
+      await deployed.arrived(fresh);
     },
     /** /healthz names these settings, and no more. */
     async names(said) {

@@ -18,10 +18,13 @@ export async function commands(page, section = "") {
   return blocks;
 }
 
+/** How the tables of troubles are headed, from the second column on. */
+const headings = ["because do", "what happens do"];
+
 /**
- * The rows of a page's tables of troubles, which are those whose last column is
- * what to "do": [{section, see, untried}]. see is the first cell. Untried are
- * those marked ‡, which the page says lie outside of what can be tried here.
+ * The rows of a page's tables of troubles: [{section, see, untried}]. see is
+ * the first cell. Untried are those marked ‡, which the page says lie outside
+ * of what can be tried here.
  */
 export async function troubles(page) {
   const text = await readFile(path.join(root, page), "utf8");
@@ -30,7 +33,7 @@ export async function troubles(page) {
     const section = part.split("\n", 1)[0];
     for (const [table] of part.matchAll(/^\|.*\|\n(?:\|.*\|\n?)+/gm)) {
       const [head, , ...body] = table.trim().split("\n").map((line) => line.slice(1, -1).split("|").map((cell) => cell.trim()));
-      if (head.at(-1) !== "do") continue;
+      if (!headings.includes(head.slice(1).join(" "))) continue;
       for (const cells of body) {
         assert.equal(cells.length, head.length, `${page}: ${cells[0]}`);
         rows.push({ section, see: cells[0].replace(/ ‡$/, ""), untried: cells[0].endsWith("‡") });

@@ -9,6 +9,9 @@
 //	        run in this order
 //	open    async () => stage, what its rows share; close() ends it
 //	concurrency  true: its rows do not wait for each other
+//	timeout      of a row, in ms; default: two minutes
+//
+// Two modules may share a page.
 //
 // A row that has no function here fails the test, and so does a function
 // without a row. Rows marked ‡ have none: their page says why.
@@ -24,8 +27,9 @@ import connecting from "./troubles/connecting-mcp.mjs";
 import deploying from "./troubles/deploying.mjs";
 import start from "./troubles/getting-started.mjs";
 import pointing from "./troubles/pointing.mjs";
+import provisioning from "./troubles/provisioning.mjs";
 
-const tried = [start, pointing, agent, connecting, configuration, deploying];
+const tried = [provisioning, start, pointing, agent, connecting, configuration, deploying];
 
 /** Every page of ours. */
 async function pages() {
@@ -35,28 +39,24 @@ async function pages() {
 }
 
 test("every row of every page is tried, and nothing else", async () => {
-  const of = Object.fromEntries(tried.map(({ page, rows }) => [page, rows]));
+  const name = (section, see) => `${section}: ${see}`;
   const all = await pages();
-  for (const page of Object.keys(of)) assert.ok(all.includes(page), page);
+  for (const { page } of tried) assert.ok(all.includes(page), page);
   for (const page of all) {
-    const told = {};
-    for (const { section, see, untried } of await troubles(page)) {
-      assert.ok(!told[section]?.includes(see), `${page}, ${section}: two rows are called ${see}`);
-      if (!untried) (told[section] ??= []).push(see);
-    }
-    const here = Object.fromEntries(Object.entries(of[page] ?? {}).map(([section, rows]) => [section, Object.keys(rows)]));
-    assert.deepEqual(here, told, `${page}: the rows tried in e2e/troubles, and those of the page`);
+    const told = (await troubles(page)).filter((row) => !row.untried).map((row) => name(row.section, row.see));
+    const here = tried.filter((module) => module.page === page).flatMap(({ rows }) => Object.entries(rows).flatMap(([section, row]) => Object.keys(row).map((see) => name(section, see))));
+    assert.deepEqual(here.sort(), told.sort(), `${page}: the rows tried in e2e/troubles, and those of the page`);
   }
 });
 
 describe("troubles", { concurrency: 3 }, () => {
-  for (const { page, open, rows, concurrency = 1 } of tried) {
+  for (const { page, open, rows, concurrency = 1, timeout = 120_000 } of tried) {
     describe(page, { concurrency }, () => {
       let stage;
       before(async () => (stage = await open?.()));
       after(() => stage?.close());
       for (const [section, row] of Object.entries(rows)) {
-        for (const [see, run] of Object.entries(row)) test(`${section}: ${see}`, { timeout: 120_000 }, () => run(stage));
+        for (const [see, run] of Object.entries(row)) test(`${section}: ${see}`, { timeout }, () => run(stage));
       }
     });
   }

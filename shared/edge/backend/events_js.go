@@ -99,11 +99,11 @@ func (s *server) logic(args []js.Value) (Object, error) {
 func (s *server) object(args []js.Value) (any, error) {
 	o, err := s.logic(args)
 	if err != nil {
-		return nil, err
+		return nil, s.unopened(args, err)
 	}
 	reply, err := o.Invoke(args[3].String(), toGo(args[4]))
 	if err != nil {
-		return nil, err
+		return nil, s.unopened(args, err)
 	}
 	return toJS(reply), nil
 }
@@ -111,7 +111,18 @@ func (s *server) object(args []js.Value) (any, error) {
 func (s *server) alarm(args []js.Value) (any, error) {
 	o, err := s.logic(args)
 	if err != nil {
-		return nil, err
+		return nil, s.unopened(args, err)
 	}
-	return nil, o.Alarm()
+	return nil, s.unopened(args, o.Alarm())
+}
+
+// unopened passes an error on. When the platform made it, and no call of the
+// object has succeeded yet in this instance, the log says why: what the
+// operator has to mend, such as a class deployed without SQLite, callers do
+// not learn.
+func (s *server) unopened(args []js.Value, err error) error {
+	if class := args[1]; errors.Is(err, ErrRemote) && !class.IsNull() {
+		s.Log("object_unopened", "level", "error", "class", class.String(), "cause", err.Error())
+	}
+	return err
 }

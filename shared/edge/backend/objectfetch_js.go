@@ -25,7 +25,7 @@ func (s *server) route(_ js.Value, args []js.Value) any {
 func (s *server) objectFetch(args []js.Value) (any, error) {
 	o, err := s.logic(args)
 	if err != nil {
-		return nil, err
+		return nil, s.unopened(args, err)
 	}
 	h, ok := o.(http.Handler)
 	if !ok {
