@@ -40,7 +40,7 @@ test("the README's first event, then docs/rotation.md", { timeout: 60_000 }, asy
     assert.match(answer, /"events":\[/);
     assert.match(answer, /"replayed":1/);
     await until("the replay to arrive", () => agent.by(key).length === 2);
-    for (const block of await commands("docs/rotation.md")) await shell(`${vars}\n${block}`);
+    await shell((await commands("docs/rotation.md")).join("\n"));
     for (const arrival of agent.arrivals) assert.ok(arrival.verified, arrival.error);
   } finally {
     await product.stop();
@@ -96,10 +96,11 @@ test("docs/mcp.md", { timeout: 60_000 }, async () => {
 test("docs/polling.md", { timeout: 60_000 }, async () => {
   const apis = await startAPIs();
   const product = await start();
-  const call = (script) => inPlace(`API=http://127.0.0.1:8787/v1/tenants/acme\nAUTH='authorization: Bearer dev-admin-token'\n${script.replaceAll("http://127.0.0.1:9100", apis.url)}`, { url: product.url });
+  const [backed, looked, own] = await commands("docs/polling.md");
+  const vars = backed.split("\n").filter((line) => /^(API|AUTH)=/.test(line)).join("\n");
+  const call = (script) => inPlace(`${vars}\n${script.replaceAll("http://127.0.0.1:9100", apis.url)}`, { url: product.url });
   try {
     await product.admin("PUT", "/tenants/acme/sources/github", { provider: "github", secrets: ["It is a Secret to Everybody"] });
-    const [backed, looked, own] = await commands("docs/polling.md");
     assert.match(await call(backed), /"backs_source":true/);
     const status = await call(looked);
     assert.match(status, /"outcome":"ok"/);

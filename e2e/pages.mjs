@@ -15,6 +15,7 @@ export async function commands(page, section = "") {
   assert.ok(body, `${page} has no section ${section}`);
   const blocks = [...body.matchAll(/^ *```sh\n(.*?)^ *```/gms)].map((m) => m[1]);
   assert.ok(blocks.length > 0);
+  for (const name of ["API", "AUTH", "JSON", "HOOKS"]) if (new RegExp(`\\$${name}\\b`).test(text)) assert.match(text, new RegExp(`^ *${name}=`, "m"), `${page} uses ${name} and does not say what it is`);
   return blocks;
 }
 
