@@ -100,7 +100,7 @@ describe("guides", { concurrency: true }, () => {
 
   // Nothing here has an account: the commands are held to what wrangler and
   // make know; troubles.test.mjs runs the script and tries the states.
-  test("docs/deploying.md", { timeout: 120_000 }, async () => {
+  test("docs/deploying.md", { timeout: 300_000 }, async () => {
     const lines = (await commands("docs/deploying.md")).join("\n").split("\n").map((line) => line.replace(/ +#.*/, "")).filter(Boolean);
     const helps = new Map();
     const help = (command) => {
