@@ -43,7 +43,7 @@ try {
   const asked = () => apis.log.filter((l) => l.api === "feed").length;
   const round = async (n) => {
     apis.clock = n * 120_000;
-    await fetch(`${product.url}/healthz`, { headers: { "x-hookweir-clock": String(apis.clock) } });
+    await product.clock(apis.clock);
     const before = asked();
     await product.tick();
     await until("every poll", () => asked() >= before + polls, 60_000);

@@ -1,8 +1,8 @@
 // The agent endpoints that docs/agent.md shows, in Go, TypeScript and Python,
 // against the product: each event kept once, nothing kept that was forged.
 import assert from "node:assert/strict";
-import { execFile, spawn } from "node:child_process";
-import { createHash, createHmac, randomBytes } from "node:crypto";
+import { execFile } from "node:child_process";
+import { createHmac, randomBytes } from "node:crypto";
 import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
 import http from "node:http";
 import { tmpdir } from "node:os";
@@ -10,13 +10,12 @@ import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { promisify } from "node:util";
 import { loadPyodide } from "pyodide";
-import { root, start, until } from "./harness.mjs";
+import { examples, fileOf, serve, serveTypeScript } from "./examples.mjs";
+import { start, until } from "./harness.mjs";
 import { make, send } from "./providers.mjs";
 import { must } from "./scene.mjs";
 
-const examples = path.join(root, "examples/agent");
 const githubSecret = "It is a Secret to Everybody";
-const fileOf = (id) => `${createHash("sha256").update(id).digest("hex")}.json`;
 
 /** Signs as Standard Webhooks v1 says, for what Hookweir would not send. */
 function sign(secret, id, at, body) {
@@ -25,19 +24,6 @@ function sign(secret, id, at, body) {
     "webhook-id": id, "webhook-timestamp": String(at),
     "webhook-signature": `v1,${createHmac("sha256", key).update(`${id}.${at}.${body}`).digest("base64")}`,
   };
-}
-
-/** Runs a program that prints its URL: {url, stop}. */
-async function serve(command, args, env) {
-  const child = spawn(command, args, { env: { ...process.env, ...env, PORT: "0" }, stdio: ["ignore", "pipe", "pipe"] });
-  const ended = new Promise((resolve) => child.once("exit", resolve));
-  let output = "";
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => (output += data));
-  const url = await until("the agent's address", () => {
-    if (child.exitCode !== null) throw new Error(`the agent ended: ${output}`);
-    return /listening on (http:\S+)/.exec(output)?.[1];
-  });
-  return { url, async stop() { child.kill(); await ended; } };
 }
 
 /** A WSGI application in Python (Pyodide), behind a plain server of Node's. */
@@ -83,7 +69,7 @@ const languages = {
     await promisify(execFile)("go", ["build", "-o", path.join(dir, "agent"), "."], { cwd: path.join(examples, "go") });
     return serve(path.join(dir, "agent"), [], env);
   },
-  typescript: (env) => serve(process.execPath, [path.join(examples, "typescript/agent.ts")], env),
+  typescript: serveTypeScript,
   python: async (env) => servePython(await readFile(path.join(examples, "python/agent.py"), "utf8"), env),
 };
 

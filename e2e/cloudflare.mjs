@@ -12,7 +12,7 @@ const accountID = "0123456789abcdef0123456789abcdef";
  * "METHOD path" fail(…) returns true for is answered 500.
  */
 export async function startCloudflare() {
-  const account = { kv: [], queues: [], buckets: [], secrets: {} };
+  const account = { kv: [], queues: [], buckets: [], secrets: {}, scripts: {} };
   const state = { account, writes: [], fail: () => false };
   const server = createServer(async (request, response) => {
     const url = new URL(request.url, "http://localhost");
@@ -67,6 +67,7 @@ function handle(account, method, route, query, body) {
   switch (`${method} ${what ?? ""}`) {
     case "PUT ": // a draft
       account.secrets[script] = {};
+      account.scripts[script] = body;
       return result({ id: script });
     case "GET secrets":
       return found ? result(Object.keys(found).map((n) => ({ name: n, type: "secret_text" }))) : refusal(404, 10007, "This Worker does not exist on your account.");

@@ -1,7 +1,7 @@
-// What a newcomer types: the README's commands against the product, and
-// `make dev`'s server.
+// What a newcomer types: the commands of the README and of pages, against the
+// product.
 import assert from "node:assert/strict";
-import { execFile, spawn } from "node:child_process";
+import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -10,7 +10,7 @@ import { promisify } from "node:util";
 import { startAgent } from "./agent.mjs";
 import { startAPIs } from "./apis.mjs";
 import { startDestination } from "./destination.mjs";
-import { freePort, root, start, until } from "./harness.mjs";
+import { root, start, until } from "./harness.mjs";
 import { post } from "./mcp.mjs";
 import { commands, shell as inPlace } from "./pages.mjs";
 import { make, send } from "./providers.mjs";
@@ -40,7 +40,7 @@ test("the README's first event, then docs/rotation.md", { timeout: 60_000 }, asy
     assert.match(answer, /"events":\[/);
     assert.match(answer, /"replayed":1/);
     await until("the replay to arrive", () => agent.by(key).length === 2);
-    for (const block of await commands("docs/rotation.md")) await shell(`${vars}\n${block}`);
+    await shell((await commands("docs/rotation.md")).join("\n"));
     for (const arrival of agent.arrivals) assert.ok(arrival.verified, arrival.error);
   } finally {
     await product.stop();
@@ -96,10 +96,11 @@ test("docs/mcp.md", { timeout: 60_000 }, async () => {
 test("docs/polling.md", { timeout: 60_000 }, async () => {
   const apis = await startAPIs();
   const product = await start();
-  const call = (script) => inPlace(`API=http://127.0.0.1:8787/v1/tenants/acme\nAUTH='authorization: Bearer dev-admin-token'\n${script.replaceAll("http://127.0.0.1:9100", apis.url)}`, { url: product.url });
+  const [backed, looked, own] = await commands("docs/polling.md");
+  const vars = backed.split("\n").filter((line) => /^(API|AUTH)=/.test(line)).join("\n");
+  const call = (script) => inPlace(`${vars}\n${script.replaceAll("http://127.0.0.1:9100", apis.url)}`, { url: product.url });
   try {
     await product.admin("PUT", "/tenants/acme/sources/github", { provider: "github", secrets: ["It is a Secret to Everybody"] });
-    const [backed, looked, own] = await commands("docs/polling.md");
     assert.match(await call(backed), /"backs_source":true/);
     const status = await call(looked);
     assert.match(status, /"outcome":"ok"/);
@@ -108,23 +109,5 @@ test("docs/polling.md", { timeout: 60_000 }, async () => {
   } finally {
     await product.stop();
     await apis.stop();
-  }
-});
-
-test("make dev serves, and stops when told", { timeout: 60_000 }, async () => {
-  const state = await mkdtemp(path.join(tmpdir(), "hookweir-dev-"));
-  const port = await freePort();
-  const dev = spawn(process.execPath, ["e2e/dev.mjs"], { cwd: root, env: { ...process.env, PORT: String(port), STATE: state }, stdio: ["ignore", "pipe", "inherit"] });
-  const ended = new Promise((resolve) => dev.once("exit", (code, signal) => resolve({ code, signal })));
-  try {
-    const health = await until("the server", async () => (await fetch(`http://127.0.0.1:${port}/healthz`).catch(() => undefined))?.json(), 30_000);
-    assert.deepEqual(health, { status: "ok" });
-    const answer = await fetch(`http://127.0.0.1:${port}/v1/tenants/acme/sources`, { headers: { authorization: "Bearer dev-admin-token" } });
-    assert.deepEqual([answer.status, await answer.json()], [200, { sources: [] }]);
-  } finally {
-    dev.kill("SIGTERM");
-    assert.deepEqual(await ended, { code: 143, signal: null }); // 128 + SIGTERM
-    await assert.rejects(fetch(`http://127.0.0.1:${port}/healthz`), "nothing listens any more");
-    await rm(state, { recursive: true, force: true });
   }
 });

@@ -12,6 +12,10 @@ const product = await start({
   persist: process.env.STATE ?? path.join(root, ".wrangler", "state"),
   vars: { worker: await readVars(".dev.vars"), consumers: await readVars("consumers/.dev.vars") },
   verbose: true,
+}).catch((error) => {
+  if (error.code !== "ERR_ADDRESS_IN_USE") throw error;
+  console.error(`127.0.0.1:${port} is in use: PORT=${port + 1} make dev`);
+  process.exit(1);
 });
 // The cron trigger, on the minute: workerd does not fire it.
 const tick = () => setTimeout(async () => {

@@ -41,6 +41,7 @@ const moduleTypes = { ".js": "ESModule", ".mjs": "ESModule", ".wasm": "CompiledW
  *
  * @param {object} options
  *   parts      {worker, consumers}, each {config, bundle}: default `product`
+ *   only       "worker" or "consumers": as if the other was not deployed
  *   wasm       {worker?, consumers?}: path of a .wasm put in place of the bundle's
  *   vars       {worker?, consumers?}: over [vars] and the development secrets;
  *              undefined takes one away
@@ -65,10 +66,13 @@ export async function start(given = {}) {
   const logs = [];
   let mf;
   try {
-    const worker = await loadWorker("worker", parts.worker, options);
-    const consumers = await loadWorker("consumers", parts.consumers, options);
-    const workers = [worker, consumers];
-    if (options.faults) workers.push(await interpose(worker));
+    const workers = [];
+    const roles = {};
+    for (const role of options.only ? [options.only] : ["worker", "consumers"]) {
+      roles[role] = await loadWorker(role, parts[role], options);
+      workers.push(roles[role]);
+    }
+    if (options.faults) workers.push(await interpose(roles.worker));
     workers.push(...(options.beside ?? []));
     mf = new Miniflare(convertV4MiniflareOptions({
       host: "127.0.0.1",
@@ -87,7 +91,7 @@ export async function start(given = {}) {
       workers,
     }));
     await mf.ready;
-    return await describe(mf, workers, { logs, temporary, adminToken: consumers.bindings.ADMIN_TOKEN });
+    return await describe(mf, workers, { logs, temporary, consumers: roles.consumers });
   } catch (error) {
     await mf?.dispose();
     if (temporary) await rm(temporary, { recursive: true, force: true });
@@ -181,7 +185,7 @@ async function interpose(worker) {
   return faults;
 }
 
-async function describe(mf, workers, { logs, temporary, adminToken }) {
+async function describe(mf, workers, { logs, temporary, consumers }) {
   const origin = async (name) => (await mf.unsafeGetDirectURL(name)).origin;
   const url = await origin(workers[0].name);
   const control = workers.some((w) => w.name === "faults") && (await origin("faults"));
@@ -190,6 +194,7 @@ async function describe(mf, workers, { logs, temporary, adminToken }) {
     if (!found) throw new Error(`no Worker has ${kind} ${binding}`);
     return found.name;
   };
+  const adminToken = consumers?.bindings.ADMIN_TOKEN;
   return {
     url,
     adminToken,
@@ -209,7 +214,12 @@ async function describe(mf, workers, { logs, temporary, adminToken }) {
     d1: (binding) => mf.getD1Database(binding, holder("d1Databases", binding)),
     queue: (binding) => mf.getQueueProducer(binding, holder("queueProducers", binding)),
     /** One tick of the cron trigger, which workerd does not fire by itself. */
-    tick: async () => (await mf.getWorker(workers[1].name)).scheduled({ cron: "* * * * *", scheduledTime: new Date() }),
+    tick: async () => (await mf.getWorker(consumers.name)).scheduled({ cron: "* * * * *", scheduledTime: new Date() }),
+    /** Moves the clock of the consumers' test build to so many ms after the real one. */
+    async clock(ms) {
+      const answer = await call(`${url}/healthz`, "GET", undefined, { "x-hookweir-clock": String(ms) });
+      if (answer.status !== 200) throw new Error(`the clock: ${answer.status} ${answer.text}`);
+    },
     /** Sets what goes wrong per binding, e.g. {EVENTS: {fail: 1}}; see faults.worker.mjs. */
     async faults(modes) {
       if (!control) throw new Error("start({faults: true}) first");

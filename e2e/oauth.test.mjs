@@ -270,10 +270,11 @@ describe("oauth", () => {
     const server = await authServer();
     const blocks = (await commands("docs/oauth.md")).map((block) => block.replaceAll("https://login.example.com", server.url));
     assert.ok(blocks.length >= 6);
-    const run = async (script) => JSON.parse(await shell(script, { env: { API: `${scene.url}/v1/tenants/acme`, AUTH: `authorization: Bearer ${scene.product.adminToken}` } }));
+    const vars = blocks[0].split("\n").filter((line) => /^(API|AUTH)=/.test(line)).join("\n");
+    const run = async (script) => JSON.parse(await shell(`${vars}\n${script}`, { url: scene.url }));
     const answers = [];
     for (const block of blocks) {
-      for (const command of block.split(/\n(?=curl)/)) answers.push(await run(command));
+      for (const command of block.split(/\n(?=curl)/).filter((part) => part.startsWith("curl"))) answers.push(await run(command));
       const { url } = answers.at(-1);
       if (url) assert.equal((await browser().go(url)).response.status, 200);
     }

@@ -15,7 +15,35 @@ export async function commands(page, section = "") {
   assert.ok(body, `${page} has no section ${section}`);
   const blocks = [...body.matchAll(/^ *```sh\n(.*?)^ *```/gms)].map((m) => m[1]);
   assert.ok(blocks.length > 0);
+  for (const name of ["API", "AUTH", "JSON", "HOOKS"]) if (new RegExp(`\\$${name}\\b`).test(text)) assert.match(text, new RegExp(`^ *${name}=`, "m"), `${page} uses ${name} and does not say what it is`);
   return blocks;
+}
+
+/** How the tables of troubles are headed, from the second column on. */
+const headings = ["because do", "what happens do"];
+
+/**
+ * The rows of a page's tables of troubles: [{section, see, untried}]. see is
+ * the first cell. Untried are those marked ‡, which the page says lie outside
+ * of what can be tried here.
+ */
+export async function troubles(page) {
+  const text = await readFile(path.join(root, page), "utf8");
+  const rows = [];
+  for (const part of text.split(/^## /m)) {
+    const section = part.split("\n", 1)[0];
+    for (const [table] of part.matchAll(/^\|.*\|\n(?:\|.*\|\n?)+/gm)) {
+      const [head, , ...body] = table.trim().split("\n").map((line) => line.slice(1, -1).split("|").map((cell) => cell.trim()));
+      if (!headings.includes(head.slice(1).join(" "))) continue;
+      for (const cells of body) {
+        assert.equal(cells.length, head.length, `${page}: ${cells[0]}`);
+        rows.push({ section, see: cells[0].replace(/ ‡$/, ""), untried: cells[0].endsWith("‡") });
+      }
+    }
+    if (section === "What can go wrong") assert.ok(rows.some((row) => row.section === section), `${page} has no table of what can go wrong`);
+  }
+  if (rows.some((row) => row.untried)) assert.match(text, /^‡ /m, `${page} does not say what ‡ is`);
+  return rows;
 }
 
 /**

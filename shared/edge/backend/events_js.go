@@ -77,39 +77,52 @@ func (s *server) scheduled(ctx context.Context) error {
 // logic finds or makes the logic behind a Durable Object: args are its serial
 // number and its state, in begins with its class. The host gives class and
 // state until a call of the object has succeeded.
-func (s *server) logic(in *reader, args []js.Value) (Object, error) {
+func (s *server) logic(in *reader, args []js.Value) (o Object, class string, err error) {
 	serial, class := args[0].Int(), in.text()
 	if o := s.objects[serial]; o != nil {
-		return o, nil
+		return o, class, nil
 	}
 	open := s.Objects[class]
 	if open == nil {
-		return nil, errNoHandler
+		return nil, class, errNoHandler
 	}
-	o, err := open(newStorage(args[1], s.shared))
-	if err != nil {
-		return nil, err
+	if o, err = open(newStorage(args[1], s.shared)); err != nil {
+		return nil, class, err
 	}
 	s.objects[serial] = o
-	return o, nil
+	return o, class, nil
 }
 
 func (s *server) object(_ int, in reader, args []js.Value) (*packed, error) {
-	o, err := s.logic(&in, args)
+	o, class, err := s.logic(&in, args)
 	if err != nil {
-		return nil, err
+		return nil, s.unopened(class, err)
 	}
 	reply, err := o.Invoke(in.text(), in.blob())
 	if err != nil {
-		return nil, err
+		return nil, s.unopened(class, err)
 	}
 	return host.message().blob(reply), nil
 }
 
 func (s *server) alarm(_ int, in reader, args []js.Value) (*packed, error) {
-	o, err := s.logic(&in, args)
-	if err != nil {
-		return nil, err
+	o, class, err := s.logic(&in, args)
+	if err == nil {
+		err = o.Alarm()
 	}
-	return host.message(), o.Alarm()
+	if err != nil {
+		return nil, s.unopened(class, err)
+	}
+	return host.message(), nil
+}
+
+// unopened passes an error on. When the platform made it, and no call of the
+// object has succeeded yet in this instance, so that its class is given, the
+// log says why: what the operator has to mend, such as a class deployed without
+// SQLite, callers do not learn.
+func (s *server) unopened(class string, err error) error {
+	if class != "" && errors.Is(err, ErrRemote) {
+		s.Log("object_unopened", "level", "error", "class", class, "cause", err.Error())
+	}
+	return err
 }

@@ -29,9 +29,9 @@ func (s *server) objectFetch(event int, in reader, args []js.Value) (*packed, er
 	w := &streamWriter{event: event, header: http.Header{}, gone: cancel, retire: func() {}, pulse: func() time.Duration { return 0 }}
 	s.writers[event] = w
 	defer delete(s.writers, event)
-	o, err := s.logic(&in, args)
+	o, class, err := s.logic(&in, args)
 	if err != nil {
-		return nil, err
+		return nil, s.unopened(class, err)
 	}
 	h, ok := o.(http.Handler)
 	if !ok {

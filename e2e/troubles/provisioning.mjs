@@ -1,0 +1,122 @@
+// docs/deploying.md: what `make provision` does half way, by the real wrangler
+// against an account in memory.
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { cp, mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { promisify } from "node:util";
+import { unstable_readConfig as readConfig } from "wrangler";
+import { startCloudflare } from "../cloudflare.mjs";
+import { product, root } from "../harness.mjs";
+
+const files = Object.values(product).map(({ config }) => config);
+
+/** A folder for the two files, and for the secrets. */
+async function folder() {
+  const dir = await mkdtemp(path.join(tmpdir(), "hookweir-provision-"));
+  for (const name of ["consumers", "deploy"]) await mkdir(path.join(dir, name));
+  return dir;
+}
+
+const config = (dir, file) => readConfig({ config: path.join(dir, file) }, { hideWarnings: true });
+const lines = (output, what) => output.split("\n").filter((line) => line.startsWith(what)).length;
+
+export default {
+  page: "docs/deploying.md",
+  timeout: 900_000, // some forty runs of wrangler
+
+  async open() {
+    const cloudflare = await startCloudflare();
+    const dir = await folder();
+    for (const file of files) await cp(path.join(root, file), path.join(dir, file));
+    return {
+      cloudflare, dir,
+      /** Runs it on the two files in a folder: {code, output}. */
+      provision: (dir) => new Promise((resolve) => {
+        execFile(process.execPath, [path.join(root, "deploy/provision.mjs"), dir], { env: { ...process.env, ...cloudflare.env }, cwd: dir }, (error, stdout, stderr) =>
+          resolve({ code: error?.code ?? 0, output: stdout + stderr }));
+      }),
+      async close() {
+        await cloudflare.stop();
+        await rm(dir, { recursive: true, force: true });
+      },
+    };
+  },
+
+  rows: {
+    "Half-finished deployments": {
+      async "`make provision` stopped half way"({ cloudflare, dir, provision }) {
+        cloudflare.fail = (request) => request === "POST /r2/buckets";
+        const first = await provision(dir);
+        assert.equal(first.code, 1);
+        assert.match(first.output, /Not finished: R2 bucket hookweir-payloads: /);
+        assert.deepEqual(cloudflare.account.secrets, {}, "a Worker gets its secrets last");
+
+        cloudflare.fail = () => false;
+        const second = await provision(dir);
+        assert.equal(second.code, 0, second.output);
+        assert.match(second.output, /exists {2}KV namespace [0-9a-f]{32}\n/);
+        assert.match(second.output, /created R2 bucket hookweir-payloads\n/);
+
+        // The account has all that the files name, and the files know it.
+        const { kv, queues, buckets, secrets } = cloudflare.account;
+        const names = new Set();
+        for (const file of files) {
+          const c = config(dir, file);
+          for (const n of c.kv_namespaces) assert.ok(kv.some((k) => k.id === n.id), `${file}: ${n.binding} has no namespace`);
+          for (const b of c.r2_buckets) assert.ok(buckets.includes(b.bucket_name), b.bucket_name);
+          for (const q of [...(c.queues.producers ?? []), ...(c.queues.consumers ?? [])]) for (const name of [q.queue, q.dead_letter_queue]) if (name) names.add(name);
+          assert.deepEqual(Object.keys(secrets[c.name]).sort(), [...c.secrets.required].sort());
+        }
+        assert.deepEqual(queues.map((q) => q.queue_name).sort(), [...names].sort());
+        assert.equal(kv.length, new Set(kv.map((k) => k.title)).size, "one namespace for both Workers");
+        assert.equal(secrets["hookweir"].SOURCE_KEYS, secrets["hookweir-consumers"].SOURCE_KEYS);
+        assert.match(secrets["hookweir-consumers"].VAULT_KEYS, /^k1:[A-Za-z0-9+/]{43}=$/);
+        assert.notEqual(secrets["hookweir-consumers"].VAULT_KEYS, secrets["hookweir"].SOURCE_KEYS);
+
+        const store = path.join(dir, "deploy/secrets.json");
+        assert.equal((await stat(store)).mode & 0o777, 0o600);
+        assert.deepEqual(JSON.parse(await readFile(store, "utf8")), secrets["hookweir-consumers"]);
+
+        // Nothing is left to do the next time, nor without the file of secrets.
+        await rm(store);
+        cloudflare.writes.length = 0;
+        const { code, output } = await provision(dir);
+        assert.equal(code, 0, output);
+        assert.deepEqual(cloudflare.writes, []);
+        assert.equal(lines(output, "created"), 0);
+        for (const secret of Object.values(secrets["hookweir-consumers"])) assert.ok(!output.includes(secret));
+        await assert.rejects(stat(store), { code: "ENOENT" });
+      },
+
+      async "provisioned, not deployed"({ cloudflare, dir }) {
+        const { scripts, secrets } = cloudflare.account;
+        for (const file of files) {
+          const { name } = config(dir, file);
+          assert.ok(Object.keys(secrets[name]).length > 0);
+          assert.match(scripts[name], /export default \{ fetch\(\) \{\} \}/, "wrangler's draft, which serves nobody");
+        }
+        await promisify(execFile)("make", ["-f", path.join(root, "Makefile"), "provisioned"], { cwd: dir }); // so `make deploy` goes on
+      },
+
+      async "a secret was set in one Worker by hand, before `make provision`"({ cloudflare, provision }) {
+        const small = await folder();
+        try {
+          for (const [file, name] of [[files[0], "hookweir"], [files[1], "fresh"]]) await writeFile(path.join(small, file), `name = "${name}"\n[secrets]\nrequired = ["SOURCE_KEYS"]\n`);
+          cloudflare.writes.length = 0;
+          const { code, output } = await provision(small);
+          assert.equal(code, 1);
+          assert.match(output, /SOURCE_KEYS is set for hookweir but not everywhere, .*: wrangler secret put SOURCE_KEYS -c FILE/);
+          assert.deepEqual(cloudflare.writes, [], "a secret is not guessed");
+
+          cloudflare.account.secrets.fresh = { SOURCE_KEYS: cloudflare.account.secrets.hookweir.SOURCE_KEYS }; // put there by hand
+          assert.equal((await provision(small)).code, 0);
+          assert.deepEqual(cloudflare.writes, []);
+        } finally {
+          await rm(small, { recursive: true, force: true });
+        }
+      },
+    },
+  },
+};
