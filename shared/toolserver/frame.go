@@ -19,6 +19,7 @@ type frame struct {
 	method string // empty: a response
 	name   string // of the tool or prompt, or the resource's URI
 	modern bool   // it says its protocol itself (SEP-2575)
+	batch  bool   // it came in a batch, perhaps alone
 }
 
 // fault is a refusal in JSON-RPC's words, before any message is known.
@@ -72,8 +73,21 @@ func readFrames(body []byte) ([]frame, *fault) {
 		if frames[i].method == "initialize" || frames[i].modern { // neither comes in a batch
 			return nil, errRequest
 		}
+		frames[i].batch = true
 	}
 	return frames, nil
+}
+
+// batches reports whether a session that was opened by this message has
+// batches: they came with JSON-RPC and went with protocol 2025-06-18. What its
+// messages say of the protocol later does not bring them back.
+func batches(initialize []byte) bool {
+	values := make([][]byte, 1)
+	if !jsontext.FindAll(initialize, [][]string{{"params", "protocolVersion"}}, values) {
+		return false
+	}
+	version, _ := jsontext.String(values[0])
+	return version == "2025-03-26" || version == "2024-11-05"
 }
 
 func readFrame(message []byte) (frame, *fault) {
