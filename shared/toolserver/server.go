@@ -113,10 +113,10 @@ func New(cfg Config) (*Server, error) {
 	cfg.Register(s.mcp)
 	get := func(*http.Request) *mcp.Server { return s.mcp }
 	identify := auth.RequireBearerToken(tokenInfo, &auth.RequireBearerTokenOptions{AllowMissingExpiration: true})
-	s.stateless = identify(mcp.NewStreamableHTTPHandler(get, &mcp.StreamableHTTPOptions{
+	s.stateless = worded(identify(mcp.NewStreamableHTTPHandler(get, &mcp.StreamableHTTPOptions{
 		Stateless: true, MaxRequestBodyBytes: MaxBody, PropagateRequestCancellation: true,
-	}))
-	s.stateful = identify(mcp.NewStreamableHTTPHandler(get, &mcp.StreamableHTTPOptions{MaxRequestBodyBytes: MaxBody}))
+	})))
+	s.stateful = worded(identify(mcp.NewStreamableHTTPHandler(get, &mcp.StreamableHTTPOptions{MaxRequestBodyBytes: MaxBody})))
 	return s, nil
 }
 

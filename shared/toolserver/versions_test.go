@@ -3,6 +3,7 @@
 package toolserver
 
 import (
+	"encoding/json"
 	"io"
 	"net/http"
 	"strings"
@@ -23,7 +24,7 @@ func TestBatchesAreTheVersions(t *testing.T) {
 			if header == "1999-01-01" {
 				continue // refused as no version
 			}
-			status, text := w.batch(t, id, header, `[`+callWho+`,`+strings.Replace(callWho, `"id":2`, `"id":3`, 1)+`]`)
+			status, text := w.post(t, id, header, `[`+callWho+`,`+strings.Replace(callWho, `"id":2`, `"id":3`, 1)+`]`)
 			if has {
 				assert.Equal(t, 200, status, "%s %s: %s", version, header, text)
 				assert.Equal(t, 2, strings.Count(text, "ada"), text)
@@ -33,14 +34,38 @@ func TestBatchesAreTheVersions(t *testing.T) {
 			}
 		}
 	}
-	status, text := w.batch(t, "", "2026-07-28", `[`+callWho+`]`)
+	status, text := w.post(t, "", "2026-07-28", `[`+callWho+`]`)
 	assert.Equal(t, 400, status)
 	assert.Contains(t, text, `"code":-32600`)
-	status, _ = w.batch(t, strings.Repeat("a", sessionIDLen), "2025-03-26", `[`+callWho+`]`)
+	status, _ = w.post(t, strings.Repeat("a", sessionIDLen), "2025-03-26", `[`+callWho+`]`)
 	assert.Equal(t, 404, status, "what session it is comes first")
 }
 
-func (w *world) batch(t *testing.T, session, version, body string) (status int, text string) {
+// TestRefusalsHaveCodes: what the library refuses in plain text is an error of
+// JSON-RPC here too.
+func TestRefusalsHaveCodes(t *testing.T) {
+	w := newWorld(t)
+	_, id, _ := w.send(t, "POST", "ada", "", initialize)
+	for message, code := range map[string]string{
+		`{"jsonrpc":"2.0","id":4,"method":"tools/fly"}`:                                   "-32601",
+		`{"jsonrpc":"2.0","method":"notifications/fly"}`:                                  "-32601",
+		`{"jsonrpc":"2.0","id":{},"method":"ping"}`:                                       "-32700",
+		`{"jsonrpc":"2.0","method":"ping"}`:                                               "-32600",
+		`{"jsonrpc":"2.0","id":4,"method":"` + strings.Repeat("<\u0000", 500) + `"}`:      "-32601",
+		`{"jsonrpc":"2.0","id":4,"method":"notifications/initialized","params":{"a":[]}}`: "-32600",
+	} {
+		status, text := w.post(t, id, "2025-11-25", message)
+		assert.Equal(t, 400, status, "%.90s: %s", message, text)
+		assert.Contains(t, text, `"code":`+code, "%.90s", message)
+		assert.Less(t, len(text), 2000)
+		assert.True(t, json.Valid([]byte(text)), text)
+	}
+	status, text := w.post(t, id, "1999-01-01", `{"jsonrpc":"2.0","id":4,"method":"ping"}`)
+	assert.Equal(t, 400, status)
+	assert.Contains(t, text, `"code":-32600`)
+}
+
+func (w *world) post(t *testing.T, session, version, body string) (status int, text string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.URL, strings.NewReader(body))
 	require.NoError(t, err)
