@@ -109,8 +109,11 @@ func (w *parityWorld) tenant(st *step) string {
 	return w.name
 }
 
-// fill puts the tenant's real name in place of {tenant}; blank is the reverse.
-func (w *parityWorld) fill(text string) string { return strings.ReplaceAll(text, "{tenant}", w.name) }
+// fill puts the tenant's real name in place of {tenant}, and the operator's
+// token in place of {admin}; blank is the reverse of the first.
+func (w *parityWorld) fill(text string) string {
+	return strings.NewReplacer("{tenant}", w.name, "{admin}", adminToken).Replace(text)
+}
 
 func (w *parityWorld) blank(text string) string {
 	return strings.ReplaceAll(text, w.name, "{tenant}")
@@ -154,7 +157,11 @@ func (w *parityWorld) do(st *step) any {
 	case "deliver":
 		return w.deliver(st)
 	case "request":
-		return observe(w.edge.Fetch(w.request(st.Method, w.fill(st.Path), st.body(), st.Headers)), st.Pick)
+		headers := headerFields{}
+		for name, value := range st.Headers {
+			headers[name] = w.fill(value)
+		}
+		return observe(w.edge.Fetch(w.request(st.Method, w.fill(st.Path), st.body(), headers)), st.Pick)
 	case "api":
 		return w.api(st, st.Method, w.fill(st.Path), st.JSON)
 	case "wait":

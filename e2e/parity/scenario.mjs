@@ -67,7 +67,11 @@ export class Scenario {
   }
 
   #fill(text) {
-    return text.replaceAll("{tenant}", this.#name);
+    return text.replaceAll("{tenant}", this.#name).replaceAll("{admin}", this.#product.adminToken);
+  }
+
+  #filled(headers = {}) {
+    return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, this.#fill(value)]));
   }
 
   async #do(step) {
@@ -89,7 +93,7 @@ export class Scenario {
       case "deliver":
         return this.#deliver(step);
       case "request":
-        return observe(await call(this.#product.url + this.#fill(step.path), step.method, step.body, step.headers), step.pick);
+        return observe(await call(this.#product.url + this.#fill(step.path), step.method, step.body, this.#filled(step.headers)), step.pick);
       case "api":
         return this.#api(step, step.method, this.#fill(step.path), step.json);
       case "wait":
