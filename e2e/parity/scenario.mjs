@@ -83,6 +83,10 @@ export class Scenario {
         agent.behave = this.#behaviour(step.answers, agent.url);
         return this.#api(step, "PUT", "/agent", { url: agent.url, secret: step.secret });
       }
+      case "destination": // the agent's server is where writes go, too
+        return this.#api(step, "PUT", "/destinations/shop", { base_url: this.#agents.get(this.#tenant(step)).url });
+      case "write":
+        return this.#write(step);
       case "outage": // only for this scenario's keys and messages, which name its tenant
         assert.equal(this.#outages[step.binding], undefined, "one scenario a binding");
         this.#outages[step.binding] = { fail: 1, marker: this.#name };
@@ -183,6 +187,16 @@ export class Scenario {
           tries: tries.filter((t, i) => t !== tries[i - 1]),
         };
       }
+      await sleep(look);
+    }
+  }
+
+  async #write(step) {
+    const queued = await this.#call(step, "POST", "/destinations/shop/writes", step.json);
+    const end = Date.now() + duration(step.within, 30_000);
+    for (;;) {
+      const { json } = await this.#call(step, "GET", `/writes/${encodeURIComponent(queued.json.id)}`);
+      if (json.state === step.state || Date.now() > end) return { status: queued.status, state: json.state ?? "", answers: (json.tries ?? []).map((t) => t.status ?? 0) };
       await sleep(look);
     }
   }
