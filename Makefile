@@ -67,11 +67,15 @@ build/test/consumers.wasm: $(SOURCES)
 build/conformance/consumers.wasm: $(SOURCES)
 	$(GOWASM) -tags hookweirconformance -o $@ ./consumers
 
+# What is there already is the developer's: kept, and touched so that a newer
+# example is no reason to try again.
 .dev.vars: .dev.vars.example
-	cp -n $< $@
+	test -e $@ || cp $< $@
+	touch $@
 
 consumers/.dev.vars: consumers/.dev.vars.example
-	cp -n $< $@
+	test -e $@ || cp $< $@
+	touch $@
 
 demo: build ## send real signed deliveries through the product on workerd, show what the agent received
 	node e2e/demo.mjs
@@ -102,6 +106,11 @@ bench: build build/test/worker.wasm build/test/consumers.wasm ## ratios against 
 	node bench/run.mjs
 	node bench/mcp.mjs
 	node bench/writes.mjs
+	node bench/vault.mjs
+	node bench/polls.mjs
+
+fuzz: ## every fuzz target for FUZZTIME=5s each; PKG=./shared/tools for one package
+	bash .ci/fuzz $(or $(FUZZTIME),5s) $(PKG)
 
 provision: setup ## create the KV, R2, queues and secrets that the account lacks; safe to repeat
 	node deploy/provision.mjs

@@ -1,7 +1,7 @@
 // The agent's endpoint against the MCP TypeScript SDK on the same workerd:
 // tools/list and tools/call a second, and CPU for each, in turns. Then the
 // first answer of a process that has just begun, and the memory that tenants'
-// objects take.
+// objects take. Its rows are in build/bench.json too.
 //
 //	node bench/mcp.mjs [--rounds 3] [--seconds 2] [--clients 16] [--starts 5] [--tenants 200]
 import { mkdtemp, readFile, rm } from "node:fs/promises";
@@ -11,10 +11,13 @@ import { parseArgs } from "node:util";
 import { Miniflare, Log, LogLevel, convertV4MiniflareOptions } from "miniflare";
 import { bundle, loadWorker, root, start } from "../e2e/harness.mjs";
 import { post } from "../e2e/mcp.mjs";
+import { figure, keep, versus } from "./results.mjs";
 
 const { values } = parseArgs({ options: { rounds: { type: "string", default: "3" }, seconds: { type: "string", default: "2" }, clients: { type: "string", default: "16" }, starts: { type: "string", default: "5" }, tenants: { type: "string", default: "200" } } });
 const [rounds, seconds, clients, starts, tenants] = [values.rounds, values.seconds, values.clients, values.starts, values.tenants].map(Number);
 const median = (list) => list.toSorted((a, b) => a - b)[list.length >> 1];
+
+const rows = [];
 
 async function cpu(pid) { // seconds so far; a tick is a hundredth
   const fields = (await readFile(`/proc/${pid}/stat`, "utf8")).replace(/.*\) /, "").split(" ");
@@ -54,6 +57,7 @@ try {
       got.ours.push(await measure(ours, method, mine));
     }
     const of = (who, what) => median(got[who].map((m) => m[what]));
+    for (const [what, metric] of [["rate", "requests_per_s"], ["ms", "cpu_ms"]]) rows.push(versus(method, "typescript-sdk", metric, of("ours", what), of("theirs", what)));
     console.log(`${method}: ours ${of("ours", "rate").toFixed(0)}/s, ${of("ours", "ms").toFixed(2)} ms CPU; TypeScript SDK ${of("theirs", "rate").toFixed(0)}/s, ${of("theirs", "ms").toFixed(2)} ms CPU; ratio ${(of("ours", "rate") / of("theirs", "rate")).toFixed(2)}`);
   }
 } finally {
@@ -80,6 +84,7 @@ async function coldStarts() {
       }
       await cold.stop();
     }
+    rows.push(figure("cold first tools/list", "ms", median(first)), figure("second tools/list", "ms", median(second)));
     console.log(`cold: the first tools/list after ${median(first).toFixed(0)} ms, the second after ${median(second).toFixed(0)} ms (median of ${starts})`);
   } finally {
     await rm(persist, { recursive: true, force: true });
@@ -100,7 +105,9 @@ async function memoryOfTenants() {
     await use(0, 20); // what the first few take is the isolates' own
     const before = await rss();
     await use(20, 20 + tenants);
-    console.log(`memory: ${(((await rss()) - before) / tenants).toFixed(0)} KiB of the process for each tenant's object in use (${tenants} of them)`);
+    const each = ((await rss()) - before) / tenants;
+    rows.push(figure("memory of a tenant's object", "kib", each));
+    console.log(`memory: ${each.toFixed(0)} KiB of the process for each tenant's object in use (${tenants} of them)`);
     for (const line of many.logs) if (/instance_recycled/.test(line.message)) console.log(line.message);
   } finally {
     await many.stop();
@@ -109,3 +116,4 @@ async function memoryOfTenants() {
 
 if (starts > 0) await coldStarts();
 if (tenants > 0) await memoryOfTenants();
+await keep("mcp", rows);

@@ -8,6 +8,7 @@ import { readFile } from "node:fs/promises";
 import { startAPIs } from "../e2e/apis.mjs";
 import { start, until } from "../e2e/harness.mjs";
 import { must } from "../e2e/scene.mjs";
+import { figure, keep } from "./results.mjs";
 
 const polls = Number(process.env.POLLS ?? 200);
 const rounds = Number(process.env.ROUNDS ?? 5);
@@ -57,6 +58,7 @@ try {
   const done = polls * rounds;
   console.log(`${done} polls without news (304), ${polls} due at a tick, one consumer instance with its objects on one isolate`);
   console.log(`  ${Math.round((done * 1000) / ms)} polls per second, ${(used / done).toFixed(1)} ms of CPU per poll (workerd: consumer, Poll, Lane, Schedule)`);
+  await keep("polls", [figure("polls without news", "per_s", (done * 1000) / ms), figure("polls without news", "cpu_ms", used / done)]);
 } finally {
   await product.stop();
   await apis.stop();

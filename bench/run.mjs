@@ -5,13 +5,11 @@
 //
 //	node bench/run.mjs [--rounds 5] [--seconds 0.8] [--only verify-1k]
 import { execFile } from "node:child_process";
-import { writeFile } from "node:fs/promises";
 import net from "node:net";
-import path from "node:path";
 import { parseArgs, promisify } from "node:util";
-import { root } from "../e2e/harness.mjs";
 import { memory } from "./memory.mjs";
 import { bringUp, build, contestants, load, sourceConfiguration } from "./peers.mjs";
+import { keep, versus } from "./results.mjs";
 
 const { values: flags } = parseArgs({ options: {
   rounds: { type: "string", default: "5" },
@@ -117,7 +115,7 @@ function firstAnswer(address, request, want = "200") {
 /** Rows of build/bench.json. */
 function tabulate(lines, samples) {
   const rows = [];
-  const add = (name, peer, metric, ours, theirs) => rows.push({ case: name, peer, metric, ours: round3(ours), theirs: round3(theirs), ratio: round3(ours / theirs) });
+  const add = (...of) => rows.push(versus(...of));
   for (const peer of peers) {
     for (const c of cases) {
       const [ours, theirs] = ["ours", peer].map((name) => lines.get(`${c.name} ${name}`));
@@ -132,8 +130,6 @@ function tabulate(lines, samples) {
   }
   return rows;
 }
-
-const round3 = (n) => Number(n.toPrecision(4));
 
 function print(rows) {
   for (const metric of [...new Set(rows.map((row) => row.metric))]) {
@@ -154,5 +150,5 @@ const rows = tabulate(await warm(configuration), await cold(configuration));
 print(rows);
 console.log("\nlinear memory");
 rows.push(...await memory());
-await writeFile(path.join(root, "build", "bench.json"), `${JSON.stringify(rows, null, 1)}\n`);
-console.log(`\n${rows.length} rows in build/bench.json, ${((Date.now() - began) / 1000).toFixed(0)} s`);
+console.log(`\n${((Date.now() - began) / 1000).toFixed(0)} s`);
+await keep("run", rows);

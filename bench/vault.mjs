@@ -9,6 +9,7 @@ import { parseArgs } from "node:util";
 import { browser } from "../e2e/authserver.mjs";
 import { start } from "../e2e/harness.mjs";
 import { must } from "../e2e/scene.mjs";
+import { figure, keep } from "./results.mjs";
 
 const { values: flags } = parseArgs({ options: { seconds: { type: "string", default: "4" }, clients: { type: "string", default: "32" } } });
 const seconds = Number(flags.seconds), clients = Number(flags.clients);
@@ -81,7 +82,13 @@ async function refreshesPerSecond(connections) {
 try {
   const tokens = await tokensPerSecond();
   console.log(`tokens from a warm vault, ${clients} clients: ${tokens.per_s}/s, p50 ${tokens.p50_ms} ms, p99 ${tokens.p99_ms} ms`);
-  for (const n of [1, 20]) console.log(`refreshes, ${n} connection${n > 1 ? "s" : ""} of one vault: ${await refreshesPerSecond(n)}/s`);
+  const rows = Object.entries(tokens).map(([metric, value]) => figure("tokens from a warm vault", metric, value));
+  for (const n of [1, 20]) {
+    const rate = await refreshesPerSecond(n);
+    rows.push(figure(`refreshes, ${n} of one vault`, "per_s", rate));
+    console.log(`refreshes, ${n} connection${n > 1 ? "s" : ""} of one vault: ${rate}/s`);
+  }
+  await keep("vault", rows);
 } finally {
   await product.stop();
   provider.closeAllConnections();

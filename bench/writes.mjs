@@ -11,6 +11,7 @@ import { parseArgs } from "node:util";
 import { excess, startDestination } from "../e2e/destination.mjs";
 import { bundle, loadWorker, root, start, until } from "../e2e/harness.mjs";
 import { must } from "../e2e/scene.mjs";
+import { figure, keep, versus } from "./results.mjs";
 
 const { values: flags } = parseArgs({ options: {
   rounds: { type: "string", default: "3" },
@@ -85,6 +86,8 @@ const permits = (n, calls) => () => measure(async () => {
   return slots;
 });
 
+const rows = [];
+
 async function compare(what, ours, theirs) {
   const got = { ours: [], theirs: [] };
   for (let round = 0; round <= rounds; round++) { // the first warms up
@@ -92,6 +95,7 @@ async function compare(what, ours, theirs) {
   }
   const of = (who) => ["rate", "ms"].map((m) => median(got[who].slice(1).map((line) => line[m])));
   const [[rate, ms], [peerRate, peerMs]] = [of("ours"), theirs ? of("theirs") : []];
+  for (const [metric, mine, its] of [["per_s", rate, peerRate], ["cpu_ms", ms, peerMs]]) rows.push(theirs ? versus(what, "by hand", metric, mine, its) : figure(what, metric, mine));
   console.log(`${what.padEnd(34)} ${rate.toFixed(0).padStart(7)}/s ${ms.toFixed(3).padStart(8)} ms CPU${theirs ? `   by hand ${peerRate.toFixed(0).padStart(7)}/s ${peerMs.toFixed(3).padStart(8)} ms   ratio ${(rate / peerRate).toFixed(2)}` : ""}`);
 }
 
@@ -122,6 +126,7 @@ async function burst(count, rate, allow, keys) {
   await until("the burst", () => server.arrivals.length >= count, (count / rate) * 3000 + 60_000);
   const s = (server.arrivals.at(-1).at - server.arrivals[0].at) / 1000;
   const share = (100 * (count - 1)) / rate / s;
+  rows.push(figure(`${count} writes${keys ? ` of ${keys} keys` : ""} at ${rate}/s`, "percent_of_rate", share));
   console.log(`${count} writes${keys ? ` of ${keys} keys` : ""} at ${rate}/s, burst ${allow}: ${share.toFixed(1)} % of the rate, ${excess(server.arrivals, rate, allow)} over it, ${((1000 * ((await cpu()) - before)) / count).toFixed(2)} ms of CPU each`);
 }
 
@@ -134,6 +139,7 @@ try {
   } else {
     await table();
     for (const keys of [0, 50]) await burst(500, 50, 10, keys);
+    await keep("writes", rows);
   }
 } finally {
   await product.stop();

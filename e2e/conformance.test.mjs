@@ -2,8 +2,7 @@
 // endpoint as it deploys, with the suite's fixtures in place of the tools.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { promisify } from "node:util";
@@ -16,25 +15,28 @@ const suites = {
   "0.2 alpha, requirements of 2026-07-28": ["@modelcontextprotocol/conformance", ["--requirements", "2026-07-28"], 37],
 };
 
+/** What each suite found, scenario by scenario; kept until the next run. */
+const results = path.join(root, "build", "conformance", "results");
+
 let product;
 before(async () => {
+  await rm(results, { recursive: true, force: true });
   product = await start({ wasm: { consumers: "build/conformance/consumers.wasm" } });
   await must(product.admin("PUT", "/tenants/suite/agent", { url: "http://127.0.0.1:9/", secret: `whsec_${Buffer.alloc(32, 7).toString("base64")}` }));
 });
 after(() => product?.stop());
 
 for (const [name, [suite, args, scenarios]] of Object.entries(suites)) {
-  test(`${name}: ${scenarios} of ${scenarios}`, { timeout: 120_000 }, async () => {
-    const results = await mkdtemp(path.join(tmpdir(), "hookweir-conformance-"));
-    try {
-      const { code, output } = await run(suite, ["server", "--url", `${product.url.replace("127.0.0.1", "localhost")}/mcp/suite`, ...args, "-o", results]);
-      assert.equal(code, 0, output.slice(-4000));
-      const { passed, failed } = scored(output);
-      assert.deepEqual(failed, []);
-      assert.equal(passed.length, scenarios, passed.join(" "));
-    } finally {
-      await rm(results, { recursive: true, force: true });
-    }
+  test(`${name}: ${scenarios} of ${scenarios}`, { timeout: 120_000 }, async (t) => {
+    const folder = path.join(results, name.replace(/[^a-z0-9.]+/g, "-"));
+    await mkdir(folder, { recursive: true });
+    const { code, output } = await run(suite, ["server", "--url", `${product.url.replace("127.0.0.1", "localhost")}/mcp/suite`, ...args, "-o", folder]);
+    await writeFile(path.join(folder, "output.txt"), output);
+    const { passed, failed } = scored(output);
+    t.diagnostic(`conformance ${name}: ${passed.length} of ${scenarios} scenarios, ${failed.length} failed (${path.relative(root, folder)})`);
+    assert.equal(code, 0, output.slice(-4000));
+    assert.deepEqual(failed, []);
+    assert.equal(passed.length, scenarios, passed.join(" "));
   });
 }
 
@@ -45,14 +47,18 @@ const scenarios = {
   "@modelcontextprotocol/conformance": ["initialize", "tools_call", "sse-retry", "request-metadata", "http-standard-headers", "http-invalid-tool-headers", "json-schema-ref-no-deref"],
 };
 
-test("the upstream client's scenarios", { timeout: 120_000 }, async () => {
+test("the upstream client's scenarios", { timeout: 120_000 }, async (t) => {
   const client = path.join(root, "build/upstreamclient");
   await promisify(execFile)("go", ["build", "-o", client, "./e2e/upstreamclient"], { cwd: root });
   for (const [suite, names] of Object.entries(scenarios)) {
     for (const name of names) {
       const { code, output } = await run(suite, ["client", "--command", client, "--scenario", name]);
+      const folder = path.join(results, "client", suite.split("/").at(-1));
+      await mkdir(folder, { recursive: true });
+      await writeFile(path.join(folder, `${name}.txt`), output);
       assert.equal(code, 0, `${name}: ${output.slice(-2000)}`);
     }
+    t.diagnostic(`conformance client, ${suite}: ${names.length} of ${names.length} scenarios passed`);
   }
 });
 

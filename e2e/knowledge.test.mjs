@@ -67,6 +67,31 @@ test("what is refused, and what a query cannot do", async () => {
   assert.deepEqual([many.rows.length, many.truncated], [1000, true]);
 });
 
+// The limits hold in D1 itself: a gigabyte that was to be cut here would not
+// get this far.
+test("what is over the limits stays in the database", { timeout: 60_000 }, async () => {
+  const endless = "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c)";
+  const cut = `${"0".repeat(16 << 10)}…`;
+  const bounded = dataOf(await query(`${endless} SELECT n, n * 1.5 AS more FROM c`));
+  assert.deepEqual([bounded.columns, bounded.rows.length, bounded.rows.at(-1), bounded.truncated], [["n", "more"], 1000, [1000, 1500], true]);
+  const many = dataOf(await query(`${endless} SELECT n, hex(zeroblob(?)) AS big FROM c`, [500_000])); // a megabyte each
+  assert.ok(many.truncated && many.rows.length > 5 && many.rows.length <= 12, String(many.rows.length));
+  assert.ok(many.rows.every(([n, big], i) => n === i + 1 && big === cut));
+  const one = dataOf(await query("SELECT hex(zeroblob(800000)) AS text, zeroblob(800000) AS blob, 1 AS n, NULL AS none"));
+  assert.deepEqual([one.columns, one.truncated], [["text", "blob", "n", "none"], true]);
+  assert.deepEqual([one.rows[0][0], Buffer.from(one.rows[0][1], "base64").length, one.rows[0].slice(2)], [cut, 16 << 10, [1, null]]);
+  const wide = (n) => query(`SELECT ${Array(n).fill("hex(zeroblob(1024))").join()}`); // 2 KiB each
+  const widest = dataOf(await wide(98));
+  assert.deepEqual([widest.columns.length, widest.rows[0].length, widest.truncated], [98, 98, false]);
+  const tooWide = await wide(99);
+  assert.ok(tooWide.isError && /98 columns/.test(tooWide.content[0].text));
+  const alone = dataOf(await query(`SELECT ${Array(14).fill("hex(zeroblob(8192))").join()}`)); // 224 KiB in one row
+  assert.deepEqual([alone.rows, alone.truncated], [[], true]);
+  const big = await query("SELECT hex(zeroblob(2000000000))");
+  assert.ok(big.isError && /too big/.test(big.content[0].text), "D1's own limit");
+  assert.deepEqual(dataOf(await query("SELECT count(*) FROM people")).rows, [[2]], "the instance is well");
+});
+
 test("another tenant has no such tool", async () => {
   other = await join(scene.product, "other");
   const { key } = (await must(other.admin("POST", "/keys", {}))).json;

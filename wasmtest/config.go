@@ -139,10 +139,23 @@ func (g Glue) new() (func(*workerd.Isolate) workerd.Glue, map[string]int) {
 	return workerd.NewSyumai, allow
 }
 
+// exports are what the glue calls in a module beside what Go's own runtime has.
+func (g Glue) exports() []string {
+	if g == Ingress {
+		return []string{"handle", "reserve", "complete"} // shared/edge/ingress/abi_js.go
+	}
+	return nil
+}
+
 func (w Worker) config(e *gojs.Engine) (workerd.Config, error) {
 	module, err := e.Load(w.Module)
 	if err != nil {
 		return workerd.Config{}, err
+	}
+	for _, name := range w.Glue.exports() {
+		if !module.Exports(name) {
+			return workerd.Config{}, fmt.Errorf("for the Worker %s: %w", w.Name, &gojs.ExportError{Module: module.Name, Name: name})
+		}
 	}
 	glue, allow := w.Glue.new()
 	c := workerd.Config{

@@ -97,6 +97,7 @@ func TestConfigRefuses(t *testing.T) {
 		{wasmtest.Config{Workers: []wasmtest.Worker{{Name: "a", Module: guest("hello"), Services: map[string]string{"B": "b"}}}}, `service binding B: there is no Worker "b"`},
 		{wasmtest.Config{Workers: []wasmtest.Worker{{Name: "a", Module: guest("hello"), Crons: []string{"often"}}}}, "want 5 fields"},
 		{wasmtest.Config{Workers: []wasmtest.Worker{{Name: "a", Module: guest("badimport")}}}, `imports "drive" from "warp"`},
+		{wasmtest.Config{Workers: []wasmtest.Worker{{Name: "a", Module: guest("hello"), Glue: wasmtest.Ingress}}}, `does not export "handle"`},
 		{wasmtest.Config{Workers: []wasmtest.Worker{{Name: "a", Module: guest("hello")}}, Faults: wasmtest.Faults{"kv.typo": 1}}, "kv.typo"},
 	}
 	for _, tt := range tests {

@@ -34,6 +34,7 @@ const (
 	R2PutLost      = platform.R2PutLost
 	D1Fail         = platform.D1Fail
 	D1Lost         = platform.D1Lost
+	D1Slow         = platform.D1Slow
 	ObjectFail     = platform.ObjectFail
 	ObjectLost     = platform.ObjectLost
 	ObjectEvict    = platform.ObjectEvict

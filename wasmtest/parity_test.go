@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -109,8 +110,11 @@ func (w *parityWorld) tenant(st *step) string {
 	return w.name
 }
 
-// fill puts the tenant's real name in place of {tenant}; blank is the reverse.
-func (w *parityWorld) fill(text string) string { return strings.ReplaceAll(text, "{tenant}", w.name) }
+// fill puts the tenant's real name in place of {tenant}, and the operator's
+// token in place of {admin}; blank is the reverse of the first.
+func (w *parityWorld) fill(text string) string {
+	return strings.NewReplacer("{tenant}", w.name, "{admin}", adminToken).Replace(text)
+}
 
 func (w *parityWorld) blank(text string) string {
 	return strings.ReplaceAll(text, w.name, "{tenant}")
@@ -146,6 +150,10 @@ func (w *parityWorld) do(st *step) any {
 		}
 		w.agents[name].answers = st.Answers
 		return w.api(st, "PUT", "/agent", observation{"url": "https://agent.example.com/" + name, "secret": st.Secret})
+	case "destination": // the agent's server is where writes go, too
+		return w.api(st, "PUT", "/destinations/shop", observation{"base_url": "https://agent.example.com/" + w.tenant(st)})
+	case "write":
+		return w.write(st)
 	case "behave":
 		w.agents[w.tenant(st)].answers = st.Answers
 		return nil
@@ -154,7 +162,11 @@ func (w *parityWorld) do(st *step) any {
 	case "deliver":
 		return w.deliver(st)
 	case "request":
-		return observe(w.edge.Fetch(w.request(st.Method, w.fill(st.Path), st.body(), st.Headers)), st.Pick)
+		headers := headerFields{}
+		for name, value := range st.Headers {
+			headers[name] = w.fill(value)
+		}
+		return observe(w.edge.Fetch(w.request(st.Method, w.fill(st.Path), st.body(), headers)), st.Pick)
 	case "api":
 		return w.api(st, st.Method, w.fill(st.Path), st.JSON)
 	case "wait":
@@ -327,6 +339,30 @@ func (e *eventState) observe(loose bool) observation {
 	return o
 }
 
+// write hands a write to the destination and looks at it until it is in the
+// state, or the time is over.
+func (w *parityWorld) write(st *step) any {
+	res := w.call(st, "POST", "/destinations/shop/writes", st.JSON)
+	var queued struct {
+		ID string `json:"id"`
+	}
+	require.NoError(w.t, json.NewDecoder(res.Body).Decode(&queued))
+	end := w.edge.Now().Add(w.duration(st.Within, waitWithin))
+	for {
+		var e eventState
+		answer := w.call(st, "GET", "/writes/"+url.PathEscape(queued.ID), nil)
+		require.NoError(w.t, json.NewDecoder(answer.Body).Decode(&e))
+		if e.State == st.State || !w.edge.Now().Before(end) {
+			statuses := []int{}
+			for _, try := range e.Tries {
+				statuses = append(statuses, try.Status)
+			}
+			return observation{"status": res.StatusCode, "state": e.State, "answers": statuses}
+		}
+		w.edge.Advance(waitLook)
+	}
+}
+
 func (w *parityWorld) events(st *step) any {
 	res := w.call(st, "GET", "/events"+st.Query, nil)
 	var page struct {
@@ -361,7 +397,8 @@ type post struct {
 }
 
 func (w *parityWorld) serveAgent(rw http.ResponseWriter, r *http.Request) {
-	a := w.agents[strings.TrimPrefix(r.URL.Path, "/")]
+	name, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	a := w.agents[name]
 	body, _ := io.ReadAll(r.Body)
 	p := post{at: w.edge.Now(), id: r.Header.Get("Webhook-Id"), answer: reply{Status: 204}}
 	if n := a.tries[p.id]; len(a.answers) > 0 {

@@ -1,8 +1,10 @@
 package wasmtest_test
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -99,6 +101,41 @@ func TestWrangler(t *testing.T) {
 	}
 	_, err = wasmtest.Wrangler(filepath.Join(t.TempDir(), "none.toml"))
 	require.ErrorContains(t, err, "no such file")
+}
+
+// TestTheBytesThatDeploy: what Hookweir runs here is, byte for byte, what
+// wrangler would upload, and no older than what it is built from.
+func TestTheBytesThatDeploy(t *testing.T) {
+	const build = "run `make build`"
+	workers, err := wasmtest.Hookweir("..", nil)
+	require.NoError(t, err)
+	var newest time.Time
+	for _, folder := range []string{"worker", "consumers", "shared"} {
+		require.NoError(t, filepath.WalkDir(filepath.Join("..", folder), func(path string, d os.DirEntry, err error) error {
+			if err != nil || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			info, err := d.Info()
+			if err == nil && info.ModTime().After(newest) {
+				newest = info.ModTime()
+			}
+			return err
+		}))
+	}
+	for _, w := range workers {
+		name := filepath.Base(w.Module)
+		info, err := os.Stat(w.Module)
+		require.NoError(t, err)
+		require.False(t, info.ModTime().Before(newest), "%s is older than its sources: %s", name, build)
+		uploaded, err := filepath.Glob(filepath.Join("..", "build", "deploy", strings.TrimSuffix(name, ".wasm"), "*.wasm"))
+		require.NoError(t, err)
+		require.Len(t, uploaded, 1, "what wrangler would upload for %s: %s", name, build)
+		ours, err := os.ReadFile(w.Module)
+		require.NoError(t, err)
+		theirs, err := os.ReadFile(uploaded[0])
+		require.NoError(t, err)
+		require.True(t, bytes.Equal(ours, theirs), "%s is not what wrangler would upload: %s", name, build)
+	}
 }
 
 func TestPauseCron(t *testing.T) {

@@ -67,7 +67,11 @@ export class Scenario {
   }
 
   #fill(text) {
-    return text.replaceAll("{tenant}", this.#name);
+    return text.replaceAll("{tenant}", this.#name).replaceAll("{admin}", this.#product.adminToken);
+  }
+
+  #filled(headers = {}) {
+    return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, this.#fill(value)]));
   }
 
   async #do(step) {
@@ -79,6 +83,10 @@ export class Scenario {
         agent.behave = this.#behaviour(step.answers, agent.url);
         return this.#api(step, "PUT", "/agent", { url: agent.url, secret: step.secret });
       }
+      case "destination": // the agent's server is where writes go, too
+        return this.#api(step, "PUT", "/destinations/shop", { base_url: this.#agents.get(this.#tenant(step)).url });
+      case "write":
+        return this.#write(step);
       case "outage": // only for this scenario's keys and messages, which name its tenant
         assert.equal(this.#outages[step.binding], undefined, "one scenario a binding");
         this.#outages[step.binding] = { fail: 1, marker: this.#name };
@@ -89,7 +97,7 @@ export class Scenario {
       case "deliver":
         return this.#deliver(step);
       case "request":
-        return observe(await call(this.#product.url + this.#fill(step.path), step.method, step.body, step.headers), step.pick);
+        return observe(await call(this.#product.url + this.#fill(step.path), step.method, step.body, this.#filled(step.headers)), step.pick);
       case "api":
         return this.#api(step, step.method, this.#fill(step.path), step.json);
       case "wait":
@@ -179,6 +187,16 @@ export class Scenario {
           tries: tries.filter((t, i) => t !== tries[i - 1]),
         };
       }
+      await sleep(look);
+    }
+  }
+
+  async #write(step) {
+    const queued = await this.#call(step, "POST", "/destinations/shop/writes", step.json);
+    const end = Date.now() + duration(step.within, 30_000);
+    for (;;) {
+      const { json } = await this.#call(step, "GET", `/writes/${encodeURIComponent(queued.json.id)}`);
+      if (json.state === step.state || Date.now() > end) return { status: queued.status, state: json.state ?? "", answers: (json.tries ?? []).map((t) => t.status ?? 0) };
       await sleep(look);
     }
   }

@@ -1,10 +1,10 @@
 // Package knowledge lets an agent read a company's database (D1, SQLite) and
 // nothing but read, and nothing but the tables it may.
 //
-//	sql ─▶ one SELECT? ─▶ EXPLAIN: which tables does SQLite open? ─▶ run, LIMIT ─▶ rows
-//	         │ no            │ another one, or to write
-//	         ▼               ▼
-//	       refusal         refusal
+//	sql ─▶ one SELECT? ─▶ wrap it ─▶ EXPLAIN: which tables does SQLite open? ─▶ run ─▶ rows
+//	         │ no                       │ another one, or to write
+//	         ▼                          ▼
+//	       refusal                    refusal
 //
 // # Invariants
 //
@@ -14,7 +14,8 @@
 //     that it opens, views and subqueries resolved, and each must belong to a
 //     table of the allow-list. Virtual tables, so table-valued pragmas too,
 //     and write transactions are refused.
-//   - Values are parameters. Rows, bytes and time are bounded.
+//   - Values are parameters. Rows, bytes and time are bounded, rows and bytes
+//     by the database itself: a result over them never comes into memory here.
 //   - Without an allow-list there is no table, and without a list of tenants
 //     no tenant (fail closed).
 //

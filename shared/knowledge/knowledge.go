@@ -51,22 +51,35 @@ type Base struct {
 }
 
 // Query runs one SELECT and gives {"columns":[…],"rows":[[…]],"truncated":…}.
+// What is over the limits stays in the database (bounded).
 // Errors: Refusal, or the database's.
 func (b Base) Query(ctx context.Context, sql string, params []any) (json.RawMessage, error) {
 	text, err := one(sql)
 	if err != nil {
 		return nil, err
 	}
-	// The line break ends a comment that the text may end in.
-	bounded := "SELECT * FROM (" + text + "\n) LIMIT 1001"
 	args := make([]any, len(params))
 	for i, p := range params {
 		args[i] = param(p)
 	}
-	if err := b.check(ctx, bounded, args); err != nil {
+	roots, err := b.roots(ctx)
+	if err != nil {
 		return nil, err
 	}
-	columns, rows, err := b.DB.Query(ctx, MaxTime, bounded, args...)
+	// The plain query's program says how many columns there are; what runs is
+	// what was looked at last.
+	n, err := b.check(ctx, "SELECT * FROM ("+text+"\n) LIMIT 1", args, roots)
+	if err != nil {
+		return nil, err
+	}
+	if n > maxColumns {
+		return nil, ErrColumns
+	}
+	wrapped := bounded(text, n)
+	if _, err := b.check(ctx, wrapped, args, roots); err != nil {
+		return nil, err
+	}
+	columns, rows, err := b.DB.Query(ctx, MaxTime, wrapped, args...)
 	if err != nil {
 		return nil, told(err)
 	}
@@ -98,45 +111,46 @@ func told(err error) error {
 }
 
 // check asks SQLite for its program and looks at what it opens
-// (https://www.sqlite.org/opcode.html).
-func (b Base) check(ctx context.Context, sql string, args []any) error {
-	roots, err := b.roots(ctx)
-	if err != nil {
-		return err
-	}
+// (https://www.sqlite.org/opcode.html). It gives the columns of a row.
+func (b Base) check(ctx context.Context, sql string, args []any, roots map[int64]bool) (width int, err error) {
 	columns, rows, err := b.DB.Query(ctx, MaxTime, "EXPLAIN "+sql, args...)
 	if err != nil {
-		return told(err)
+		return 0, told(err)
 	}
 	at := func(name string) int { return slices.Index(columns, name) }
 	opcode, p1, p2, p3, p5 := at("opcode"), at("p1"), at("p2"), at("p3"), at("p5")
 	if opcode < 0 || p1 < 0 || p2 < 0 || p3 < 0 || p5 < 0 || len(rows) == 0 {
-		return ErrPlan
+		return 0, ErrPlan
 	}
 	for _, row := range rows {
 		op, _ := row[opcode].(string)
 		switch {
 		case op == "Transaction":
 			if integer(row[p1]) != 0 || integer(row[p2]) != 0 { // another database, or to write
-				return ErrWrites
+				return 0, ErrWrites
 			}
+		case op == "ResultRow":
+			width = int(integer(row[p2]))
 		case op == "OpenRead" || op == "ReopenIdx":
 			const p2IsRegister = 0x10 // OPFLAG_P2ISREG: the page is computed
 			if integer(row[p3]) != 0 || integer(row[p5])&p2IsRegister != 0 || !roots[integer(row[p2])] && planted.Bug != "anytable" {
-				return ErrTable
+				return 0, ErrTable
 			}
 		case strings.HasPrefix(op, "V"):
 			if op != "Variable" && op != "Vacuum" {
-				return ErrVirtual
+				return 0, ErrVirtual
 			}
 			if op == "Vacuum" {
-				return ErrWrites
+				return 0, ErrWrites
 			}
 		case slices.Contains(writing, op):
-			return ErrWrites
+			return 0, ErrWrites
 		}
 	}
-	return nil
+	if width < 1 {
+		return 0, ErrPlan
+	}
+	return width, nil
 }
 
 // writing are opcodes that change something; each needs a write transaction
@@ -200,31 +214,38 @@ func (b Base) Schema(ctx context.Context) (json.RawMessage, error) {
 	return json.Marshal(map[string]any{"tables": tables})
 }
 
-// encode writes rows until they are too many, or too long.
+// encode writes the rows of a bounded query, whose last column marks the row
+// that is too many, until their JSON is too long. Truncated: rows, or ends of
+// values, are left out.
 func encode(columns []string, rows [][]any) (json.RawMessage, error) {
-	if columns == nil {
-		columns = []string{}
+	if len(columns) < 2 {
+		return nil, ErrPlan
 	}
+	n := len(columns) - 1
 	out := struct {
 		Columns   []string          `json:"columns"`
 		Rows      []json.RawMessage `json:"rows"`
 		Truncated bool              `json:"truncated"`
-	}{Columns: columns, Rows: []json.RawMessage{}}
+	}{Columns: columns[:n], Rows: []json.RawMessage{}}
 	size := 0
 	for i, row := range rows {
-		for k, v := range row {
+		if i == MaxRows || integer(row[n]) != 0 {
+			out.Truncated = true
+			break
+		}
+		for k, v := range row[:n] {
 			if text, ok := v.(string); ok && len(text) > maxCell {
-				row[k] = strings.ToValidUTF8(text[:maxCell], "") + "…"
+				row[k], out.Truncated = strings.ToValidUTF8(text[:maxCell], "")+"…", true
 			}
 			if blob, ok := v.([]byte); ok && len(blob) > maxCell {
-				row[k] = blob[:maxCell]
+				row[k], out.Truncated = blob[:maxCell], true
 			}
 		}
-		b, err := json.Marshal(row)
+		b, err := json.Marshal(row[:n])
 		if err != nil {
 			return nil, err
 		}
-		if size += len(b); i == MaxRows || size > MaxBytes {
+		if size += len(b); size > MaxBytes {
 			out.Truncated = true
 			break
 		}

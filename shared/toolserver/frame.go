@@ -12,6 +12,7 @@ import (
 const (
 	codeParse          = -32700
 	codeInvalidRequest = -32600
+	codeMethodNotFound = -32601
 )
 
 // frame is what of a message decides where it goes.
@@ -19,6 +20,7 @@ type frame struct {
 	method string // empty: a response
 	name   string // of the tool or prompt, or the resource's URI
 	modern bool   // it says its protocol itself (SEP-2575)
+	batch  bool   // it came in a batch, perhaps alone
 }
 
 // fault is a refusal in JSON-RPC's words, before any message is known.
@@ -35,6 +37,47 @@ func (f *fault) write(w http.ResponseWriter) {
 	w.WriteHeader(http.StatusBadRequest)
 	_, _ = w.Write(body)
 }
+
+// worded says in JSON-RPC what the protocol library refuses in plain text: a
+// method that nobody knows, in the older protocols, and messages that are none.
+func worded(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { next.ServeHTTP(&wording{ResponseWriter: w}, r) })
+}
+
+type wording struct {
+	http.ResponseWriter
+	plain, said bool
+}
+
+func (w *wording) WriteHeader(status int) {
+	if status == http.StatusBadRequest && strings.HasPrefix(w.Header().Get("Content-Type"), "text/plain") {
+		w.plain = true
+		return
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *wording) Write(b []byte) (int, error) {
+	if !w.plain {
+		return w.ResponseWriter.Write(b)
+	}
+	if !w.said {
+		w.said = true
+		const longest = 200 // bytes; it repeats what came
+		f := &fault{codeInvalidRequest, strings.ToValidUTF8(strings.TrimSpace(string(b[:min(len(b), longest)])), "")}
+		switch {
+		case strings.HasPrefix(f.message, "JSON RPC not handled"):
+			f.code = codeMethodNotFound
+		case strings.HasPrefix(f.message, "malformed payload"):
+			f.code = codeParse
+		}
+		f.write(w.ResponseWriter)
+	}
+	return len(b), nil
+}
+
+// Unwrap is for http.ResponseController.
+func (w *wording) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 var (
 	framePaths = [][]string{{"method"}, {"params", "name"}, {"params", "uri"}, {"params", "_meta", metaVersion}, {"jsonrpc"}}
@@ -72,8 +115,21 @@ func readFrames(body []byte) ([]frame, *fault) {
 		if frames[i].method == "initialize" || frames[i].modern { // neither comes in a batch
 			return nil, errRequest
 		}
+		frames[i].batch = true
 	}
 	return frames, nil
+}
+
+// batches reports whether a session that was opened by this message has
+// batches: they came with JSON-RPC and went with protocol 2025-06-18. What its
+// messages say of the protocol later does not bring them back.
+func batches(initialize []byte) bool {
+	values := make([][]byte, 1)
+	if !jsontext.FindAll(initialize, [][]string{{"params", "protocolVersion"}}, values) {
+		return false
+	}
+	version, _ := jsontext.String(values[0])
+	return version == "2025-03-26" || version == "2024-11-05"
 }
 
 func readFrame(message []byte) (frame, *fault) {

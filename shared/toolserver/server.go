@@ -113,10 +113,10 @@ func New(cfg Config) (*Server, error) {
 	cfg.Register(s.mcp)
 	get := func(*http.Request) *mcp.Server { return s.mcp }
 	identify := auth.RequireBearerToken(tokenInfo, &auth.RequireBearerTokenOptions{AllowMissingExpiration: true})
-	s.stateless = identify(mcp.NewStreamableHTTPHandler(get, &mcp.StreamableHTTPOptions{
+	s.stateless = worded(identify(mcp.NewStreamableHTTPHandler(get, &mcp.StreamableHTTPOptions{
 		Stateless: true, MaxRequestBodyBytes: MaxBody, PropagateRequestCancellation: true,
-	}))
-	s.stateful = identify(mcp.NewStreamableHTTPHandler(get, &mcp.StreamableHTTPOptions{MaxRequestBodyBytes: MaxBody}))
+	})))
+	s.stateful = worded(identify(mcp.NewStreamableHTTPHandler(get, &mcp.StreamableHTTPOptions{MaxRequestBodyBytes: MaxBody})))
 	return s, nil
 }
 
@@ -163,7 +163,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r.Header.Set("Authorization", "Bearer -")
 	r = r.WithContext(context.WithValue(r.Context(), callerKey{}, caller))
 	if r.Method != http.MethodPost {
-		s.serveSession(w, r, caller)
+		s.serveSession(w, r, caller, false)
 		return
 	}
 	s.post(w, r, caller)
@@ -194,6 +194,10 @@ func (s *Server) post(w http.ResponseWriter, r *http.Request, caller *access.Cal
 		}
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
+	if frames[0].batch && r.Header.Get(versionHeader) >= modern {
+		errRequest.write(w)
+		return
+	}
 	if frames[0].modern || r.Header.Get(versionHeader) >= modern {
 		s.serveStateless(w, r, caller, frames[0], body)
 		return
@@ -202,7 +206,7 @@ func (s *Server) post(w http.ResponseWriter, r *http.Request, caller *access.Cal
 		s.initialize(w, r, caller, body)
 		return
 	}
-	s.serveSession(w, r, caller)
+	s.serveSession(w, r, caller, frames[0].batch)
 }
 
 func (s *Server) serveStateless(w http.ResponseWriter, r *http.Request, caller *access.Caller, f frame, body []byte) {

@@ -81,7 +81,7 @@ func (s *Server) open(w http.ResponseWriter, r *http.Request, id string) bool {
 
 // serveSession serves a request of a session, which it makes again if this
 // instance does not have it.
-func (s *Server) serveSession(w http.ResponseWriter, r *http.Request, caller *access.Caller) {
+func (s *Server) serveSession(w http.ResponseWriter, r *http.Request, caller *access.Caller, batch bool) {
 	id := r.Header.Get(sessionHeader)
 	if id == "" {
 		if r.Method != http.MethodPost || r.Header.Get(versionHeader) >= modern {
@@ -99,6 +99,10 @@ func (s *Server) serveSession(w http.ResponseWriter, r *http.Request, caller *ac
 	// Somebody else's session looks like one that is over.
 	if kept == nil || kept.Owner != caller.ID || !s.restore(r, kept) {
 		refuse(w, problem.New(problem.CodeNotFound, "this session is over; open another by initialize"))
+		return
+	}
+	if batch && !batches(kept.Initialize) {
+		errRequest.write(w)
 		return
 	}
 	if r.Method == http.MethodDelete {

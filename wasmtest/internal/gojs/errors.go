@@ -16,7 +16,7 @@ func (e *ImportError) Error() string {
 type ExportError struct{ Module, Name string }
 
 func (e *ExportError) Error() string {
-	return fmt.Sprintf("wasmtest: %s does not export %q: is it a Go module built with GOOS=js GOARCH=wasm?", e.Module, e.Name)
+	return fmt.Sprintf("wasmtest: %s does not export %q: is it a Go module built with GOOS=js GOARCH=wasm, for this glue?", e.Module, e.Name)
 }
 
 // ExitError is a guest that exited, or panicked (code 2).

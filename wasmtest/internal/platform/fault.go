@@ -35,6 +35,7 @@ const (
 	R2PutLost      Fault = "r2.put-lost"
 	D1Fail         Fault = "d1.fail"
 	D1Lost         Fault = "d1.lost"
+	D1Slow         Fault = "d1.slow"
 	ObjectFail     Fault = "object.fail"
 	ObjectLost     Fault = "object.lost"
 	ObjectEvict    Fault = "object.evict"
@@ -71,6 +72,7 @@ func Catalogue() []Row {
 		{R2PutLost, "an object is stored and the answer is lost", "observed"},
 		{D1Fail, "a query is refused and changes nothing", docs + "d1/observability/debug-d1/"},
 		{D1Lost, "a query is executed and its answer is lost", docs + "d1/observability/debug-d1/"},
+		{D1Slow, "a query is executed and answers only after 10 to 30 s, as long as D1 lets one run", docs + "d1/platform/limits/"},
 		{ObjectFail, "a call does not reach its Durable Object", docs + "durable-objects/best-practices/error-handling/"},
 		{ObjectLost, "a call is executed and its answer is lost", docs + "durable-objects/best-practices/error-handling/"},
 		{ObjectEvict, "an idle object loses its memory before its next event", docs + "durable-objects/concepts/durable-object-lifecycle/"},

@@ -1,6 +1,8 @@
 package workerd
 
 import (
+	"time"
+
 	"github.com/hookweir/hookweir/wasmtest/internal/jsobj"
 	"github.com/hookweir/hookweir/wasmtest/internal/platform"
 )
@@ -45,6 +47,13 @@ func (iso *Isolate) databaseBinding(id string) jsobj.Value {
 	})
 }
 
+// How long a query takes that is slow: D1 ends one after 30 s.
+// https://developers.cloudflare.com/d1/platform/limits/
+const (
+	d1SlowLeast = 10 * time.Second
+	d1SlowMost  = 30 * time.Second
+)
+
 // d1 is one operation. What SQLite refuses rejects the promise.
 func (iso *Isolate) d1(list []platform.Statement, act func() error, result func() jsobj.Value) (jsobj.Value, error) {
 	detail := ""
@@ -54,6 +63,10 @@ func (iso *Isolate) d1(list []platform.Statement, act func() error, result func(
 	var failed error
 	return iso.promise("d1.query", detail, func(answer func()) {
 		failed = act()
+		if slow, hit := iso.world.Hit(platform.D1Slow); hit {
+			iso.world.Loop.After(slow.Between(d1SlowLeast, d1SlowMost), "d1 slow", answer)
+			return
+		}
 		answer()
 	}, func() (jsobj.Value, error) {
 		switch failed {
