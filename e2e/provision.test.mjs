@@ -1,6 +1,7 @@
 // `make provision` by the real wrangler, against an account in memory.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { cp, mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -25,6 +26,13 @@ async function folder() {
   return dir;
 }
 
+/** The consumers' file with the optional database taken out of its comment. */
+function withKnowledge(toml) {
+  const text = toml.replace(/^# \[\[d1_databases\]\]\n(?:# \w+ = .*\n)+/m, (block) => block.replaceAll(/^# /gm, ""));
+  assert.notEqual(text, toml);
+  return text;
+}
+
 const config = (dir, file) => readConfig({ config: path.join(dir, file) }, { hideWarnings: true });
 const lines = (output, what) => output.split("\n").filter((line) => line.startsWith(what)).length;
 
@@ -34,6 +42,10 @@ describe("make provision", { timeout: 900_000 }, () => {
     cloudflare = await startCloudflare();
     dir = await folder();
     for (const file of files) await cp(path.join(root, file), path.join(dir, file));
+    const [, consumers] = files;
+    await writeFile(path.join(dir, consumers), withKnowledge(await readFile(path.join(dir, consumers), "utf8")));
+    // More than wrangler asks for in one page of databases.
+    cloudflare.account.databases.push(...Array.from({ length: 10 }, (_, i) => ({ uuid: randomUUID(), name: `another-${i}` })));
   });
   after(async () => {
     await cloudflare.stop();
@@ -52,10 +64,11 @@ describe("make provision", { timeout: 900_000 }, () => {
     assert.equal(second.code, 0, second.output);
     assert.match(second.output, /exists {2}KV namespace [0-9a-f]{32}\n/);
     assert.match(second.output, /created R2 bucket hookweir-payloads\n/);
+    assert.match(second.output, /created D1 database knowledge\nwrote {3}database_id [0-9a-f-]{36} into consumers\/wrangler\.toml\n/);
   });
 
   test("leaves an account that has all the two files name, and files that know it", async () => {
-    const { kv, queues, buckets, secrets } = cloudflare.account;
+    const { kv, queues, buckets, databases, secrets } = cloudflare.account;
     const names = new Set();
     for (const file of files) {
       const c = config(dir, file);
@@ -65,6 +78,8 @@ describe("make provision", { timeout: 900_000 }, () => {
       assert.deepEqual(Object.keys(secrets[c.name]).sort(), [...c.secrets.required].sort());
     }
     assert.deepEqual(queues.map((q) => q.queue_name).sort(), [...names].sort());
+    const { database_name, database_id } = config(dir, "consumers/wrangler.toml").d1_databases[0];
+    assert.deepEqual(databases.filter((d) => !d.name.startsWith("another-")).map((d) => [d.name, d.uuid]), [[database_name, database_id]]);
     assert.equal(kv.length, new Set(kv.map((k) => k.title)).size, "one namespace for both Workers");
     assert.equal(secrets["hookweir"].SOURCE_KEYS, secrets["hookweir-consumers"].SOURCE_KEYS);
     assert.match(secrets["hookweir-consumers"].VAULT_KEYS, /^k1:[A-Za-z0-9+/]{43}=$/);
@@ -84,6 +99,51 @@ describe("make provision", { timeout: 900_000 }, () => {
     assert.equal(lines(output, "created"), 0);
     for (const secret of Object.values(cloudflare.account.secrets["hookweir-consumers"])) assert.ok(!output.includes(secret));
     await assert.rejects(stat(path.join(dir, "deploy/secrets.json")), { code: "ENOENT" });
+  });
+
+  test("creates nothing where the account does not say that it is missing", async () => {
+    const small = await folder();
+    try {
+      await writeFile(path.join(small, files[0]), 'name = "fresh"\n');
+      for (const [toml, refused, says] of [
+        ['[[kv_namespaces]]\nbinding = "A"\nid = "a"', "GET /storage/kv/namespaces", /KV namespaces: /],
+        ['[[d1_databases]]\nbinding = "A"\ndatabase_name = "a"\ndatabase_id = "a"', "GET /d1/database", /D1 databases: /],
+        ['[[r2_buckets]]\nbinding = "A"\nbucket_name = "abc"', "GET /r2/buckets/abc", /R2 bucket abc: /],
+        ['[[queues.producers]]\nbinding = "A"\nqueue = "a"', "GET /queues", /queue a: /],
+        ['[secrets]\nrequired = ["SOURCE_KEYS"]', "GET /workers/scripts/other/secrets", /secrets of other: /],
+      ]) {
+        await writeFile(path.join(small, files[1]), `name = "other"\n${toml}\n`);
+        cloudflare.refuse = (request) => request === refused && { status: 404, code: 7003, message: "not found: this account does not exist" };
+        cloudflare.writes.length = 0;
+        const { code, output } = await provision(small, cloudflare);
+        assert.equal(code, 1, output);
+        assert.match(output, says);
+        assert.deepEqual(cloudflare.writes, []);
+      }
+    } finally {
+      cloudflare.refuse = () => undefined;
+      await rm(small, { recursive: true, force: true });
+    }
+  });
+
+  test("wants an id or the name where a database's id belongs, and the id to be of this account", async () => {
+    const small = await folder();
+    try {
+      await writeFile(path.join(small, files[0]), 'name = "fresh"\n');
+      for (const [id, says] of [
+        ["…", /D1 database knowledge: database_id is "…"\. Write database_id = "knowledge"/],
+        [randomUUID(), /D1 database [0-9a-f-]{36}, as .* says, is not in this account/],
+      ]) {
+        await writeFile(path.join(small, files[1]), `name = "other"\n[[d1_databases]]\nbinding = "KNOWLEDGE"\ndatabase_name = "knowledge"\ndatabase_id = "${id}"\n`);
+        cloudflare.writes.length = 0;
+        const { code, output } = await provision(small, cloudflare);
+        assert.equal(code, 1, output);
+        assert.match(output, says);
+        assert.deepEqual(cloudflare.writes, []);
+      }
+    } finally {
+      await rm(small, { recursive: true, force: true });
+    }
   });
 
   test("does not guess a secret that one Worker has and the other lacks", async () => {
