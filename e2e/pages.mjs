@@ -27,8 +27,12 @@ export async function shell(script, { url, agent, cwd, env } = {}) {
   let here = script;
   for (const [shown, real] of [["http://127.0.0.1:8787", url], ["http://127.0.0.1:9000/events", agent]]) if (real) here = here.replaceAll(shown, real);
   if (url) assert.notEqual(here, script);
-  // A make within `make test` would say so; a reader's shell is in none.
-  const { MAKELEVEL: _, MAKEFLAGS: __, MFLAGS: ___, ...outer } = process.env;
-  const { stdout } = await run("bash", ["-euc", here], { cwd, env: { ...outer, ...env, PATH: `${path.join(root, "e2e/testdata/bin")}:${process.env.PATH}` } });
+  const { stdout } = await run("bash", ["-euc", here], { cwd, env: { ...readers(), ...env, PATH: `${path.join(root, "e2e/testdata/bin")}:${process.env.PATH}` } });
   return stdout;
+}
+
+/** A reader's environment: a make within `make test` would say so, and theirs is in none. */
+export function readers() {
+  const { MAKELEVEL: _, MAKEFLAGS: __, MFLAGS: ___, ...outer } = process.env;
+  return outer;
 }

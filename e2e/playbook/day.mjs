@@ -1,23 +1,33 @@
 // A stretch of an ordinary day with everything on: messages whose webhooks are
 // dropped, doubled and forged, appointments, refreshes, writes to a Salesforce
-// that has bad moments, and the clock's ticks, a real minute apart.
+// that has bad moments, and the clock's ticks, by which polls go a minute apart.
 import { answerOf } from "../harness.mjs";
 import { chatter, keyOfChange, patience, received, written } from "./stage.mjs";
 
 /** 30 % of the webhooks never arrive, 20 % come twice. Fixed, so that runs compare. */
 const fates = ["send", "drop", "send", "double", "send", "drop", "send", "send", "double", "drop"];
 
-const rounds = 4, each = 10;
+const each = 10;
 
 /** A poll is due a minute after the one before, and looks at what is 2 s old. */
 const twoIntervals = 130_000; // ms
 
-export async function day(stage) {
+/** Ticks as the trigger's would come, and more often, since the minute is the polls': what stops them. */
+function realTime({ product, say }) {
+  const clock = setInterval(() => product.tick().catch((error) => say("WRONG", `tick: ${error.message}`)), 15_000);
+  return () => clearInterval(clock);
+}
+
+/**
+ * Plays the day. `rounds` of messages come, the second and fourth while
+ * Salesforce is ill; `clock` starts the ticks and returns what stops them.
+ */
+export async function day(stage, { rounds = 4, clock = realTime } = {}) {
   const { say, slack, google, salesforce, product } = stage;
   const all = [], changes = [];
   await product.tick(); // the first polls: from now on
   await stage.until("the first polls", () => [slack, google].every((site) => site.log.some((line) => /history|events$/.test(line.path))), patience);
-  const clock = setInterval(() => product.tick().catch((error) => say("WRONG", `tick: ${error.message}`)), 15_000);
+  const stop = clock(stage);
   try {
     for (let round = 0; round < rounds; round++) {
       say("slack", `${each} messages; of their webhooks 3 are dropped and 2 doubled, and a stranger forges 2 more`);
@@ -42,7 +52,7 @@ export async function day(stage) {
     await written(stage);
     say("salesforce", `has all ${stage.actor.writes.length} writes, after ${salesforce.unavailable} answers of 503`);
   } finally {
-    clearInterval(clock);
+    await stop();
     salesforce.ill = () => false;
   }
 }
