@@ -20,16 +20,20 @@ function realTime({ product, say }) {
 
 /**
  * Plays the day. `rounds` of messages come, the second and fourth while
- * Salesforce is ill; `clock` starts the ticks and returns what stops them.
+ * Salesforce is ill; `clock` starts the ticks, or resolves when it has, and
+ * gives what stops them.
  */
 export async function day(stage, { rounds = 4, clock = realTime } = {}) {
   const { say, slack, google, salesforce, product } = stage;
   const all = [], changes = [];
   await product.tick(); // the first polls: from now on
   await stage.until("the first polls", () => [slack, google].every((site) => site.log.some((line) => /history|events$/.test(line.path))), patience);
-  const stop = clock(stage);
+  const stop = await clock(stage);
   try {
     for (let round = 0; round < rounds; round++) {
+      let asked = 0;
+      salesforce.ill = round % 2 === 1 ? () => ++asked % 3 === 0 : () => false;
+      if (round % 2 === 1) say("salesforce", "answers 503 to one request in three");
       say("slack", `${each} messages; of their webhooks 3 are dropped and 2 doubled, and a stranger forges 2 more`);
       all.push(...(await chatter(stage, each, { fate: (i) => fates[i] })));
       for (let i = 0; i < 2; i++) {
@@ -37,8 +41,6 @@ export async function day(stage, { rounds = 4, clock = realTime } = {}) {
         if (status !== 401) throw new Error(`a forgery was answered ${status}`);
       }
       for (let i = 0; i < 2; i++) changes.push(google.change(`appointment ${round}.${i}`));
-      salesforce.ill = round % 2 === 1 ? (request) => request.at % 3 === 0 : () => false; // one request in three, by its clock
-      if (round % 2 === 1) say("salesforce", "answers 503 to about one request in three");
       await received(stage, all.filter((s) => s.fate !== "drop").map((s) => s.key));
     }
     say("agent", `has the ${all.filter((s) => s.fate !== "drop").length} messages whose webhooks arrived; ${all.filter((s) => s.fate === "drop").length} are missing`);

@@ -30,8 +30,9 @@ export const patience = 90_000;
  *   vars    {worker, consumers}: settings over the development ones
  *   measure true makes product.memory() work
  *   wasm    {worker, consumers}: modules in place of those that deploy
+ *   behind  how far the clock is behind at first, in ms: stage.pass() makes up for it
  */
-export async function openStage({ tenant = "acme", say = () => {}, lives = {}, vars, measure, wasm } = {}) {
+export async function openStage({ tenant = "acme", say = () => {}, lives = {}, vars, measure, wasm, behind = 0 } = {}) {
   const closing = [];
   const close = async () => {
     for (const stop of closing.splice(0).reverse()) await stop();
@@ -65,7 +66,7 @@ export async function openStage({ tenant = "acme", say = () => {}, lives = {}, v
       /** A request to an outside system under its own name. */
       outside: (url, init) => out(new Request(url, init)),
       until,
-      /** Lets time go by, in ms, for the consumers and the outside systems; in the test build alone. */
+      /** Moves the clock of the consumers and of the outside systems, in ms; in the test build alone. Alarms go by real time. */
       async pass(ms) {
         await must(call(`${stage.product.url}/healthz`, "GET", undefined, { "x-hookweir-clock": String(ahead + ms) }));
         ahead += ms;
@@ -77,6 +78,7 @@ export async function openStage({ tenant = "acme", say = () => {}, lives = {}, v
       },
     };
     closing.push(() => stage.product.stop());
+    if (behind) await stage.pass(-behind);
     await configure(stage);
     stage.actor = await opened(startActor(stage, (await must(stage.admin("POST", "/keys", { label: "the playbook's agent" }))).json.key));
     return stage;
