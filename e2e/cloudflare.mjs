@@ -1,5 +1,6 @@
-// The part of Cloudflare's API that `make provision` uses through wrangler,
-// for one account in memory: what an account would have to be created for.
+// The part of Cloudflare's API that `make provision` and the runbooks use through
+// wrangler, for one account in memory: what an account would have to be created
+// for.
 // Routes and envelopes: https://developers.cloudflare.com/api/, read 2026-11.
 import { createServer } from "node:http";
 import { randomBytes, randomUUID } from "node:crypto";
@@ -84,6 +85,12 @@ function handle(account, method, route, query, body) {
       return result({ id: script });
     case "GET secrets":
       return found ? result(Object.keys(found).map((n) => ({ name: n, type: "secret_text" }))) : refusal(404, 10007, "This Worker does not exist on your account.");
+    case "PUT secrets": {
+      if (!found) return refusal(404, 10007, "This Worker does not exist on your account.");
+      const secret = JSON.parse(body);
+      found[secret.name] = secret.text;
+      return result({ name: secret.name, type: secret.type });
+    }
     case "PATCH secrets-bulk":
       if (!found) return refusal(404, 10007, "This Worker does not exist on your account.");
       for (const [n, secret] of Object.entries(JSON.parse(body).secrets)) found[n] = secret.text;

@@ -9,6 +9,7 @@ import { after, before, describe, test } from "node:test";
 import { unstable_readConfig as readConfig } from "wrangler";
 import { startCloudflare } from "./cloudflare.mjs";
 import { root } from "./harness.mjs";
+import { readers } from "./pages.mjs";
 
 const files = ["wrangler.toml", "consumers/wrangler.toml"];
 
@@ -17,6 +18,14 @@ function provision(dir, cloudflare) {
   return new Promise((resolve) => {
     execFile(process.execPath, [path.join(root, "deploy/provision.mjs"), dir], { env: { ...process.env, ...cloudflare.env }, cwd: dir }, (error, stdout, stderr) =>
       resolve({ code: error?.code ?? 0, output: stdout + stderr }));
+  });
+}
+
+/** `make provisioned`, which make deploy begins with, over the two files in dir: {code, stderr}. */
+function provisioned(dir) {
+  return new Promise((resolve) => {
+    execFile("make", ["-s", "-f", path.join(root, "Makefile"), "provisioned"], { cwd: dir, env: readers() }, (error, _, stderr) =>
+      resolve({ code: error?.code ?? 0, stderr: stderr.replaceAll(/^find: .*\n/gm, "") }));
   });
 }
 
@@ -88,6 +97,19 @@ describe("make provision", { timeout: 900_000 }, () => {
     const store = path.join(dir, "deploy/secrets.json");
     assert.equal((await stat(store)).mode & 0o777, 0o600);
     assert.deepEqual(JSON.parse(await readFile(store, "utf8")), secrets["hookweir-consumers"]);
+  });
+
+  test("and make deploy would go on, which it does not while an id is missing", async () => {
+    assert.deepEqual(await provisioned(dir), { code: 0, stderr: "" });
+    const file = path.join(dir, "consumers/wrangler.toml");
+    const whole = await readFile(file, "utf8");
+    for (const [id, name, says] of [["database_id", "knowledge", "a D1 database that has"], ["id", "hookweir-config", "KV namespaces that have"]]) {
+      await writeFile(file, whole.replace(new RegExp(`^${id} = ".*"$`, "m"), `${id} = "${name}"`));
+      const { code, stderr } = await provisioned(dir);
+      assert.notEqual(code, 0);
+      assert.match(stderr, new RegExp(`wrangler\\.toml names ${says} no id yet: make provision`));
+    }
+    await writeFile(file, whole);
   });
 
   test("changes nothing the next time, nor without the file of secrets", async () => {

@@ -179,11 +179,12 @@ export async function received(stage, keys, deadline = patience) {
 /** The key of one state of an appointment. */
 export const keyOfChange = (tenant, change) => `${tenant}/calendar/${change.id}:${change.updated}`;
 
-/** Waits until every write that the agent handed over has taken effect. */
+/** Waits until every write that the agent handed over has taken effect, and the product has nothing more to send. */
 export async function written(stage, deadline = patience) {
   const { actor, salesforce } = stage;
   await until("the agent to have acted", () => actor.idle(), deadline);
   await until("every write to have taken effect", () => actor.writes.every(({ record, step }) => salesforce.records.get(record)?.includes(step)), deadline);
+  await until("no write to wait", async () => (await must(stage.admin("GET", "/destinations/salesforce"))).json.queue.depth === 0, deadline);
 }
 
 /** Runs a poll until what it is to find is there. */
