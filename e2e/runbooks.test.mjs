@@ -130,7 +130,7 @@ test("a signing secret has leaked", async () => {
 
 // The last one: it deploys anew, which also ends the isolates' cache of the
 // secret that has leaked (rotation.test.mjs waits for that).
-test("the key rings are rotated, and nothing is lost on the way", { timeout: 120_000 }, async (t) => {
+test("the key rings are rotated, and nothing is lost on the way", { timeout: 180_000 }, async (t) => {
   const section = "Rotating the key rings";
   const development = await readVars("consumers/.dev.vars.example");
   const fresh = () => `n${randomBytes(3).toString("hex")}:${randomBytes(32).toString("base64")}`;
