@@ -43,7 +43,7 @@ async function compressed(stage) {
   };
 }
 
-test("a day with everything on", { timeout: 180_000 }, async (t) => {
+test("a day with everything on", { timeout: 240_000 }, async (t) => {
   const said = [];
   const stage = await openStage({ wasm: testBuild, behind, lives: { slack: life, google: life }, say: (who, what) => said.push(`${who} ${what}`) });
   t.after(() => stage.close());
