@@ -112,12 +112,13 @@ bench: build build/test/worker.wasm build/test/consumers.wasm ## ratios against 
 fuzz: ## every fuzz target for FUZZTIME=5s each; PKG=./shared/tools for one package
 	bash .ci/fuzz $(or $(FUZZTIME),5s) $(PKG)
 
-provision: setup ## create the KV, R2, queues and secrets that the account lacks; safe to repeat
+provision: setup ## create the KV, R2, queues, D1 and secrets that the account lacks; safe to repeat
 	node deploy/provision.mjs
 
 # A name where Cloudflare's id belongs: nothing was provisioned yet.
 provisioned:
 	@! grep -qsE '^id = "hookweir-' wrangler.toml consumers/wrangler.toml || { echo "wrangler.toml names KV namespaces that have no id yet: make provision" >&2; exit 1; }
+	@! grep -hsE '^database_id = ' wrangler.toml consumers/wrangler.toml | grep -qvE '= "[0-9a-f-]{36}"' || { echo "consumers/wrangler.toml names a D1 database that has no id yet: make provision" >&2; exit 1; }
 
 deploy: provisioned build ## wrangler deploy, consumers first
 	wrangler deploy -c consumers/wrangler.toml

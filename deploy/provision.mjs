@@ -2,7 +2,7 @@
 // account does not have yet — KV namespaces, R2 buckets, queues, D1 databases,
 // secrets — and writes the ids that Cloudflare gives into the files.
 //
-//	wrangler.toml, consumers/wrangler.toml ─▶ plan ─▶ wrangler … info ─▶ exists
+//	wrangler.toml, consumers/wrangler.toml ─▶ plan ─▶ wrangler … list, info ─▶ exists
 //	                                                     │ missing
 //	                                                     ▼
 //	                                              wrangler … create
@@ -33,6 +33,17 @@ const newRing = () => `k1:${randomBytes(32).toString("base64")}`;
 /** How each secret is made. A secret that two Workers share is one value. */
 const makers = { SOURCE_KEYS: newRing, VAULT_KEYS: newRing, ADMIN_TOKEN: () => randomBytes(32).toString("hex") };
 
+/**
+ * How wrangler 4.164.0 says that a thing does not exist, and nothing else: a
+ * wrong account or a route that is gone must not lead to a creation. KV and D1
+ * have no row, since wrangler lists them as JSON.
+ */
+const absent = {
+  "R2 bucket": /\[code: 10006\]/, // the API's NoSuchBucket
+  queue: /Queue "[^"]*" does not exist\./,
+  secrets: /Worker "[^"]*" not found\./, // of a Worker that was never deployed
+};
+
 class Failure extends Error {}
 
 async function main() {
@@ -60,37 +71,53 @@ const unique = (workers, names) => [...new Set(workers.flatMap(({ config }) => n
 async function ensure(kind, name, info, create) {
   const found = await info();
   if (found.ok) return say("exists", kind, name);
-  if (!/does not exist|not found|\[code: 10006\]/i.test(found.output)) throw new Failure(`${kind} ${name}: ${found.output}`);
+  if (!absent[kind].test(found.output)) throw new Failure(`${kind} ${name}: ${found.output}`);
   const made = await create();
   if (!made.ok) throw new Failure(`${kind} ${name}: ${made.output}`);
   say("created", kind, name);
 }
 
 async function provisionKV(workers, wrangler) {
-  const wanted = unique(workers, (c) => (c.kv_namespaces ?? []).map((n) => n.id));
-  const list = async () => json("KV namespaces", await wrangler(["kv", "namespace", "list"]));
-  // The files hold a name until there is an id.
-  const known = (list, name) => list.some((n) => n.id === name || n.title === name);
-  let existing = await list();
-  const missing = wanted.filter((name) => !known(existing, name));
-  for (const name of missing) {
-    if (isID(name)) throw new Failure(`KV namespace ${name}, as ${files.join(" or ")} says, is not in this account`);
-    const made = await wrangler(["kv", "namespace", "create", name]);
-    if (!made.ok) throw new Failure(`KV namespace ${name}: ${made.output}`);
-  }
-  if (missing.length > 0) existing = await list();
-  for (const name of wanted) {
-    say(missing.includes(name) ? "created" : "exists", "KV namespace", name);
-    if (!isID(name)) await substitute(workers, "id", name, existing.find((n) => n.title === name)?.id);
-  }
+  await ensureListed(workers, wrangler, {
+    kind: "KV namespace", key: "id", commands: ["kv", "namespace"], list: ["list"],
+    wanted: unique(workers, (c) => (c.kv_namespaces ?? []).map((n) => n.id)).map((id) => ({ id, name: id })),
+    read: ({ id, title }) => ({ id, name: title }),
+  });
 }
 
 async function provisionD1(workers, wrangler) {
   const databases = workers.flatMap(({ config }) => config.d1_databases ?? []);
-  for (const { database_name: name, database_id: id } of databases) {
-    const info = () => wrangler(["d1", "info", name, "--json"]);
-    await ensure("D1 database", name, info, () => wrangler(["d1", "create", name]));
-    if (!isID(id)) await substitute(workers, "database_id", id, json(`D1 database ${name}`, await info()).uuid);
+  for (const { binding, database_name: name, database_id: id } of databases) {
+    if (!name) throw new Failure(`the D1 binding ${binding} has no database_name`);
+    if (id !== undefined && !isID(id) && id !== name) throw new Failure(`D1 database ${name}: database_id is ${JSON.stringify(id)}. Write database_id = ${JSON.stringify(name)}; the id is put in its place`);
+  }
+  const wanted = new Map(databases.map(({ database_name: name, database_id: id = name }) => [id, { id, name }]));
+  await ensureListed(workers, wrangler, {
+    kind: "D1 database", key: "database_id", commands: ["d1"], list: ["list", "--json"], wanted: [...wanted.values()],
+    read: ({ uuid, name }) => ({ id: uuid, name }),
+  });
+}
+
+/**
+ * ensureListed creates those of `wanted`, {id, name}, that wrangler does not
+ * list. In the files the name stands for the id until there is one. `read` is
+ * {id, name} of one thing that wrangler lists.
+ */
+async function ensureListed(workers, wrangler, { kind, key, commands, list, wanted, read }) {
+  if (wanted.length === 0) return;
+  const all = async () => json(`${kind}s`, await wrangler([...commands, ...list])).map(read);
+  let existing = await all();
+  const find = ({ id, name }) => existing.find((e) => (isID(id) ? e.id === id : e.name === name));
+  const missing = wanted.filter((w) => !find(w));
+  for (const { id, name } of missing) {
+    if (isID(id)) throw new Failure(`${kind} ${id}, as ${files.join(" or ")} says, is not in this account`);
+    const made = await wrangler([...commands, "create", name]);
+    if (!made.ok) throw new Failure(`${kind} ${name}: ${made.output}`);
+  }
+  if (missing.length > 0) existing = await all();
+  for (const w of wanted) {
+    say(missing.includes(w) ? "created" : "exists", kind, w.name);
+    if (!isID(w.id)) await substitute(workers, key, w.name, find(w)?.id);
   }
 }
 
@@ -112,7 +139,7 @@ async function provisionSecrets(root, workers, wrangler) {
   const missing = [];
   for (const { file, config } of workers) {
     const listed = await wrangler(["secret", "list", "-c", file]);
-    if (!listed.ok && !/not found/i.test(listed.output)) throw new Failure(`secrets of ${config.name}: ${listed.output}`);
+    if (!listed.ok && !absent.secrets.test(listed.output)) throw new Failure(`secrets of ${config.name}: ${listed.output}`);
     const set = listed.ok ? json(`secrets of ${config.name}`, listed).map((s) => s.name) : [];
     const unset = (config.secrets?.required ?? []).filter((name) => !set.includes(name));
     for (const name of config.secrets?.required ?? []) if (set.includes(name)) say("exists", "secret", `${name} of ${config.name}`);

@@ -1,6 +1,7 @@
-// Holds answers of the running product against docs/openapi.json: the harness
-// passes every answer of the API through here, so a route, a status or a member
-// that the document does not know fails the test that met it.
+// Holds the running product against docs/openapi.json: the harness passes every
+// request to the API and its answer through here, those of the pages' curls
+// too, so a route, a status or a member that the document does not know fails
+// the test that met it.
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -41,21 +42,38 @@ function validator(schema) {
   return validators.get(key);
 }
 
+/** Reports whether a URL's path is the API's; what MCP and webhooks answer, other specifications say. */
+export const isAPI = (url) => /^\/(v1|oauth)\/|^\/healthz$/.test(new URL(url).pathname);
+
+/** The names of the document's operations: "METHOD template". */
+export const names = operations.flatMap(({ template, item }) => Object.keys(item).map((method) => `${method.toUpperCase()} ${template}`));
+
 /**
- * Throws unless the document knows this answer. A refusal (4xx, 5xx) must be a
- * problem with a known code, on any path.
+ * Throws unless the document knows this answer, and the request body that was
+ * taken for it: an object, JSON or undefined. A refusal (4xx, 5xx) must be a
+ * problem with a known code, on any path. Returns the operation's name, "METHOD
+ * template"; undefined for a refusal.
  */
-export function conforms(method, url, { status, headers, json }) {
+export function conforms(method, url, { status, headers, json }, body) {
   const { pathname } = new URL(url);
   const what = `${method} ${pathname} ${status}`;
   const fail = (why) => { throw new Error(`docs/openapi.json: ${what}: ${why}`); };
   if (status >= 400) return check({ $ref: "#/components/schemas/Problem" }, "application/problem+json");
   const found = operations.find((o) => o.pattern.test(pathname) && o.item[method.toLowerCase()]);
   if (!found) fail("no such operation; add it to shared/admin/operations_test.go and run make catalogue");
-  const response = found.item[method.toLowerCase()].responses[status] ?? fail("no such answer");
-  if (!response.content) return json === undefined ? undefined : fail("a body that is not described");
-  const [[media, { schema }]] = Object.entries(response.content);
-  check(schema, media);
+  const { requestBody, responses } = found.item[method.toLowerCase()];
+  const response = responses[status] ?? fail("no such answer");
+  if (body !== undefined || requestBody?.required) took(requestBody ?? fail("takes no body, and took one"));
+  if (response.content) {
+    const [[media, { schema }]] = Object.entries(response.content);
+    check(schema, media);
+  } else if (json !== undefined) fail("a body that is not described");
+  return `${method} ${found.template}`;
+
+  function took({ content }) {
+    const valid = validator(content["application/json"].schema);
+    if (!valid(typeof body === "string" ? JSON.parse(body) : body)) fail(`the request was taken: ${ajv.errorsText(valid.errors)}`);
+  }
 
   function check(schema, media) {
     if (headers.get("content-type")?.split(";")[0] !== media) fail(`content-type ${headers.get("content-type")}, not ${media}`);

@@ -35,4 +35,13 @@ test("what it does not say is noticed", () => {
     ["an unknown code", "GET", keys, answer(404, { ...problem, code: "gone" }, "application/problem+json")],
     ["a refusal that is no problem", "GET", keys, answer(500, "oops", "text/plain")],
   ]) assert.throws(() => conforms(method, url, a), /docs\/openapi\.json/, why);
+  const source = "http://x/v1/tenants/acme/keys", made = answer(201, { ...key, key: "hw_acme_…" });
+  conforms("POST", source, made, { label: "x" });
+  conforms("POST", source, made, '{"label":"x"}');
+  for (const [why, method, url, a, body] of [
+    ["a member of a request", "POST", source, made, { name: "x" }],
+    ["a type in a request", "POST", source, made, { label: 1 }],
+    ["a request that has to have a body", "POST", "http://x/v1/tenants/acme/events/replay", answer(202, { replayed: 1 })],
+    ["a body that is not asked for", "GET", keys, answer(200, { keys: [key] }), {}],
+  ]) assert.throws(() => conforms(method, url, a, body), /docs\/openapi\.json/, why);
 });

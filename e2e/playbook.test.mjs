@@ -8,6 +8,7 @@ import { root } from "./harness.mjs";
 import { account, faultsOf } from "./playbook/account.mjs";
 import { modes } from "./playbook/modes.mjs";
 import { openStage } from "./playbook/stage.mjs";
+import { must } from "./scene.mjs";
 
 let stage, page;
 before(async () => {
@@ -31,6 +32,21 @@ for (const { name, guarantee, run } of modes) {
 
 test("nothing was doubled, lost, out of order or over a limit", () => {
   assert.deepEqual(faultsOf(account(stage)), []);
+});
+
+// The table would show it: one write again, as if the product had sent it
+// twice, and another that never comes, in the same row.
+test("one write doubled and another lost do not make up for each other", async () => {
+  const { actor, salesforce } = stage;
+  const { record, step } = actor.writes.at(-1);
+  const { json: { access_token, instance_url } } = await must(stage.admin("POST", "/connections/salesforce/token"));
+  const again = await stage.outside(`${instance_url}/services/data/v62.0/sobjects/Case/External_Id__c/${record}`, {
+    method: "PATCH", headers: { authorization: `Bearer ${access_token}` }, body: JSON.stringify({ Step__c: step }),
+  });
+  assert.equal(again.status, 200);
+  actor.writes.push({ record: "case-lost", step: 1 });
+  assert.deepEqual(faultsOf(account(stage)), ["writes → Salesforce: doubled 1", "writes → Salesforce: lost 1"]);
+  assert.equal(salesforce.disorder, 0);
 });
 
 function eventOf(message) {

@@ -5,7 +5,8 @@ import { startAgent } from "./agent.mjs";
 import { answerOf, start, until } from "./harness.mjs";
 import { make, send, sources } from "./providers.mjs";
 
-const testBuild = { worker: "build/test/worker.wasm", consumers: "build/test/consumers.wasm" };
+/** The modules with the tests' hooks compiled in. */
+export const testBuild = { worker: "build/test/worker.wasm", consumers: "build/test/consumers.wasm" };
 
 /**
  * Starts product and agent. Options are those of harness start(), and

@@ -14,20 +14,26 @@ export function account(stage) {
     { what: "Slack messages → agent", ...tally(slack.messages.map((m) => keyOf(tenant, m)), came("slack")), refreshes: slack.grants.refreshes, excess: slack.limit.excess },
     { what: "appointments → agent", ...tally(google.changes.map((c) => keyOfChange(tenant, c)), came("calendar")), refreshes: google.grants.refreshes, excess: google.limit.excess },
     {
-      what: "writes → Salesforce", sent: actor.writes.length, received: salesforce.written,
-      doubled: Math.max(salesforce.written - actor.writes.length, 0), lost: Math.max(actor.writes.length - salesforce.written, 0),
+      what: "writes → Salesforce", ...tally(actor.writes.map(nameOfWrite), salesforce.took().map(nameOfWrite)),
       disorder: salesforce.disorder, refreshes: salesforce.grants.refreshes, excess: salesforce.limit.excess,
     },
-    { what: "calls → the desk's tool", sent: actor.routed, received: desk.calls.length, doubled: Math.max(desk.calls.length - actor.routed, 0), lost: Math.max(actor.routed - desk.calls.length, 0) },
+    { what: "calls → the desk's tool", ...tally(actor.routed.map(nameOfCall), desk.calls.map((call) => nameOfCall(call.arguments))) },
   ];
 }
 
-// tally compares what was sent with what came, by id.
+const nameOfWrite = ({ record, step }) => `${record} ${step}`;
+const nameOfCall = (args) => JSON.stringify(args);
+
+// tally compares what was sent with what came, each by its own name: one too
+// many of this does not make up for one too few of that. No lost answer is
+// injected anywhere, so whatever came more often than it was sent is doubled,
+// be it an upsert that changed nothing.
 function tally(sent, came) {
   const counts = new Map();
-  for (const id of came) counts.set(id, (counts.get(id) ?? 0) + 1);
-  const doubled = [...counts.values()].reduce((sum, n) => sum + n - 1, 0);
-  return { sent: sent.length, received: counts.size, doubled, lost: sent.filter((id) => !counts.has(id)).length };
+  for (const name of came) counts.set(name, (counts.get(name) ?? 0) + 1);
+  for (const name of sent) counts.set(name, (counts.get(name) ?? 0) - 1);
+  const sum = (list) => list.reduce((total, n) => total + Math.max(n, 0), 0);
+  return { sent: sent.length, received: came.length, doubled: sum([...counts.values()]), lost: sum([...counts.values()].map((n) => -n)) };
 }
 
 const columns = ["sent", "received", "doubled", "lost", "disorder", "refreshes", "excess"];

@@ -14,7 +14,7 @@ const patience = 60_000;
  *
  * The result: {writes, routed, offer(body), tool(name, args), idle(), stop()}.
  * A write is {id, event, record, step}, in the order in which Hookweir accepted
- * them; `routed` counts the calls of the desk's tool that were answered.
+ * them; `routed` are the arguments of the desk's tool in each call that was answered.
  */
 export async function startActor(stage, key) {
   const mcp = await eras["2026-07-28 (client 2)"](`${stage.product.url}/mcp/${stage.tenant}`, key);
@@ -22,7 +22,7 @@ export async function startActor(stage, key) {
   const steps = new Map(); // record → the last step
   const seen = new Set(); // webhook-ids: the agent's idempotency
   const writes = [];
-  const actor = { writes, tool, routed: 0, waiting: 0 };
+  const actor = { writes, tool, routed: [], waiting: 0 };
   let last = Promise.resolve();
 
   stage.agent.behave = (arrival) => {
@@ -43,7 +43,7 @@ export async function startActor(stage, key) {
     const { rows: [[team]] } = resultOf(await tool("query_knowledge", { sql: "SELECT team FROM teams WHERE prefix = ?", params: [prefix] }));
     const routed = await tool("desk__route_case", { case: record, team });
     if (routed.isError) throw new Error(routed.content[0].text);
-    actor.routed++;
+    actor.routed.push({ case: record, team });
     const answer = await until(`the write of ${event} to be accepted`, async () => {
       const got = await offer({
         method: "PATCH", path: `/services/data/v62.0/sobjects/Case/External_Id__c/${record}`,

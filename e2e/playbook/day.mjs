@@ -1,25 +1,39 @@
 // A stretch of an ordinary day with everything on: messages whose webhooks are
 // dropped, doubled and forged, appointments, refreshes, writes to a Salesforce
-// that has bad moments, and the clock's ticks, a real minute apart.
+// that has bad moments, and the clock's ticks, by which polls go a minute apart.
 import { answerOf } from "../harness.mjs";
 import { chatter, keyOfChange, patience, received, written } from "./stage.mjs";
 
 /** 30 % of the webhooks never arrive, 20 % come twice. Fixed, so that runs compare. */
 const fates = ["send", "drop", "send", "double", "send", "drop", "send", "send", "double", "drop"];
 
-const rounds = 4, each = 10;
+const each = 10;
 
 /** A poll is due a minute after the one before, and looks at what is 2 s old. */
 const twoIntervals = 130_000; // ms
 
-export async function day(stage) {
+/** Ticks as the trigger's would come, and more often, since the minute is the polls': what stops them. */
+function realTime({ product, say }) {
+  const clock = setInterval(() => product.tick().catch((error) => say("WRONG", `tick: ${error.message}`)), 15_000);
+  return () => clearInterval(clock);
+}
+
+/**
+ * Plays the day. `rounds` of messages come, the second and fourth while
+ * Salesforce is ill; `clock` starts the ticks, or resolves when it has, and
+ * gives what stops them.
+ */
+export async function day(stage, { rounds = 4, clock = realTime } = {}) {
   const { say, slack, google, salesforce, product } = stage;
   const all = [], changes = [];
   await product.tick(); // the first polls: from now on
   await stage.until("the first polls", () => [slack, google].every((site) => site.log.some((line) => /history|events$/.test(line.path))), patience);
-  const clock = setInterval(() => product.tick().catch((error) => say("WRONG", `tick: ${error.message}`)), 15_000);
+  const stop = await clock(stage);
   try {
     for (let round = 0; round < rounds; round++) {
+      let asked = 0;
+      salesforce.ill = round % 2 === 1 ? () => ++asked % 3 === 0 : () => false;
+      if (round % 2 === 1) say("salesforce", "answers 503 to one request in three");
       say("slack", `${each} messages; of their webhooks 3 are dropped and 2 doubled, and a stranger forges 2 more`);
       all.push(...(await chatter(stage, each, { fate: (i) => fates[i] })));
       for (let i = 0; i < 2; i++) {
@@ -27,8 +41,6 @@ export async function day(stage) {
         if (status !== 401) throw new Error(`a forgery was answered ${status}`);
       }
       for (let i = 0; i < 2; i++) changes.push(google.change(`appointment ${round}.${i}`));
-      salesforce.ill = round % 2 === 1 ? (request) => request.at % 3 === 0 : () => false; // one request in three, by its clock
-      if (round % 2 === 1) say("salesforce", "answers 503 to about one request in three");
       await received(stage, all.filter((s) => s.fate !== "drop").map((s) => s.key));
     }
     say("agent", `has the ${all.filter((s) => s.fate !== "drop").length} messages whose webhooks arrived; ${all.filter((s) => s.fate === "drop").length} are missing`);
@@ -42,7 +54,7 @@ export async function day(stage) {
     await written(stage);
     say("salesforce", `has all ${stage.actor.writes.length} writes, after ${salesforce.unavailable} answers of 503`);
   } finally {
-    clearInterval(clock);
+    await stop();
     salesforce.ill = () => false;
   }
 }

@@ -12,12 +12,13 @@ const perMinute = { most: 600, within: 60_000 }; // per user; https://developers
 
 /**
  * Starts Google. `life` is an access token's, in ms (Google's own: an hour);
- * `pageSize` bounds a page, so that paging happens with few events.
+ * `pageSize` bounds a page, so that paging happens with few events; `now` is its
+ * clock, tokens excepted, which live by real time.
  *
  * The result, over a site: {grants, limit, changes, change(summary),
  * expireSyncTokens()}. A change is one state of an event, {id, updated, …}.
  */
-export async function startGoogle({ life = 3600_000, pageSize = 3 } = {}) {
+export async function startGoogle({ life = 3600_000, pageSize = 3, now = Date.now } = {}) {
   const client = { id: "407.apps.googleusercontent.com", secret: randomBytes(16).toString("hex") };
   const grants = new Grants({ client, rotate: false, pkce: true, life, prefixes: { access: "ya29.", refresh: "1//" } });
   const limit = new Limit(perMinute.most, perMinute.within);
@@ -66,12 +67,12 @@ export async function startGoogle({ life = 3600_000, pageSize = 3 } = {}) {
   const site = await startSite("google", ["accounts.google.com", "oauth2.googleapis.com", "www.googleapis.com"], async (request) => {
     const method = methods[`${request.method} ${request.path}`];
     return method ? method(request) : refuse(404, "notFound");
-  });
+  }, now);
   return Object.assign(site, {
     grants, limit, changes, client,
     /** Somebody makes an appointment, or changes the one given. */
     change(summary, event = { id: randomBytes(13).toString("hex") }) {
-      lastUpdated = Math.max(lastUpdated + 1, Date.now());
+      lastUpdated = Math.max(lastUpdated + 1, now());
       const state = { ...event, kind: "calendar#event", status: "confirmed", summary, updated: new Date(lastUpdated).toISOString() };
       changes.push(state);
       return state;

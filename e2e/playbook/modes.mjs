@@ -166,6 +166,7 @@ async function burst(stage) {
   actor.writes.push(...answer.json.ids.map((id, i) => ({ id, record: `burst-${i}`, step: 1 })));
   await written(stage);
   const seconds = (Date.now() - began) / 1000;
+  for (const { path, body } of list) assert.deepEqual(salesforce.records.get(path.split("/").at(-1)), [body.Step__c], `${path}, once`);
   assert.equal(salesforce.limit.excess, 0);
   say("salesforce", `took ${count} in ${seconds.toFixed(1)} s (${(count / seconds).toFixed(1)} a second) and counted no excess`);
 }
@@ -199,5 +200,5 @@ async function schemaChange(stage) {
 async function routes(actor, args) {
   const answer = await actor.tool("desk__route_case", args);
   assert.equal(answer.content[0].text, "route_case ran");
-  actor.routed++;
+  actor.routed.push(args);
 }

@@ -15,17 +15,21 @@ const upsert = /^\/services\/data\/v62\.0\/sobjects\/Case\/External_Id__c\/([\w.
 export const budget = { requests: 20, per: 1_000, burst: 5 };
 
 /**
- * Starts Salesforce. `ill` => (request) => true answers 503 and does nothing.
+ * Starts Salesforce. `ill` => (request) => true answers 503 and does nothing;
+ * `now` is its clock, tokens excepted.
  *
- * The result, over a site: {grants, limit, records, written, disorder, doubled,
- * ill, instanceURL}. `records` are the steps of each record as they took
- * effect; `doubled` counts a step that came again and was different.
+ * The result, over a site: {grants, limit, records, took(), disorder, ill,
+ * instanceURL}. `records` are the steps of each record in the order in which
+ * they were taken, one that came again too, though an upsert that changes
+ * nothing; took() is the same as a list of {record, step}; `disorder` counts
+ * the steps that were neither the next one nor the last again.
  */
-export async function startSalesforce({ life = 2 * 3600_000 } = {}) {
+export async function startSalesforce({ life = 2 * 3600_000, now } = {}) {
   const client = { id: "3MVG9", secret: randomBytes(16).toString("hex") };
   const grants = new Grants({ client, rotate: false, pkce: true, life, prefixes: { access: "00D!", refresh: "5Aep861" } });
   const limit = new Limit(budget.requests + budget.burst, budget.per);
-  const org = { grants, limit, client, records: new Map(), written: 0, disorder: 0, repeated: 0, unavailable: 0, ill: () => false, instanceURL: `https://${instance}` };
+  const org = { grants, limit, client, records: new Map(), disorder: 0, unavailable: 0, ill: () => false, instanceURL: `https://${instance}` };
+  org.took = () => [...org.records].flatMap(([record, steps]) => steps.map((step) => ({ record, step })));
 
   const login = {
     "GET /services/oauth2/authorize": ({ query }) => ({ status: 302, headers: { location: grants.authorize(query) }, body: "" }),
@@ -50,12 +54,8 @@ export async function startSalesforce({ life = 2 * 3600_000 } = {}) {
     const { Step__c: step } = JSON.parse(request.body);
     const steps = org.records.get(id) ?? [];
     org.records.set(id, steps);
-    if (steps.at(-1) === step) org.repeated++; // an upsert again: no second effect
-    else {
-      if (step !== (steps.at(-1) ?? 0) + 1) org.disorder++;
-      steps.push(step);
-      org.written++;
-    }
+    if (![steps.at(-1), (steps.at(-1) ?? 0) + 1].includes(step)) org.disorder++;
+    steps.push(step);
     return { status: steps.length === 1 ? 201 : 200, headers: { "sforce-limit-info": `api-usage=${site.log.length}/100000` }, body: { id: `500${id}`, success: true, errors: [], created: steps.length === 1 } };
   }
 
@@ -63,7 +63,7 @@ export async function startSalesforce({ life = 2 * 3600_000 } = {}) {
     if (request.host !== instance) return login[`${request.method} ${request.path}`]?.(request) ?? refuse(404, "NOT_FOUND");
     const id = request.method === "PATCH" && upsert.exec(request.path)?.[1];
     return id ? write(request, id) : refuse(404, "NOT_FOUND");
-  });
+  }, now);
   return Object.assign(org, site);
 }
 

@@ -18,14 +18,15 @@ const maxBody = 1 << 20;
  *                           is {method, host, path, query, headers, body, form,
  *                           at}; a body that is an object is sent as JSON;
  *                           undefined resets the connection
+ * @param {function} now     its clock, in ms; default: the real one
  *
  * The result: {name, hosts, origin, log, stop()}. A line of the log is
  * {at, method, host, path, status, note}; the answer's `note` says why.
  */
-export async function startSite(name, hosts, answer) {
+export async function startSite(name, hosts, answer, now = Date.now) {
   const log = [];
   const server = http.createServer(async (incoming, response) => {
-    const request = await read(incoming, hosts[0]).catch(() => undefined);
+    const request = await read(incoming, hosts[0], now()).catch(() => undefined);
     if (request === undefined) return; // the sender broke off
     const line = { at: request.at, method: request.method, host: request.host, path: request.path };
     log.push(line);
@@ -51,8 +52,7 @@ export async function startSite(name, hosts, answer) {
   };
 }
 
-async function read(incoming, host) {
-  const at = Date.now();
+async function read(incoming, host, at) {
   const parts = [];
   let size = 0;
   for await (const part of incoming) {

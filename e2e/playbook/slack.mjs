@@ -16,12 +16,13 @@ const tier3 = { most: 50, within: 60_000 };
 /**
  * Starts Slack. `life` is an access token's, in ms (Slack's own: 12 hours);
  * `pageSize` bounds a page, so that paging happens with few messages (Slack
- * gives apps outside of its marketplace 15 at most).
+ * gives apps outside of its marketplace 15 at most); `now` is its clock, tokens
+ * and signatures excepted, which go by real time.
  *
  * The result, over a site: {grants, limit, messages, signingSecret, post(text),
  * deliver(url, message), forge(url)}.
  */
-export async function startSlack({ life = 12 * 3600_000, pageSize = 15 } = {}) {
+export async function startSlack({ life = 12 * 3600_000, pageSize = 15, now = Date.now } = {}) {
   const client = { id: "61.22", secret: randomBytes(16).toString("hex") };
   const grants = new Grants({ client, rotate: true, pkce: false, life, prefixes: { access: "xoxe.xoxb-", refresh: "xoxe-1-" } });
   const limit = new Limit(tier3.most, tier3.within);
@@ -72,10 +73,10 @@ export async function startSlack({ life = 12 * 3600_000, pageSize = 15 } = {}) {
   const site = await startSite("slack", ["slack.com"], async (request) => {
     const method = methods[`${request.method} ${request.path}`];
     return method ? method(request) : { status: 404, body: { ok: false, error: "unknown_method" } };
-  });
+  }, now);
 
   /** Somebody writes in the channel: the message. */
-  function post(text, at = Date.now()) {
+  function post(text, at = now()) {
     lastTs = Math.max(lastTs + 1, at * 1000); // microseconds, never twice
     const message = { type: "message", user: "U061F7AUR", text, ts: `${Math.floor(lastTs / 1e6)}.${String(lastTs % 1e6).padStart(6, "0")}`, team: "T061EG9R6" };
     messages.push(message);

@@ -8,7 +8,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { startAgent } from "../agent.mjs";
-import { answerOf, start, until } from "../harness.mjs";
+import { answerOf, call, start, until } from "../harness.mjs";
 import { must } from "../scene.mjs";
 import { startUpstream } from "../upstream.mjs";
 import { startActor } from "./actor.mjs";
@@ -29,8 +29,10 @@ export const patience = 90_000;
  *   lives   {slack, google}: how long their access tokens live, in ms
  *   vars    {worker, consumers}: settings over the development ones
  *   measure true makes product.memory() work
+ *   wasm    {worker, consumers}: modules in place of those that deploy
+ *   behind  how far the clock is behind at first, in ms: stage.pass() makes up for it
  */
-export async function openStage({ tenant = "acme", say = () => {}, lives = {}, vars, measure } = {}) {
+export async function openStage({ tenant = "acme", say = () => {}, lives = {}, vars, measure, wasm, behind = 0 } = {}) {
   const closing = [];
   const close = async () => {
     for (const stop of closing.splice(0).reverse()) await stop();
@@ -40,17 +42,19 @@ export async function openStage({ tenant = "acme", say = () => {}, lives = {}, v
     closing.push(() => (stop ? stop(thing) : thing.stop()));
     return thing;
   };
+  let ahead = 0;
+  const now = () => Date.now() + ahead;
   try {
     const storage = await opened(mkdtemp(path.join(tmpdir(), "hookweir-playbook-")), (dir) => rm(dir, { recursive: true, force: true }));
     const secret = `whsec_${randomBytes(32).toString("base64")}`;
     const agent = await opened(startAgent({ secret }));
-    const slack = await opened(startSlack({ life: lives.slack }));
-    const google = await opened(startGoogle({ life: lives.google }));
-    const salesforce = await opened(startSalesforce());
+    const slack = await opened(startSlack({ life: lives.slack, now }));
+    const google = await opened(startGoogle({ life: lives.google, now }));
+    const salesforce = await opened(startSalesforce({ now }));
     const desk = await opened(startUpstream([routeCase]));
     const out = internet([slack, google, salesforce, { hosts: [deskHost], origin: new URL(desk.url).origin }]);
     const launch = (vars) => start({
-      persist: storage, outbound: out, measure, d1: { consumers: { KNOWLEDGE: "knowledge" } },
+      persist: storage, outbound: out, measure, wasm, d1: { consumers: { KNOWLEDGE: "knowledge" } },
       vars: { worker: vars?.worker, consumers: { KNOWLEDGE_TABLES: "teams", KNOWLEDGE_TENANTS: tenant, ...vars?.consumers } },
     });
     const stage = {
@@ -62,6 +66,11 @@ export async function openStage({ tenant = "acme", say = () => {}, lives = {}, v
       /** A request to an outside system under its own name. */
       outside: (url, init) => out(new Request(url, init)),
       until,
+      /** Moves the clock of the consumers and of the outside systems, in ms; in the test build alone. Alarms go by real time. */
+      async pass(ms) {
+        await must(call(`${stage.product.url}/healthz`, "GET", undefined, { "x-hookweir-clock": String(ahead + ms) }));
+        ahead += ms;
+      },
       /** Deploys anew over the same storage, with other settings. */
       async restart(vars) {
         await stage.product.stop();
@@ -69,6 +78,7 @@ export async function openStage({ tenant = "acme", say = () => {}, lives = {}, v
       },
     };
     closing.push(() => stage.product.stop());
+    if (behind) await stage.pass(-behind);
     await configure(stage);
     stage.actor = await opened(startActor(stage, (await must(stage.admin("POST", "/keys", { label: "the playbook's agent" }))).json.key));
     return stage;
@@ -169,11 +179,12 @@ export async function received(stage, keys, deadline = patience) {
 /** The key of one state of an appointment. */
 export const keyOfChange = (tenant, change) => `${tenant}/calendar/${change.id}:${change.updated}`;
 
-/** Waits until every write that the agent handed over has taken effect. */
+/** Waits until every write that the agent handed over has taken effect, and the product has nothing more to send. */
 export async function written(stage, deadline = patience) {
   const { actor, salesforce } = stage;
   await until("the agent to have acted", () => actor.idle(), deadline);
-  await until("every write to have taken effect", () => salesforce.written >= actor.writes.length, deadline);
+  await until("every write to have taken effect", () => actor.writes.every(({ record, step }) => salesforce.records.get(record)?.includes(step)), deadline);
+  await until("no write to wait", async () => (await must(stage.admin("GET", "/destinations/salesforce"))).json.queue.depth === 0, deadline);
 }
 
 /** Runs a poll until what it is to find is there. */
