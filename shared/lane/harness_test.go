@@ -58,8 +58,8 @@ type world struct {
 	queueDown  bool
 	payloadLag time.Duration // what reading a body takes
 	badCommit  bool          // the next transaction that its function is content with fails
-	loseEvery  int // every n-th message is lost
-	crashEvery int // every n-th call out of the object, or fetch, is the last thing it does
+	loseEvery  int           // every n-th message is lost
+	crashEvery int           // every n-th call out of the object, or fetch, is the last thing it does
 	calls      int
 	count      struct{ invokes, alarms, setAlarms, messages, writes, budget, budgetWrites int }
 
