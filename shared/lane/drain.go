@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/hookweir/hookweir/shared/bulkhead"
 	"github.com/hookweir/hookweir/shared/outbound"
 	"github.com/hookweir/hookweir/shared/planted"
 )
@@ -68,7 +69,7 @@ func (l *Lane) drain() error {
 			dirty = dirty || p.shared
 			for i := range p.jobs {
 				under.add(&p.jobs[i])
-				go func() { done <- l.attempt(p.target, &p.jobs[i]) }()
+				go func() { done <- l.attemptApart(p.target, &p.jobs[i]) }()
 			}
 			idle := len(under) == 0 && (over || p.wait == 0 || p.wait > idleDrain)
 			if idle && timers == 0 {
@@ -82,7 +83,7 @@ func (l *Lane) drain() error {
 				tick = at
 				timers++
 				go func() {
-					l.cfg.Performer.Sleep(context.Background(), wait)
+					_ = bulkhead.Run(l.cfg.Log, "lane_panic", func() { l.cfg.Performer.Sleep(context.Background(), wait) })
 					timer <- struct{}{}
 				}()
 			}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hookweir/hookweir/shared/bulkhead"
 	"github.com/hookweir/hookweir/shared/outbound"
 )
 
@@ -28,6 +29,14 @@ func (f flights) others() (where string, args []any) {
 		args = append(args, seq)
 	}
 	return `seq NOT IN (` + strings.Join(slices.Repeat([]string{"?"}, len(f)), ", ") + `)`, args
+}
+
+// attemptApart is attempt in a goroutine of its own. If it panics, nobody knows
+// whether the write arrived.
+func (l *Lane) attemptApart(t outbound.Target, j *job) Settlement {
+	s := Settlement{Results: []Result{Panicked(&j.work)}}
+	_ = bulkhead.Run(l.cfg.Log, "lane_panic", func() { s = l.attempt(t, j) })
+	return s
 }
 
 // attempt sends one write, and says what it taught to the budget that the
