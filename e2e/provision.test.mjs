@@ -72,7 +72,9 @@ describe("make provision", { timeout: 900_000 }, () => {
 
     const store = path.join(dir, "deploy/secrets.json");
     assert.equal((await stat(store)).mode & 0o777, 0o600);
-    assert.deepEqual(JSON.parse(await readFile(store, "utf8")), secrets["hookweir-consumers"]);
+    const { belongs_to, ...kept } = JSON.parse(await readFile(store, "utf8"));
+    assert.deepEqual(kept, secrets["hookweir-consumers"]);
+    assert.deepEqual(belongs_to, { workers: ["hookweir", "hookweir-consumers"], kv_namespaces: kv.map((k) => k.id).sort() });
   });
 
   test("changes nothing the next time, nor without the file of secrets", async () => {
