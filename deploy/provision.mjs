@@ -10,10 +10,12 @@
 // It is safe to repeat, also after it failed half way: what exists is left
 // alone, a secret that is set is never set again, and the secrets it makes are
 // kept in deploy/secrets.json (mode 0600, ignored by git) before any of them
-// is uploaded. Secrets travel by standard input, never as an argument.
+// is uploaded. The file says whose they are: for another account or other
+// Workers they are not used. Secrets travel by standard input, never as an
+// argument.
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { readFile, writeFile } from "node:fs/promises";
+import { chmod, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { unstable_readConfig as readConfig } from "wrangler";
@@ -133,9 +135,41 @@ async function substitute(workers, key, placeholder, id) {
   }
 }
 
+/**
+ * Whose secrets they are: the Workers by name, and the account by the ids of
+ * its KV namespaces, which no other account has.
+ */
+function owner(workers) {
+  const configs = workers.map(({ file }) => readConfig({ config: file }, { hideWarnings: true })); // by now with ids
+  return { workers: configs.map((c) => c.name), kv_namespaces: [...new Set(configs.flatMap((c) => (c.kv_namespaces ?? []).map((n) => n.id)))].sort() };
+}
+
+// An upgrade may have brought one more namespace.
+const sameOwner = (a, b) => String(a.workers) === String(b.workers) &&
+  (a.kv_namespaces.some((id) => b.kv_namespaces.includes(id)) || a.kv_namespaces.length + b.kv_namespaces.length === 0);
+
+const absentIsUndefined = (error) => (error.code === "ENOENT" ? undefined : Promise.reject(error));
+
+/** What an earlier run kept, unless it kept it for somebody else. */
+async function readKept(store, mine) {
+  const text = await readFile(store, "utf8").catch(absentIsUndefined);
+  if (text === undefined) return {};
+  const name = path.relative(process.cwd(), store);
+  let content;
+  try {
+    content = JSON.parse(text);
+  } catch {
+    throw new Failure(`${name} is no JSON`); // whose own error would show some of it
+  }
+  const { belongs_to: theirs, ...kept } = content;
+  if (theirs && sameOwner(theirs, mine)) return kept;
+  throw new Failure(`${name} holds ${theirs ? `the secrets of ${JSON.stringify(theirs)}` : "secrets, and does not say whose"}, and this is ${JSON.stringify(mine)}. ` +
+    `Move it to your password manager and delete it${theirs ? "" : `; or, if they are of this account and these Workers, add "belongs_to": ${JSON.stringify(mine)} to it`}`);
+}
+
 async function provisionSecrets(root, workers, wrangler) {
   const store = path.join(root, "deploy", "secrets.json");
-  const kept = JSON.parse(await readFile(store, "utf8").catch((error) => (error.code === "ENOENT" ? "{}" : Promise.reject(error))));
+  await chmod(store, 0o600).catch(absentIsUndefined); // a copy may have come without it
   const missing = [];
   for (const { file, config } of workers) {
     const listed = await wrangler(["secret", "list", "-c", file]);
@@ -145,6 +179,9 @@ async function provisionSecrets(root, workers, wrangler) {
     for (const name of config.secrets?.required ?? []) if (set.includes(name)) say("exists", "secret", `${name} of ${config.name}`);
     missing.push({ file, name: config.name, set, unset });
   }
+  if (missing.every((w) => w.unset.length === 0)) return;
+  const mine = owner(workers);
+  const kept = await readKept(store, mine);
   for (const secret of new Set(missing.flatMap((w) => w.unset))) {
     const holder = missing.find((w) => w.set.includes(secret));
     // Cloudflare never shows a secret: a second Worker can get the first one's
@@ -153,8 +190,7 @@ async function provisionSecrets(root, workers, wrangler) {
     if (!makers[secret]) throw new Failure(`${secret} is required and has to be set by hand: wrangler secret put ${secret}`);
     kept[secret] ??= makers[secret]();
   }
-  if (missing.every((w) => w.unset.length === 0)) return;
-  await writeFile(store, `${JSON.stringify(kept, null, 2)}\n`, { mode: 0o600 });
+  await writeFile(store, `${JSON.stringify({ belongs_to: mine, ...kept }, null, 2)}\n`, { mode: 0o600 });
   for (const { file, name, unset } of missing) {
     if (unset.length === 0) continue;
     const put = await wrangler(["secret", "bulk", "-c", file], JSON.stringify(Object.fromEntries(unset.map((s) => [s, kept[s]]))));

@@ -3,12 +3,12 @@ package deliver
 import (
 	"context"
 	"errors"
-	"runtime"
 	"slices"
 	"strconv"
 	"sync"
 	"time"
 
+	"github.com/hookweir/hookweir/shared/bulkhead"
 	"github.com/hookweir/hookweir/shared/event"
 	"github.com/hookweir/hookweir/shared/fetch"
 	"github.com/hookweir/hookweir/shared/ledger"
@@ -161,22 +161,10 @@ func (d *Deliverer) Handle(ctx context.Context, batch []queue.Message) []queue.V
 	return verdicts
 }
 
-// apart is one goroutine's part of a batch. A panic in it would end the module
-// and every event that is in it; so it is the part's failure alone, whose
-// messages keep the verdict they have. The log holds nothing made from input.
+// apart is one goroutine's part of a batch. If it panics, its messages keep the
+// verdict they have.
 func (d *Deliverer) apart(part func()) func() {
-	return func() {
-		defer func() {
-			switch v := recover().(type) {
-			case nil:
-			case runtime.Error:
-				d.cfg.Log("deliver_panic", "panic", v.Error())
-			default:
-				d.cfg.Log("deliver_panic")
-			}
-		}()
-		part()
-	}
+	return func() { _ = bulkhead.Run(d.cfg.Log, "deliver_panic", part) }
 }
 
 // sources are those of the webhooks among a tenant's messages, each once.

@@ -23,7 +23,9 @@
 //
 // A Settle that does not get through leaves the writes under their lease; the
 // Lane repeats what may be repeated when it is over. A message that cannot be
-// read comes back and ends, by way of `writes-dead`, in quarantine.
+// read comes back and ends, by way of `writes-dead`, in quarantine. A panic is
+// the end of one attempt, of which nobody knows whether it arrived, or of one
+// destination's part of the batch.
 package dispatch
 
 import (
@@ -33,6 +35,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/hookweir/hookweir/shared/bulkhead"
 	"github.com/hookweir/hookweir/shared/lane"
 	"github.com/hookweir/hookweir/shared/name"
 	"github.com/hookweir/hookweir/shared/outbound"
@@ -126,14 +129,20 @@ func (d *Dispatcher) Handle(ctx context.Context, batch []queue.Message) []queue.
 	slots := make(chan struct{}, maxConnections/share)
 	var wg sync.WaitGroup
 	for _, g := range groups {
-		wg.Go(func() {
+		wg.Go(d.apart(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
 			d.newRun(g, share).send(ctx)
-		})
+		}))
 	}
 	wg.Wait()
 	return verdicts
+}
+
+// apart is one goroutine's part of a batch. If it panics, its messages keep the
+// verdict they have, and writes that were claimed their lease.
+func (d *Dispatcher) apart(part func()) func() {
+	return func() { _ = bulkhead.Run(d.cfg.Log, "dispatch_panic", part) }
 }
 
 // groups sorts a batch by destination. Until something better is known, every
@@ -170,21 +179,21 @@ func (d *Dispatcher) HandleDead(ctx context.Context, batch []queue.Message) []qu
 	verdicts := make([]queue.Verdict, len(batch))
 	var wg sync.WaitGroup
 	groups := d.groups(batch, verdicts, deadBackoff, func(i int) {
-		wg.Go(func() {
+		wg.Go(d.apart(func() {
 			if err := d.cfg.Quarantine(ctx, batch[i].ID, batch[i].Body); err != nil {
 				d.cfg.Log("quarantine_unavailable", "message", batch[i].ID)
 				return
 			}
 			d.cfg.Log("message_quarantined", "message", batch[i].ID)
 			verdicts[i] = queue.Verdict{Ack: true}
-		})
+		}))
 	})
 	attempts := 0
 	for _, m := range batch {
 		attempts = max(attempts, m.Attempts)
 	}
 	for _, g := range groups {
-		wg.Go(func() {
+		wg.Go(d.apart(func() {
 			err := d.cfg.Lane(g.tenant, g.destination).GivenUp(ctx, seqs(g.messages))
 			if err != nil && !errors.Is(err, outbound.ErrNotFound) {
 				d.cfg.Log("lane_unavailable", "tenant", g.tenant, "destination", g.destination, "call", "given_up")
@@ -194,7 +203,7 @@ func (d *Dispatcher) HandleDead(ctx context.Context, batch []queue.Message) []qu
 			}
 			d.cfg.Log("writes_given_up", "tenant", g.tenant, "destination", g.destination, "count", strconv.Itoa(len(g.messages)))
 			acknowledge(g.messages)
-		})
+		}))
 	}
 	wg.Wait()
 	return verdicts

@@ -142,7 +142,7 @@ func (r *run) claim(ctx context.Context) error {
 	r.waiting = held
 	for r.workers < min(r.parallel, len(r.work)) {
 		r.workers++
-		r.wg.Go(func() { r.perform(ctx) })
+		r.wg.Go(r.apart(func() { r.perform(ctx) }))
 	}
 	return nil
 }
@@ -177,7 +177,10 @@ func (r *run) perform(ctx context.Context) {
 		if !ok {
 			return
 		}
-		p := r.cfg.Performer.Perform(ctx, r.tenant, r.destination, w.target, w.Work, func() (outbound.Slot, bool) { return r.nextSlot(ctx) })
+		p := lane.Performed{Result: lane.Panicked(w.Work)}
+		r.apart(func() {
+			p = r.cfg.Performer.Perform(ctx, r.tenant, r.destination, w.target, w.Work, func() (outbound.Slot, bool) { return r.nextSlot(ctx) })
+		})()
 		r.mu.Lock()
 		r.done = append(r.done, p.Result)
 		r.learn(p.Seen)

@@ -44,7 +44,7 @@ func (l *Lane) Alarm() error {
 	if err := l.set(l.now().Add(heartbeat)); err != nil {
 		return err
 	}
-	if _, err := l.sweep(); err != nil {
+	if err := l.sweep(nil); err != nil {
 		return err
 	}
 	l.sendReady()
@@ -95,13 +95,15 @@ func (l *Lane) rearm(refused bool) error {
 	return l.set(later(at, now.Add(alarmFloor)))
 }
 
-// sweep looks at the rows that are due and reports whether any was.
-func (l *Lane) sweep() (swept bool, err error) {
+// sweep looks at the rows that are due, but for those that its own drain has
+// under way: nobody has vanished there.
+func (l *Lane) sweep(under flights) error {
+	others, seqs := under.others()
 	for {
 		now := l.now()
 		var list []row
 		err := l.tx(func(h *head) (err error) {
-			list, err = l.rows(`due_at <= ? ORDER BY due_at LIMIT ?`, now.UnixMilli(), sweepRows)
+			list, err = l.rows(`due_at <= ? AND `+others+` ORDER BY due_at LIMIT ?`, append(append([]any{now.UnixMilli()}, seqs...), sweepRows)...)
 			if err != nil {
 				return err
 			}
@@ -112,12 +114,8 @@ func (l *Lane) sweep() (swept bool, err error) {
 			}
 			return nil
 		})
-		if err != nil {
-			return swept, err
-		}
-		swept = swept || len(list) > 0
-		if len(list) < sweepRows {
-			return swept, nil
+		if err != nil || len(list) < sweepRows {
+			return err
 		}
 	}
 }
@@ -242,8 +240,8 @@ func (l *Lane) exists(where string) (bool, error) {
 	return n != 0, err
 }
 
-func (l *Lane) minTime(query string) (time.Time, error) {
-	rows, err := l.cfg.DB.Exec(query)
+func (l *Lane) minTime(query string, args ...any) (time.Time, error) {
+	rows, err := l.cfg.DB.Exec(query, args...)
 	if err != nil {
 		return time.Time{}, err
 	}

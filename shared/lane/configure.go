@@ -135,7 +135,8 @@ func (l *Lane) describe(h *head, now time.Time) (Destination, error) {
 
 // Delete forgets the configuration and the credential. What is settled stays
 // until its retention is over, and the numbering goes on if the destination is
-// made again. Errors: ErrOpen while writes wait or want a decision,
+// made again; so does its rate, and what its provider asked for: to delete it
+// buys no burst, and no way round a Retry-After (G8). Errors: ErrOpen while writes wait or want a decision,
 // outbound.ErrNotFound.
 func (l *Lane) Delete() error {
 	return l.tx(func(h *head) error {
@@ -149,7 +150,7 @@ func (l *Lane) Delete() error {
 		if h.depth > 0 || undecided > 0 {
 			return ErrOpen
 		}
-		h.state = state{Breaker: breaker.State{Opened: h.state.Breaker.Opened}}
+		h.state = state{Pace: h.state.Pace, Budgets: h.state.Budgets, Breaker: breaker.State{Opened: h.state.Breaker.Opened}}
 		_, err = l.cfg.DB.Exec(`UPDATE lane SET config = '', sealed = ''`)
 		return err
 	})

@@ -47,6 +47,11 @@
 //     starts: the configuration may change meanwhile.
 //   - The fence grows with every attempt; a Settle with an older one changes
 //     nothing.
+//   - Nothing leaves without a slot, and the write's lease goes with the slot:
+//     it outlasts the request that the slot is good for. Whoever comes late,
+//     with a body or a token that took its time, asks for another one, and gets
+//     none for a write that meanwhile is no longer its own. The drain's own
+//     sweep leaves alone what that drain has under way.
 //   - An idempotency key has one write within 72 h: the lookup and the insert
 //     are one transaction.
 //   - G10: the object belongs to one tenant and destination; a call that names
@@ -57,6 +62,12 @@
 //
 // The queue refuses or loses a reference: the alarm sends it again. A consumer
 // dies: its lease runs out. The object dies in the middle of a drain: the same.
+// A body or a token takes longer than a lease: its key waits, for its drain
+// knows what it has under way; another instance takes it for vanished, and the
+// write is repeated if that is safe, otherwise parked, without having been
+// sent. A panic in an attempt: nobody knows whether it arrived.
+// A transaction that notes an answer fails: it is tried once more, and if that
+// fails too, the lease runs out.
 // A shared budget does not answer: nothing is sent until it does.
 // A notice that the queue `events` refuses stays in the outbox. The platform
 // gives an alarm up after six failures: each alarm sets the next one before it

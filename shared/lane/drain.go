@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/hookweir/hookweir/shared/bulkhead"
 	"github.com/hookweir/hookweir/shared/outbound"
 	"github.com/hookweir/hookweir/shared/planted"
 )
@@ -45,31 +46,32 @@ func (l *Lane) drain() error {
 	var tick time.Time  // of the earliest timer that is under way
 	var check time.Time // when it looks again at what is due
 	var ended []Settlement
-	flying, timers, dirty := 0, 0, false
+	under := flights{}
+	timers, dirty := 0, false
 	for {
 		now := l.now()
 		over := !now.Before(ends)
-		if over && len(ended) == 0 && flying == 0 && timers == 0 {
+		if over && len(ended) == 0 && len(under) == 0 && timers == 0 {
 			break
 		}
 		if !over || len(ended) > 0 {
 			if !over && !now.Before(check) {
-				if _, err := l.sweep(); err != nil {
-					return l.drained(flying, timers, done, timer, err)
+				if err := l.sweep(under); err != nil {
+					return l.drained(ended, under, timers, done, timer, err)
 				}
 				l.sendReady()
 			}
-			p, err := l.pick(ended, drainParallel-flying, ends)
+			p, err := l.pick(ended, under, ends)
 			if err != nil {
-				return l.drained(flying, timers, done, timer, err)
+				return l.drained(ended, under, timers, done, timer, err)
 			}
 			ended, check = nil, earliest(now.Add(drainTick), p.due)
 			dirty = dirty || p.shared
 			for i := range p.jobs {
-				flying++
-				go func() { done <- l.attempt(p.target, &p.jobs[i]) }()
+				under.add(&p.jobs[i])
+				go func() { done <- l.attemptApart(p.target, &p.jobs[i]) }()
 			}
-			idle := flying == 0 && (over || p.wait == 0 || p.wait > idleDrain)
+			idle := len(under) == 0 && (over || p.wait == 0 || p.wait > idleDrain)
 			if idle && timers == 0 {
 				break
 			}
@@ -81,14 +83,14 @@ func (l *Lane) drain() error {
 				tick = at
 				timers++
 				go func() {
-					l.cfg.Performer.Sleep(context.Background(), wait)
+					_ = bulkhead.Run(l.cfg.Log, "lane_panic", func() { l.cfg.Performer.Sleep(context.Background(), wait) })
 					timer <- struct{}{}
 				}()
 			}
 		}
 		select {
 		case s := <-done:
-			flying--
+			under.remove(&s)
 			ended = append(ended, s)
 		case <-timer:
 			timers--
@@ -101,10 +103,14 @@ func (l *Lane) drain() error {
 	return l.endShare()
 }
 
-// drained waits for what is under way after a failure, so that the alarm that
-// is run again meets none of it, and settles it if it can.
-func (l *Lane) drained(flying, timers int, done chan Settlement, timer chan struct{}, err error) error {
-	for range flying {
+// drained settles, if it can, what has ended when a transaction failed, and what
+// is under way; it waits for that, so that the alarm that is run again meets
+// none of it. Settling twice changes nothing.
+func (l *Lane) drained(ended []Settlement, under flights, timers int, done chan Settlement, timer chan struct{}, err error) error {
+	for _, s := range ended {
+		_, _ = l.settle(s)
+	}
+	for range under {
 		_, _ = l.settle(<-done) // if not, its lease runs out
 	}
 	for range timers {
@@ -130,10 +136,12 @@ type picked struct {
 	shared bool          // the lane's row notes a share of the concurrency
 }
 
-// pick settles what has ended, and takes ready writes, at most n, with a slot
-// each. It is one transaction: what ends is what makes room for the next.
-func (l *Lane) pick(ended []Settlement, n int, ends time.Time) (picked, error) {
+// pick settles what has ended, and takes ready writes, as many as there is room
+// for beside those under way, with a slot each. It is one transaction: what
+// ends is what makes room for the next.
+func (l *Lane) pick(ended []Settlement, under flights, ends time.Time) (picked, error) {
 	var p picked
+	n := drainParallel - len(under)
 	if n <= 0 && len(ended) == 0 {
 		return p, nil
 	}
@@ -153,7 +161,8 @@ func (l *Lane) pick(ended []Settlement, n int, ends time.Time) (picked, error) {
 		if err != nil {
 			return err
 		}
-		if p.due, err = l.minTime(`SELECT min(due_at) FROM writes WHERE due_at IS NOT NULL`); err != nil {
+		others, seqs := under.others()
+		if p.due, err = l.minTime(`SELECT min(due_at) FROM writes WHERE due_at IS NOT NULL AND `+others, seqs...); err != nil {
 			return err
 		}
 		if !p.due.IsZero() {
@@ -261,37 +270,4 @@ func (l *Lane) endShare() error {
 		h.state.Drain = drainShare{}
 		return nil
 	})
-}
-
-// attempt sends one write, and says what it taught to the budget that the
-// destination shares.
-func (l *Lane) attempt(t outbound.Target, j *job) Settlement {
-	given := false
-	began := l.now()
-	done := l.cfg.Performer.Perform(context.Background(), l.tenant, l.destination, t, &j.work, func() (outbound.Slot, bool) {
-		if !given {
-			given = true
-			return j.slot, true
-		}
-		return l.slot()
-	})
-	s := Settlement{
-		Results: []Result{done.Result},
-		Report:  outbound.Report{Sent: l.now().Sub(began), Seen: done.Seen},
-	}
-	l.teach(t.Config.SharedBudget(), s.Report)
-	return s
-}
-
-// slot takes one more slot, for a repeat.
-func (l *Lane) slot() (outbound.Slot, bool) {
-	var a admission
-	err := l.paced(false, func(h *head) error {
-		a = h.admit(l.now(), 1, claimHorizon)
-		return nil
-	})
-	if err != nil || len(a.slots) == 0 {
-		return outbound.Slot{}, false
-	}
-	return outbound.Slot{At: a.slots[0], Until: a.slots[0].Add(a.slack)}, true
 }

@@ -56,8 +56,10 @@ type world struct {
 
 	// What goes wrong.
 	queueDown  bool
-	loseEvery  int // every n-th message is lost
-	crashEvery int // every n-th call out of the object, or fetch, is the last thing it does
+	payloadLag time.Duration // what reading a body takes
+	badCommit  bool          // the next transaction that its function is content with fails
+	loseEvery  int           // every n-th message is lost
+	crashEvery int           // every n-th call out of the object, or fetch, is the last thing it does
 	calls      int
 	count      struct{ invokes, alarms, setAlarms, messages, writes, budget, budgetWrites int }
 
@@ -167,10 +169,11 @@ func (w *world) bootLocked() {
 		})
 		return res, err
 	}
-	db := &guardedDB{w.db, func() bool { return w.dead(epoch) }, func(n int) { w.mu.Lock(); defer w.mu.Unlock(); w.count.writes += n }}
+	db := &guardedDB{w.db, func() bool { return w.dead(epoch) }, func(n int) { w.mu.Lock(); defer w.mu.Unlock(); w.count.writes += n }, w.commit}
 	performer := &lane.Performer{
 		Sender: &sender,
 		Payload: func(_ context.Context, claim string) (b []byte, err error) {
+			time.Sleep(w.payloadLag)
 			_ = guard(func() error { w.mu.Lock(); defer w.mu.Unlock(); b = w.payloads[claim]; return nil })
 			return b, nil
 		},
@@ -248,7 +251,7 @@ func (w *world) object(tenant, dest string) lane.Client {
 			require.NoError(w.t, err)
 			w.t.Cleanup(func() { require.NoError(w.t, db.Close()) })
 			l, err = lane.New(lane.Config{
-				DB:  &guardedDB{db, func() bool { return false }, func(n int) { w.mu.Lock(); defer w.mu.Unlock(); w.count.budgetWrites += n }},
+				DB:  &guardedDB{db, func() bool { return false }, func(n int) { w.mu.Lock(); defer w.mu.Unlock(); w.count.budgetWrites += n }, func() error { return nil }},
 				Now: time.Now, Jitter: func() float64 { return 0.5 }, VaultKeys: w.sender.VaultKeys,
 				SendWrites: func([][]byte) error { return nil }, SendEvents: func([][]byte) error { return nil },
 				SetAlarm:   func(time.Time) error { return nil },
@@ -270,8 +273,9 @@ func (w *world) object(tenant, dest string) lane.Client {
 // rather than blocks: the lane's lock is held.
 type guardedDB struct {
 	*memsql.DB
-	dead  func() bool
-	wrote func(rows int)
+	dead   func() bool
+	wrote  func(rows int)
+	commit func() error
 }
 
 // Exec counts the statements that write rows.
@@ -288,7 +292,24 @@ func (d *guardedDB) Tx(f func() error) error {
 	if d.dead() {
 		return errCrash
 	}
-	return d.DB.Tx(f)
+	return d.DB.Tx(func() error {
+		if err := f(); err != nil {
+			return err
+		}
+		return d.commit()
+	})
+}
+
+var errCommit = errors.New("the commit failed")
+
+func (w *world) commit() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.badCommit {
+		return nil
+	}
+	w.badCommit = false
+	return errCommit
 }
 
 func (w *world) jitter() float64 {

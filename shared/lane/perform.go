@@ -80,6 +80,11 @@ func (p *Performer) Perform(ctx context.Context, tenant, dest string, t outbound
 	return out
 }
 
+// Panicked is the result of an attempt that did not come to its end.
+func Panicked(w *Work) Result {
+	return Result{Seq: w.Seq, Fence: w.Fence, Outcome: OutcomeUnknown, Reason: ReasonInternal}
+}
+
 // conclude reads what an exchange means for the write.
 func (out *Performed) conclude(e *outbound.Exchange, connected bool, now time.Time) {
 	out.Took = e.Took

@@ -89,6 +89,12 @@ func (l *Lane) start(h *head, v *row, until time.Time, safe bool) error {
 	return err
 }
 
+// extend has a write that is being sent be so until then.
+func (l *Lane) extend(seq int64, until time.Time) error {
+	_, err := l.cfg.DB.Exec(`UPDATE writes SET due_at = ? WHERE seq = ?`, millis(until.Add(leaseGrace)), seq)
+	return err
+}
+
 func (h *head) unrelease(v *row) {
 	if v.released {
 		h.released--
@@ -149,5 +155,7 @@ func (l *Lane) promote(h *head, part string, ordered bool, now time.Time) error 
 	return l.ready(h, v)
 }
 
-// lease is how long a write that is sent now may take until it is settled.
+// lease is how long a write with a slot that was had now may take until it is
+// settled: the slot lies claimHorizon ahead at most and is good for pace's
+// slack, which is within the grace; a request takes no longer than Timeout.
 func lease(cfg *destination.Config) time.Duration { return cfg.Timeout + claimHorizon + leaseGrace }

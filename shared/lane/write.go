@@ -59,6 +59,7 @@ const (
 	ReasonTimeout      = "timeout"      // nobody knows whether it arrived
 	ReasonNetwork      = "network"      // likewise
 	ReasonAbandoned    = "abandoned"    // whoever was sending vanished; likewise
+	ReasonInternal     = "internal"     // a panic of our own; likewise
 	ReasonNotNow       = "not_now"      // no slot within the batch's time
 	ReasonExpired      = "expired"      // expires_at passed before it went out
 	ReasonAge          = "too_old"      // max_age passed

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/hookweir/hookweir/shared/bulkhead"
 	"github.com/hookweir/hookweir/shared/name"
 	"github.com/hookweir/hookweir/shared/poll"
 	"github.com/hookweir/hookweir/shared/queue"
@@ -51,7 +52,10 @@ func (c *Clock) Tick(ctx context.Context) error {
 	errs := make([]error, Shards)
 	var group sync.WaitGroup
 	for n := range Shards {
-		group.Go(func() { due[n], errs[n] = c.Shard(n).Due(ctx) })
+		group.Go(func() {
+			err := c.apart(func() { due[n], errs[n] = c.Shard(n).Due(ctx) })
+			errs[n] = errors.Join(errs[n], err)
+		})
 	}
 	group.Wait()
 	var messages [][]byte
@@ -93,11 +97,15 @@ func (c *Clock) Handle(ctx context.Context, batch []queue.Message) []queue.Verdi
 			c.Log("polls_message_undecodable", "message", m.ID)
 			continue
 		}
-		group.Go(func() { c.chunk(ctx, work, slots) })
+		group.Go(func() { _ = c.apart(func() { c.chunk(ctx, work, slots) }) })
 	}
 	group.Wait()
 	return verdicts
 }
+
+// apart is one goroutine's part of a tick or a batch. If it panics, its polls
+// are due again by their lease.
+func (c *Clock) apart(part func()) error { return bulkhead.Run(c.Log, "polls_panic", part) }
 
 func (c *Clock) chunk(ctx context.Context, work chunk, slots chan struct{}) {
 	settled := make([]Settled, len(work.Polls))
@@ -109,7 +117,7 @@ func (c *Clock) chunk(ctx context.Context, work chunk, slots chan struct{}) {
 		group.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
-			settled[i] = c.run(ctx, due)
+			_ = c.apart(func() { settled[i] = c.run(ctx, due) })
 		})
 	}
 	group.Wait()

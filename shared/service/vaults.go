@@ -2,10 +2,12 @@ package service
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"sync"
 
 	"github.com/hookweir/hookweir/shared/admin"
+	"github.com/hookweir/hookweir/shared/bulkhead"
 	"github.com/hookweir/hookweir/shared/seal/aesgcm"
 	"github.com/hookweir/hookweir/shared/target"
 	"github.com/hookweir/hookweir/shared/vault"
@@ -63,7 +65,8 @@ func (s *Service) visit(ctx context.Context, tenants []string) admin.SweepReport
 	var group sync.WaitGroup
 	for i, name := range tenants {
 		group.Go(func() {
-			results[i].health, results[i].err = s.vault(name).Watch(ctx)
+			err := bulkhead.Run(s.cfg.Log, "vaults_panic", func() { results[i].health, results[i].err = s.vault(name).Watch(ctx) })
+			results[i].err = errors.Join(results[i].err, err)
 		})
 	}
 	group.Wait()

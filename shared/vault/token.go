@@ -59,6 +59,9 @@ func (v *Vault) look(req TokenRequest) (tok Token, f *flight, lead bool, err err
 	}
 	if d.changed {
 		if err := v.arm(); err != nil {
+			if lead { // nobody is to wait for what is not flown
+				v.land(d.flight)
+			}
 			return Token{}, nil, false, err
 		}
 	}
