@@ -346,6 +346,15 @@ func (a *answer) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
+// notifyDrift tells who subscribed that an upstream's report is another.
+func (t *Tenant) notifyDrift(ctx context.Context, upstreamName string) {
+	if t.server == nil {
+		return
+	}
+	// A reader that is gone is told nothing; what it asks for next is as it is.
+	_ = t.server.Updated(context.WithoutCancel(ctx), tools.URIOfDrift(upstreamName))
+}
+
 // notifyEvents tells who subscribed that events came, or changed their state.
 func (t *Tenant) notifyEvents(ctx context.Context, keys []string) error {
 	if err := t.server.Updated(ctx, tools.URIEvents); err != nil {

@@ -133,7 +133,8 @@ func (t *Tenant) upstreams() (*upstream.Upstreams, error) {
 				t.server.PromptsChanged(ctx)
 			}
 		},
-		Log: t.s.cfg.Log,
+		Drifted: t.notifyDrift,
+		Log:     t.s.cfg.Log,
 	})
 	return t.ups, err
 }

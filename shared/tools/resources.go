@@ -23,6 +23,9 @@ const URIEvents = uriEvents
 // URIOfEvent is the resource of one event.
 func URIOfEvent(id string) string { return uriEvents + "/" + id }
 
+// URIOfDrift is the resource of an upstream's report.
+func URIOfDrift(upstream string) string { return uriDrift + "/" + upstream }
+
 // CanSubscribe says which resources change while somebody listens.
 func CanSubscribe(uri string) bool {
 	return uri == uriEvents || strings.HasPrefix(uri, uriEvents+"/") || strings.HasPrefix(uri, uriDrift+"/")

@@ -61,7 +61,7 @@ func (u *Upstreams) pinned(n, kind, item string) (Upstream, *item, error) {
 		return up, nil, err
 	}
 	i, err := u.item(n, kind, item)
-	if err != nil || i == nil || i.pinned == nil {
+	if err != nil || i == nil || i.pinned == nil || i.gone {
 		return up, nil, err
 	}
 	return up, i, nil
@@ -125,7 +125,7 @@ func orObject(raw json.RawMessage) json.RawMessage {
 }
 
 func (u *Upstreams) item(n, kind, name string) (*item, error) {
-	rows, err := u.cfg.DB.Exec(`SELECT kind, name, pinned, now, fault, approved FROM upstream_items WHERE upstream = ? AND kind = ? AND name = ?`, n, kind, name)
+	rows, err := u.cfg.DB.Exec(`SELECT `+itemColumns+` FROM upstream_items WHERE upstream = ? AND kind = ? AND name = ?`, n, kind, name)
 	if err != nil {
 		return nil, err
 	}
@@ -154,7 +154,7 @@ func (u *Upstreams) blocked(n, kind, name string) *Refusal {
 	if kind == kindTool {
 		code = "tool_"
 	}
-	if c == Removed {
+	if i.now == nil {
 		return &Refusal{code + "removed", "the upstream no longer has this " + kind}
 	}
 	if up.Policy.action(c) == Block && planted.Bug != "nopin" {

@@ -16,8 +16,11 @@
 //   - The agent sees the definition that was approved, never the server's own
 //     latest words, and arguments are checked against that one.
 //   - A pin is the whole definition as it came over the wire, members this
-//     build does not know included. It outlives the tool's removal: a tool
-//     that comes back is held against it.
+//     build does not know included. It outlives the tool's removal, approved
+//     or not: a tool that comes back is held against it.
+//   - First use is one look, the first that found anything.
+//   - What a look brings counts for the server that was asked: not for one
+//     that took its place under the name meanwhile.
 //   - An approval names the report it was given for (a hash over every item),
 //     so what changes between looking and approving is not approved.
 //   - Two tools of one name, or of names that look alike, and definitions

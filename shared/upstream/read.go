@@ -65,7 +65,7 @@ func (u *Upstreams) template(n, uri string) (*item, error) {
 		return nil, err
 	}
 	for _, i := range items {
-		if i.kind != kindTemplate || i.pinned == nil {
+		if i.kind != kindTemplate || i.pinned == nil || i.gone {
 			continue
 		}
 		t, err := uritemplate.New(i.name)

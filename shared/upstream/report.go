@@ -56,14 +56,11 @@ func report(up Upstream, items []item) Report {
 	renamed := renames(items)
 	sum := sha256.New()
 	for _, i := range items {
-		c := i.class()
+		c, from := i.among(renamed)
 		if c == Unchanged {
 			continue
 		}
-		d := Drift{Kind: i.kind, Name: i.name, Class: c, Reason: i.fault, Was: fingerprint(i.pinned), Now: fingerprint(i.now), item: i}
-		if from, ok := renamed[i.kind+"/"+i.name]; ok {
-			d.Class, d.From = Renamed, from
-		}
+		d := Drift{Kind: i.kind, Name: i.name, Class: c, From: from, Reason: i.fault, Was: fingerprint(i.pinned), Now: fingerprint(i.now), item: i}
 		d.Action = up.Policy.action(d.Class)
 		switch {
 		case i.pinned != nil && i.now != nil:
@@ -79,6 +76,15 @@ func report(up Upstream, items []item) Report {
 	}
 	out.Report = hex.EncodeToString(sum.Sum(nil))
 	return out
+}
+
+// among is the class of an item beside the others: what is gone under another
+// name is not new.
+func (i item) among(renamed map[string]string) (c Class, from string) {
+	if from, ok := renamed[i.kind+"/"+i.name]; ok {
+		return Renamed, from
+	}
+	return i.class(), ""
 }
 
 // renames finds items that are gone under one name and there, in all else,

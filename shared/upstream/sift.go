@@ -82,7 +82,7 @@ func merge(items []item, kinds []string, now []found) []item {
 			items = append(items, item{kind: f.kind, name: f.name})
 			k = len(items) - 1
 		}
-		items[k].now, items[k].fault = f.now, f.fault
+		items[k].now, items[k].fault, items[k].gone = f.now, f.fault, false
 		if f.fault != "" && len(f.now) > maxDefinition {
 			items[k].now = []byte(`{"name":"too long"}`) // not kept; the fault says why
 		}

@@ -85,6 +85,8 @@ type Upstream struct {
 	Drifted int       `json:"drifted"` // items that are not as approved
 	Created time.Time `json:"created"`
 	Updated time.Time `json:"updated"`
+
+	seen bool // a look has found something once
 }
 
 // Health is how the last look went.
@@ -138,6 +140,15 @@ var schema = [][]string{{
 		version INTEGER NOT NULL
 	)`,
 	`INSERT INTO upstream_catalogue (id, version) VALUES (1, 1)`,
+}, {
+	// seen is when a look first found anything: first use is once. Of an
+	// upstream from before, nobody can say any more: one that was looked at has
+	// been seen.
+	`ALTER TABLE upstreams ADD COLUMN seen INTEGER`,
+	`UPDATE upstreams SET seen = checked`,
+	// gone says that the removal was accepted: it is no drift any more. The pin
+	// stays for what may come back under the name.
+	`ALTER TABLE upstream_items ADD COLUMN gone INTEGER NOT NULL DEFAULT 0`,
 }}
 
 // item is a row of upstream_items.
@@ -146,10 +157,13 @@ type item struct {
 	pinned, now []byte // nil for none
 	fault       string
 	approved    time.Time
+	gone        bool // that it is not there was accepted
 }
 
 func (i item) class() Class {
 	switch {
+	case i.now == nil && i.gone:
+		return Unchanged
 	case i.now == nil:
 		return Removed
 	case i.fault != "":
@@ -169,7 +183,7 @@ func fingerprint(definition []byte) string {
 }
 
 func (u *Upstreams) load(name string) (Upstream, error) {
-	rows, err := u.cfg.DB.Exec(`SELECT settings, state, checked, failures, reason, protocol, report, created, updated FROM upstreams WHERE name = ?`, name)
+	rows, err := u.cfg.DB.Exec(`SELECT settings, state, checked, failures, reason, protocol, report, created, updated, seen FROM upstreams WHERE name = ?`, name)
 	if err != nil {
 		return Upstream{}, err
 	}
@@ -181,6 +195,7 @@ func (u *Upstreams) load(name string) (Upstream, error) {
 	settings := r.Text()
 	out.Health = Health{State: r.Text(), Checked: r.Time(), Failures: r.Int(), Reason: r.Text(), Protocol: r.Text(), report: r.Text()}
 	out.Created, out.Updated = r.Time(), r.Time()
+	out.seen = !r.Time().IsZero()
 	if err := r.Done(); err != nil {
 		return out, err
 	}
@@ -203,7 +218,7 @@ func (u *Upstreams) names() ([]string, error) {
 }
 
 func (u *Upstreams) items(name string) ([]item, error) {
-	rows, err := u.cfg.DB.Exec(`SELECT kind, name, pinned, now, fault, approved FROM upstream_items WHERE upstream = ? ORDER BY kind, name`, name)
+	rows, err := u.cfg.DB.Exec(`SELECT `+itemColumns+` FROM upstream_items WHERE upstream = ? ORDER BY kind, name`, name)
 	if err != nil {
 		return nil, err
 	}
@@ -218,6 +233,9 @@ func (u *Upstreams) items(name string) ([]item, error) {
 	return items, nil
 }
 
+// itemColumns is what readItem reads.
+const itemColumns = `kind, name, pinned, now, fault, approved, gone`
+
 func readItem(r *sqlstore.Row) (item, error) {
 	i := item{kind: r.Text(), name: r.Text()}
 	for _, to := range []*[]byte{&i.pinned, &i.now} {
@@ -227,7 +245,7 @@ func readItem(r *sqlstore.Row) (item, error) {
 		}
 		*to = []byte(r.Text())
 	}
-	i.fault, i.approved = r.Text(), r.Time()
+	i.fault, i.approved, i.gone = r.Text(), r.Time(), r.Int() != 0
 	return i, r.Done()
 }
 
@@ -242,8 +260,8 @@ func (u *Upstreams) storeItem(name string, i item) error {
 	if !i.approved.IsZero() {
 		approved = i.approved.UnixMilli()
 	}
-	_, err := u.cfg.DB.Exec(`INSERT OR REPLACE INTO upstream_items (upstream, kind, name, pinned, now, fault, approved) VALUES (?,?,?,?,?,?,?)`,
-		name, i.kind, i.name, text(i.pinned), text(i.now), i.fault, approved)
+	_, err := u.cfg.DB.Exec(`INSERT OR REPLACE INTO upstream_items (upstream, kind, name, pinned, now, fault, approved, gone) VALUES (?,?,?,?,?,?,?,?)`,
+		name, i.kind, i.name, text(i.pinned), text(i.now), i.fault, approved, i.gone)
 	return err
 }
 

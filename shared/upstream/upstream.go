@@ -49,6 +49,8 @@ type Config struct {
 	SetAlarm func(time.Time) error
 	// Changed hears that the tools that are served have changed. Nil: nobody.
 	Changed func(ctx context.Context)
+	// Drifted hears that an upstream's report is another. Nil: nobody.
+	Drifted func(ctx context.Context, upstream string)
 	Log     func(event string, kv ...string)
 }
 
@@ -115,7 +117,7 @@ func (u *Upstreams) Get(n string) (Upstream, error) {
 	}
 	items, err := u.items(n)
 	for _, i := range items {
-		if i.kind == kindTool && i.pinned != nil {
+		if i.kind == kindTool && i.pinned != nil && !i.gone {
 			up.Tools++
 		}
 		if i.class() != Unchanged {
@@ -158,8 +160,15 @@ func (u *Upstreams) Delete(ctx context.Context, n string) error {
 	})
 	if err == nil {
 		u.changed(ctx)
+		u.drifted(ctx, n)
 	}
 	return err
+}
+
+func (u *Upstreams) drifted(ctx context.Context, n string) {
+	if u.cfg.Drifted != nil {
+		u.cfg.Drifted(ctx, n)
+	}
 }
 
 func (u *Upstreams) changed(ctx context.Context) {
@@ -185,7 +194,28 @@ func (u *Upstreams) Refresh(ctx context.Context, n string) {
 	}
 }
 
+// errMoved: while an upstream was looked at, it was deleted or moved. What was
+// seen is of no upstream that there is.
+var errMoved = errors.New("it was moved or deleted meanwhile")
+
+// still loads an upstream again after a wait. Errors: errMoved, or the
+// database's.
+func (u *Upstreams) still(up Upstream) (Upstream, error) {
+	current, err := u.load(up.Name)
+	switch {
+	case errors.Is(err, ErrNotFound), err == nil && (current.URL != up.URL || !current.Created.Equal(up.Created)):
+		return up, errMoved
+	case err != nil:
+		return up, err
+	}
+	return current, nil
+}
+
 func (u *Upstreams) failed(up Upstream, why error) {
+	up, err := u.still(up)
+	if errors.Is(err, errMoved) {
+		return
+	}
 	h := up.Health
 	h.State, h.Checked, h.Failures, h.Reason = StateFailing, u.now(), h.Failures+1, why.Error()
 	u.cfg.Log("upstream.failing", "tenant", u.cfg.Tenant, "upstream", up.Name, "reason", h.Reason)
@@ -203,25 +233,34 @@ func (u *Upstreams) observe(ctx context.Context, up Upstream, protocol string, k
 		return err
 	}
 	now := u.now()
-	other := false // is served from now on
+	other, drifted := false, false // is served from now on, and reported
 	err = u.cfg.DB.Tx(func() error {
+		var err error
+		if up, err = u.still(up); err != nil {
+			return err
+		}
 		items, err := u.items(up.Name)
 		if err != nil {
 			return err
 		}
 		before := served(items)
 		// First use is the first look that found anything: what comes later is
-		// drift.
-		first := up.Trust == TrustFirstUse && len(items) == 0
+		// drift, whatever has become of what was found.
+		first := up.Trust == TrustFirstUse && !up.seen
+		if !up.seen && len(found) > 0 {
+			if _, err := u.cfg.DB.Exec(`UPDATE upstreams SET seen = ? WHERE name = ?`, now.UnixMilli(), up.Name); err != nil {
+				return err
+			}
+		}
 		items = merge(items, kinds, found)
+		renamed := renames(items)
 		for k := range items {
 			i := &items[k]
-			c := i.class()
-			if c == Unchanged || c == Refused {
-				continue
-			}
-			if first && c == Added || up.Policy.action(c) == Allow && c != Removed {
-				i.pinned, i.approved = i.now, now
+			c, _ := i.among(renamed)
+			switch {
+			case c == Unchanged || c == Refused:
+			case first && c == Added, up.Policy.action(c) == Allow:
+				i.accept(now)
 			}
 		}
 		if other = !maps.EqualFunc(before, served(items), bytes.Equal); other {
@@ -244,6 +283,7 @@ func (u *Upstreams) observe(ctx context.Context, up Upstream, protocol string, k
 		if err := u.tell(up, items, &h, now); err != nil {
 			return err
 		}
+		drifted = h.report != up.report
 		return u.storeHealth(up.Name, h)
 	})
 	if err != nil {
@@ -252,7 +292,20 @@ func (u *Upstreams) observe(ctx context.Context, up Upstream, protocol string, k
 	if other {
 		u.changed(ctx)
 	}
+	if drifted {
+		u.drifted(ctx, up.Name)
+	}
 	return u.arm()
+}
+
+// accept makes what is there now what is approved: that nothing is, too. Then
+// the pin stays, for what may come back under the name.
+func (i *item) accept(now time.Time) {
+	if i.now == nil {
+		i.gone = true
+		return
+	}
+	i.pinned, i.approved = i.now, now
 }
 
 // served are the definitions that are shown: those that were approved, of what
@@ -358,13 +411,7 @@ func (u *Upstreams) Approve(ctx context.Context, n, reportID string, only []stri
 			delete(wanted, key)
 			done++
 			i := d.item
-			if i.now == nil {
-				if err := u.deleteItem(n, i); err != nil {
-					return err
-				}
-				continue
-			}
-			i.pinned, i.approved = i.now, now
+			i.accept(now)
 			if err := u.storeItem(n, i); err != nil {
 				return err
 			}
@@ -379,6 +426,7 @@ func (u *Upstreams) Approve(ctx context.Context, n, reportID string, only []stri
 	}
 	u.cfg.Log("upstream.approved", "tenant", u.cfg.Tenant, "upstream", n, "report", reportID)
 	u.changed(ctx)
+	u.drifted(ctx, n)
 	return u.Drift(n)
 }
 
