@@ -15,6 +15,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
 	"github.com/hookweir/hookweir/shared/fetch"
 	"github.com/hookweir/hookweir/shared/sqlstore/memsql"
 	"github.com/hookweir/hookweir/shared/target"
@@ -60,18 +62,37 @@ func run(ctx context.Context, url string) error {
 	}
 	if calls == nil {
 		for _, t := range list {
-			calls = append(calls, toolCall{t.Name, arguments(t.InputSchema)})
+			calls = append(calls, toolCall{t.Name, arguments(t, list)})
 		}
 	}
 	for _, c := range calls {
-		result, known, err := ups.Call(ctx, c.Name, c.Arguments)
+		if err := call(ctx, ups, c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// call calls a tool and answers what it asks: yes to every form, and nothing
+// in it.
+func call(ctx context.Context, ups *upstream.Upstreams, c toolCall) error {
+	agree := &mcp.ElicitResult{Action: "accept"}
+	turn := upstream.Turn{Rounds: true, Ask: func(context.Context, *mcp.ElicitParams) (*mcp.ElicitResult, error) { return agree, nil }}
+	for {
+		result, known, err := ups.Call(ctx, c.Name, c.Arguments, turn)
 		if err != nil || !known {
 			return fmt.Errorf("%s: known %t, %w", c.Name, known, err)
 		}
 		b, _ := json.Marshal(result)
 		fmt.Fprintln(os.Stderr, c.Name, string(b))
+		if result.InputRequests == nil {
+			return nil
+		}
+		turn.State, turn.Answers = result.RequestState, mcp.InputResponseMap{}
+		for key := range result.InputRequests {
+			turn.Answers[key] = agree
+		}
 	}
-	return nil
 }
 
 type toolCall struct {
@@ -96,10 +117,11 @@ func asked() ([]toolCall, error) {
 	return scenario.ToolCalls, nil
 }
 
-// arguments gives each property of a schema a value of its type.
-func arguments(schema any) json.RawMessage {
+// arguments gives each property of a tool's schema a value of its type; one
+// called schema the schema of another tool, as it is served.
+func arguments(t *mcp.Tool, list []*mcp.Tool) json.RawMessage {
 	args := map[string]any{}
-	object, _ := schema.(map[string]any)
+	object, _ := t.InputSchema.(map[string]any)
 	properties, _ := object["properties"].(map[string]any)
 	for name, p := range properties {
 		of, _ := p.(map[string]any)
@@ -110,6 +132,11 @@ func arguments(schema any) json.RawMessage {
 			args[name] = true
 		case "string":
 			args[name] = "x"
+		}
+		for _, other := range list {
+			if name == "schema" && other != t {
+				args[name] = other.InputSchema
+			}
 		}
 	}
 	b, _ := json.Marshal(args)

@@ -19,8 +19,9 @@ import (
 type Direct struct {
 	// Call calls a tool. ok is false, and nothing has been done, where the
 	// library shall: whoever may not call is told so by it. The result is an
-	// object without `_meta`, and says its resultType.
-	Call func(ctx context.Context, c *access.Caller, name string, arguments []byte) (result []byte, ok bool)
+	// object without `_meta`, and says its resultType. asks: the client answers
+	// forms (elicitation), so the result may be a question.
+	Call func(ctx context.Context, c *access.Caller, name string, arguments []byte, asks bool) (result []byte, ok bool)
 	// Lists says whose list of tools the caller's is: it is another string
 	// when the list is another. ok is false when nobody can say.
 	Lists func(ctx context.Context, c *access.Caller) (of string, ok bool)
@@ -60,11 +61,13 @@ func (k *known) keep(of string, list []byte) {
 type again struct {
 	shape         string // all else of it; "" for none that is answered directly
 	id, arguments []byte
+	asks          bool // see Direct.Call
 }
 
 var againPaths = [][]string{
 	{"id"},
 	{"params", "arguments"},
+	{"params", "_meta", metaCapabilities, "elicitation"},
 	{"params", "_meta", "progressToken"},
 	{"params", "requestState"},
 	{"params", "inputResponses"},
@@ -86,7 +89,7 @@ func shapeOf(r *http.Request, f frame, body []byte) again {
 	if !jsontext.FindAll(body, againPaths, values) || !plainID(values[0]) || call && len(values[1]) == 0 {
 		return again{}
 	}
-	for _, more := range values[2:] {
+	for _, more := range values[3:] {
 		if more != nil {
 			return again{}
 		}
@@ -109,7 +112,18 @@ func shapeOf(r *http.Request, f frame, body []byte) again {
 	if len(shape) > maxShape {
 		return again{}
 	}
-	return again{string(shape), values[0], values[1]}
+	return again{string(shape), values[0], values[1], asksForms(values[2])}
+}
+
+// asksForms says whether a client's capability of elicitation has forms: one
+// that names neither form nor page has them.
+func asksForms(elicitation []byte) bool {
+	if !bytes.HasPrefix(elicitation, []byte("{")) {
+		return false
+	}
+	_, form := jsontext.Find(elicitation, "form")
+	_, page := jsontext.Find(elicitation, "url")
+	return form || !page
 }
 
 // plainID is an id that is echoed as it came.
@@ -157,7 +171,7 @@ func (s *Server) direct(w http.ResponseWriter, r *http.Request, c *access.Caller
 	var result []byte
 	if f.method == "tools/list" {
 		result, _ = s.keptList(r.Context(), c)
-	} else if result, ok = s.cfg.Direct.Call(r.Context(), c, f.name, m.arguments); ok {
+	} else if result, ok = s.cfg.Direct.Call(r.Context(), c, f.name, m.arguments, m.asks); ok {
 		result = append(s.signed[:len(s.signed):len(s.signed)], result[1:]...)
 	}
 	if !ok || result == nil {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -55,6 +56,7 @@ type transport struct {
 	call     *fetch.Request // of a tool, a prompt or a resource, as it was sent
 	captured map[string][]json.RawMessage
 	changed  bool  // the server said that a list of its has changed
+	round    int   // of a call that had questions: its ids are others
 	failure  error // the first, in words that may be told
 }
 
@@ -74,6 +76,10 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		if body, err = io.ReadAll(r.Body); err != nil {
 			return nil, err
 		}
+	}
+	id, fresh := []byte(nil), []byte(nil)
+	if t.round > 0 {
+		body, id, fresh = renumbered(body, t.round)
 	}
 	q := fetch.Request{Method: r.Method, URL: r.URL.String(), Body: body, Deadline: t.timeout, MaxBody: maxAnswer, Abort: true}
 	for name, values := range r.Header {
@@ -103,7 +109,30 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		t.session = id
 	}
 	t.capture(a)
+	if fresh != nil {
+		a.Body = bytes.ReplaceAll(a.Body, fresh, id)
+	}
 	return answer(r, a.Status, a.Header, a.Body), nil
+}
+
+// renumbered gives a request another id in each round of a call: in each the
+// library begins anew to count, and the request that brings answers must not
+// have the id of the one that had the questions (MCP 2026-07-28, multi
+// round-trip requests). The new id is a string, which is text in an answer
+// that nothing else in it can be mistaken for.
+func renumbered(body []byte, round int) (out, id, fresh []byte) {
+	var m map[string]json.RawMessage
+	if json.Unmarshal(body, &m) != nil || m["id"] == nil || m["method"] == nil {
+		return body, nil, nil
+	}
+	id = m["id"]
+	fresh, _ = json.Marshal("round-" + strconv.Itoa(round) + "-" + string(id))
+	m["id"] = fresh
+	out, err := json.Marshal(m)
+	if err != nil {
+		return body, nil, nil
+	}
+	return out, id, fresh
 }
 
 func (t *transport) fail(err error) error {
@@ -164,9 +193,11 @@ func (u *Upstreams) dial(ctx context.Context, up Upstream) (*mcp.ClientSession, 
 		t.token = token
 	}
 	client := mcp.NewClient(&mcp.Implementation{Name: "hookweir", Version: "1"}, &mcp.ClientOptions{
-		// Nothing that an upstream could ask of us: no roots, no sampling, no
-		// elicitation. Its questions end as errors of its tool.
-		Capabilities:   &mcp.ClientCapabilities{},
+		// An upstream may ask a person, by a form, and nothing else: no roots,
+		// no sampling, no page to be opened. It is told so in every session,
+		// whoever calls: which tools a server has may depend on it, and a list
+		// that is another for another caller would be drift.
+		Capabilities:   &mcp.ClientCapabilities{Elicitation: &mcp.ElicitationCapabilities{Form: &mcp.FormElicitationCapabilities{}}},
 		MultiRoundTrip: &mcp.MultiRoundTripOptions{Disabled: true},
 	})
 	options := &mcp.ClientSessionOptions{}
