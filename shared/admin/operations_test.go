@@ -236,7 +236,7 @@ func upstreamOperations() []operation {
 		{method: "GET", path: upstreams, summary: "The tenant's upstream MCP servers", answers: []response{{"200", "All of them.", list{"upstreams", upstreamAnswer{}, false}, ""}}},
 		{method: "GET", path: upstreams + "/{upstream}", summary: "One upstream", answers: one},
 		{method: "PUT", path: upstreams + "/{upstream}", summary: "Connects an upstream and looks at it", in: upstreamBody{}, need: []string{"url"}, answers: one},
-		{method: "DELETE", path: upstreams + "/{upstream}", summary: "Removes an upstream; its pins stay", answers: []response{{"204", "Removed.", nil, ""}}},
+		{method: "DELETE", path: upstreams + "/{upstream}", summary: "Forgets an upstream and its pins", answers: []response{{"204", "Removed.", nil, ""}}},
 		{method: "GET", path: upstreams + "/{upstream}/drift", summary: "What changed since it was approved, as a readable difference", answers: report},
 		{method: "POST", path: upstreams + "/{upstream}/approve", summary: "Pins what a report shows (operator)", in: approveBody{}, need: []string{"report"}, answers: report},
 		{method: "GET", path: inTenant + "/authorization", summary: "Whose access tokens open the agent's endpoint", answers: []response{{"200", "The authorization server.", tenant.Authorization{}, ""}}},

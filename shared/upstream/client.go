@@ -37,7 +37,7 @@ var (
 	errPages     = errors.New("a list has more than 50 pages")
 	errTimeout   = errors.New("no answer within the timeout")
 	errNoAnswer  = errors.New("no answer")
-	errToken     = errors.New("the connection has no token")
+	errToken     = errors.New("its connection has no token: see get_connection, and authorize_link where it says needs_reauth")
 	errMalformed = errors.New("an answer could not be read")
 )
 
