@@ -166,7 +166,7 @@ func (d *desk) drift() [][3]string {
 // "unknown".
 func (d *desk) call(name string) string {
 	d.t.Helper()
-	result, known, err := d.Call(d.t.Context(), name, nil)
+	result, known, err := d.Call(d.t.Context(), name, nil, Turn{})
 	require.NoError(d.t, err)
 	if !known {
 		return "unknown"
