@@ -9,33 +9,33 @@ import (
 )
 
 // fitting holds arguments against the pinned schema and gives those that are
-// sent. A `$ref` to anywhere but the schema itself does not resolve: nothing
-// is ever fetched for it.
+// sent.
 //
 // Where they do not fit because of a null for what may be left out, it is left
 // out: many a model writes null where it means nothing, and the schema that was
 // approved says that the server does not take it. Everything else goes as it
 // came, byte for byte.
 func fitting(pinned []byte, arguments json.RawMessage) (send json.RawMessage, fault string) {
-	var definition struct {
-		InputSchema *jsonschema.Schema `json:"inputSchema"`
-	}
-	if json.Unmarshal(pinned, &definition) != nil || definition.InputSchema == nil {
+	var definition map[string]any
+	if json.Unmarshal(pinned, &definition) != nil || !spread(definition) { // a pin of an older build
 		return nil, "the tool's input schema cannot be read"
 	}
-	resolved, err := definition.InputSchema.Resolve(nil)
-	if err != nil {
-		return nil, "the tool's input schema cannot be resolved, or refers to the network"
+	schema, resolved, fault := readSchema(pinned)
+	if fault != "" {
+		return nil, fault
 	}
 	args := map[string]any{}
 	if len(arguments) > 0 && json.Unmarshal(arguments, &args) != nil {
 		return nil, "the arguments must be one JSON object"
 	}
+	if !bearable(schema, args) {
+		return nil, "to hold these arguments against the tool's input schema takes too long, or does not end"
+	}
 	refused := resolved.Validate(args)
 	if refused == nil {
 		return arguments, ""
 	}
-	if less := withoutNulls(definition.InputSchema, arguments, args); less != nil && resolved.Validate(args) == nil {
+	if less := withoutNulls(schema, arguments, args); less != nil && resolved.Validate(args) == nil {
 		return less, ""
 	}
 	text := refused.Error()
