@@ -104,6 +104,8 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, t.fail(errNoAnswer)
 	case a.TooLarge:
 		return nil, t.fail(errTooLarge)
+	case !answered(body, a):
+		return nil, t.fail(errMalformed)
 	}
 	if id := a.Header.Get("Mcp-Session-Id"); id != "" {
 		t.session = id

@@ -135,7 +135,7 @@ func has(v any, keyword string) bool {
 	switch v := v.(type) {
 	case map[string]any:
 		for k, x := range v {
-			if k == keyword {
+			if strings.EqualFold(k, keyword) { // the library takes any case
 				return true
 			}
 			fields, named := x.(map[string]any)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -24,7 +25,7 @@ const (
 // answer that takes time (MCP 2025-11-25, resumability; HTML, server-sent
 // events, Last-Event-ID). The protocols since 2026 have no such streams.
 func (t *transport) whole(ctx context.Context, q fetch.Request, a fetch.Response) (fetch.Response, error) {
-	id, call := jsontext.Find(q.Body, "id")
+	id, call := requestID(q.Body)
 	if !call || !isStream(a) {
 		return a, nil
 	}
@@ -44,7 +45,7 @@ func (t *transport) whole(ctx context.Context, q fetch.Request, a fetch.Response
 		}
 		left := until.Sub(t.now()) - retry
 		if last == "" || left <= 0 {
-			return a, nil // the library will say that it has no answer
+			return a, nil // it is not answered, see answered
 		}
 		t.sleep(ctx, retry)
 		if err := ctx.Err(); err != nil {
@@ -82,6 +83,28 @@ func firstOf(err, other error) error {
 
 func isStream(a fetch.Response) bool {
 	return strings.Contains(a.Header.Get("Content-Type"), "text/event-stream")
+}
+
+// requestID is the id of a message that wants an answer.
+func requestID(message []byte) (id []byte, ok bool) {
+	if _, ok = jsontext.Find(message, "method"); !ok {
+		return nil, false
+	}
+	return jsontext.Find(message, "id")
+}
+
+// answered reports that what came back from a request has its answer. The
+// library waits for one without end, whatever else a 2xx brought. Another
+// status is itself one, and so is anything for a message that wants none.
+func answered(message []byte, a fetch.Response) bool {
+	id, request := requestID(message)
+	if !request || a.Status < 200 || a.Status > 299 {
+		return true
+	}
+	if !isStream(a) {
+		return isAnswer(a.Body, id)
+	}
+	return slices.ContainsFunc(events(a.Body), func(e streamEvent) bool { return isAnswer(e.data, id) })
 }
 
 // isAnswer reports a message that is the response to a request.

@@ -84,3 +84,12 @@ func TestUnfolding(t *testing.T) {
 		})
 	}
 }
+
+// TestFormsInCapitals: a form's keywords are held against the list in any case,
+// as the library reads them.
+func TestFormsInCapitals(t *testing.T) {
+	for _, field := range []string{`"$Ref":"#/properties/a"`, `"ALLOF":[{"minLength":1}]`, `"If":{}`} {
+		_, fault := formOf("desk", "book", &mcp.ElicitParams{RequestedSchema: fields(`"a":{"type":"string","default":"x",` + field + `}`)})
+		assert.Equal(t, "its form is more than a list of fields", fault, field)
+	}
+}
