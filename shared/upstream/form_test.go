@@ -89,16 +89,18 @@ func TestAnswers(t *testing.T) {
 		given  *mcp.ElicitResult
 		want   mcp.ElicitResult
 	}{
-		"what was left out has its default": {schema, &mcp.ElicitResult{Action: "accept", Content: map[string]any{"sure": true}},
-			mcp.ElicitResult{Action: "accept", Content: map[string]any{"sure": true, "name": "Ann", "age": 30.0}}},
-		"nothing was filled in":      {schema, &mcp.ElicitResult{Action: "accept"}, mcp.ElicitResult{Action: "accept", Content: map[string]any{"name": "Ann", "age": 30.0}}},
-		"what was said stays":        {schema, &mcp.ElicitResult{Action: "accept", Content: map[string]any{"name": "Bo", "age": 7.0}}, mcp.ElicitResult{Action: "accept", Content: map[string]any{"name": "Bo", "age": 7.0}}},
-		"declined, and nothing else": {schema, &mcp.ElicitResult{Action: "decline", Content: map[string]any{"name": "Bo"}}, mcp.ElicitResult{Action: "decline"}},
-		"cancelled":                  {schema, &mcp.ElicitResult{Action: "cancel"}, mcp.ElicitResult{Action: "cancel"}},
-		"no answer":                  {schema, nil, mcp.ElicitResult{Action: "cancel"}},
-		"an action nobody knows":     {schema, &mcp.ElicitResult{Action: "yes"}, mcp.ElicitResult{Action: "cancel"}},
-		"of another type":            {schema, &mcp.ElicitResult{Action: "accept", Content: map[string]any{"sure": "yes"}}, mcp.ElicitResult{Action: "cancel"}},
-		"over the maximum":           {schema, &mcp.ElicitResult{Action: "accept", Content: map[string]any{"age": 100.0}}, mcp.ElicitResult{Action: "cancel"}},
+		"what was left out has its default": {
+			schema, &mcp.ElicitResult{Action: "accept", Content: map[string]any{"sure": true}},
+			mcp.ElicitResult{Action: "accept", Content: map[string]any{"sure": true, "name": "Ann", "age": 30.0}},
+		},
+		"nothing was filled in":         {schema, &mcp.ElicitResult{Action: "accept"}, mcp.ElicitResult{Action: "accept", Content: map[string]any{"name": "Ann", "age": 30.0}}},
+		"what was said stays":           {schema, &mcp.ElicitResult{Action: "accept", Content: map[string]any{"name": "Bo", "age": 7.0}}, mcp.ElicitResult{Action: "accept", Content: map[string]any{"name": "Bo", "age": 7.0}}},
+		"declined, and nothing else":    {schema, &mcp.ElicitResult{Action: "decline", Content: map[string]any{"name": "Bo"}}, mcp.ElicitResult{Action: "decline"}},
+		"cancelled":                     {schema, &mcp.ElicitResult{Action: "cancel"}, mcp.ElicitResult{Action: "cancel"}},
+		"no answer":                     {schema, nil, mcp.ElicitResult{Action: "cancel"}},
+		"an action nobody knows":        {schema, &mcp.ElicitResult{Action: "yes"}, mcp.ElicitResult{Action: "cancel"}},
+		"of another type":               {schema, &mcp.ElicitResult{Action: "accept", Content: map[string]any{"sure": "yes"}}, mcp.ElicitResult{Action: "cancel"}},
+		"over the maximum":              {schema, &mcp.ElicitResult{Action: "accept", Content: map[string]any{"age": 100.0}}, mcp.ElicitResult{Action: "cancel"}},
 		"what is required is not there": {required, &mcp.ElicitResult{Action: "accept"}, mcp.ElicitResult{Action: "cancel"}},
 	} {
 		assert.Equal(t, &c.want, answerOf(c.schema, c.given), why)
