@@ -42,8 +42,8 @@ for (const [name, [suite, args, scenarios]] of Object.entries(suites)) {
 // connections hold the tokens here. The client runs natively; it is the one
 // that runs in the object.
 const scenarios = {
-  "mcp-conformance-stable": ["initialize", "tools_call", "sse-retry"],
-  "@modelcontextprotocol/conformance": ["initialize", "tools_call", "sse-retry", "request-metadata", "http-standard-headers", "http-custom-headers", "http-invalid-tool-headers", "json-schema-ref-no-deref", "json-schema-2020-12-preservation", "sep-2322-client-request-state"],
+  "mcp-conformance-stable": ["initialize", "tools_call", "elicitation-sep1034-client-defaults", "sse-retry"],
+  "@modelcontextprotocol/conformance": ["initialize", "tools_call", "elicitation-sep1034-client-defaults", "sse-retry", "request-metadata", "http-standard-headers", "http-custom-headers", "http-invalid-tool-headers", "json-schema-ref-no-deref", "json-schema-2020-12-preservation", "sep-2322-client-request-state"],
 };
 
 test("the upstream client's scenarios", { timeout: 120_000 }, async () => {

@@ -9,15 +9,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
-	"net/http"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
-	"github.com/hookweir/hookweir/shared/fetch"
 	"github.com/hookweir/hookweir/shared/sqlstore/memsql"
 	"github.com/hookweir/hookweir/shared/target"
 	"github.com/hookweir/hookweir/shared/upstream"
@@ -36,7 +32,7 @@ func run(ctx context.Context, url string) error {
 		return err
 	}
 	ups, err := upstream.New(upstream.Config{
-		Tenant: "suite", DB: db, Now: time.Now, Fetch: send, Sleep: sleep, Policy: target.Policy{AllowLoopback: true},
+		Tenant: "suite", DB: db, Now: time.Now, Fetch: send, Stream: open, Sleep: sleep, Policy: target.Policy{AllowLoopback: true},
 		Token:    func(context.Context, string, string) (string, error) { return "", nil },
 		Send:     func([][]byte) error { return nil },
 		SetAlarm: func(time.Time) error { return nil },
@@ -148,31 +144,4 @@ func sleep(ctx context.Context, d time.Duration) {
 	case <-ctx.Done():
 	case <-time.After(d):
 	}
-}
-
-// send is a fetch.Func over net/http.
-func send(ctx context.Context, q fetch.Request) (fetch.Response, error) {
-	ctx, cancel := context.WithTimeout(ctx, q.Deadline)
-	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, q.Method, q.URL, strings.NewReader(string(q.Body)))
-	if err != nil {
-		return fetch.Response{}, err
-	}
-	for _, h := range q.Header {
-		r.Header.Add(h[0], h[1])
-	}
-	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	a, err := client.Do(r)
-	if err != nil {
-		return fetch.Response{}, err
-	}
-	defer func() { _ = a.Body.Close() }()
-	body, err := io.ReadAll(io.LimitReader(a.Body, int64(q.MaxBody)+1))
-	if err != nil {
-		return fetch.Response{}, err
-	}
-	if len(body) > q.MaxBody {
-		return fetch.Response{Status: a.StatusCode, Header: a.Header, TooLarge: true}, nil
-	}
-	return fetch.Response{Status: a.StatusCode, Header: a.Header, Body: body}, nil
 }

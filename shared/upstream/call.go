@@ -44,14 +44,18 @@ func (u *Upstreams) Call(ctx context.Context, full string, arguments json.RawMes
 	}
 	for {
 		var result *mcp.CallToolResult
-		err = u.visit(ctx, up, kindTool, tool, l.Round, func(s *mcp.ClientSession) (err error) {
+		err = u.visit(ctx, up, kindTool, tool, l.Round, u.midway(ctx, n, tool, turn), func(s *mcp.ClientSession) (err error) {
 			result, err = s.CallTool(ctx, &mcp.CallToolParams{
 				Name: tool, Arguments: orObject(arguments), InputResponses: answers, RequestState: l.State,
 			})
 			return err
 		})
 		if errors.As(err, &refused) {
-			return refusal(refused.Code, refused.Detail), true, nil
+			out := refusal(refused.Code, refused.Detail)
+			if result != nil { // what it said when nobody answered
+				out.Content = append(out.Content, bound(result).Content...)
+			}
+			return out, true, nil
 		}
 		if err != nil {
 			return nil, true, err
@@ -66,7 +70,7 @@ func (u *Upstreams) Call(ctx context.Context, full string, arguments json.RawMes
 		if refused != nil {
 			return refusal(refused.Code, refused.Detail), true, nil
 		}
-		u.cfg.Log("upstream.asked", "tenant", u.cfg.Tenant, "upstream", n)
+		u.asked(n)
 		if turn.Rounds {
 			result, err = next.result(asked)
 			return result, true, err
@@ -102,10 +106,11 @@ func (u *Upstreams) pinned(n, kind, item string) (Upstream, *item, error) {
 }
 
 // visit runs f in a session in which the item's pin has been held against what
-// the server says now. round is that of the call, see transport. Errors:
+// the server says now. round is that of the call, and ask hears questions in the middle of it:
+// see transport. Errors:
 // *Refusal, or the database's.
-func (u *Upstreams) visit(ctx context.Context, up Upstream, kind, item string, round int, f func(*mcp.ClientSession) error) error {
-	session, t, err := u.dial(ctx, up)
+func (u *Upstreams) visit(ctx context.Context, up Upstream, kind, item string, round int, ask asker, f func(*mcp.ClientSession) error) error {
+	session, t, err := u.dial(ctx, up, ask)
 	if err != nil {
 		u.failedCall(ctx, up, err)
 		return &Refusal{"unavailable", "the upstream " + up.Name + ": " + err.Error()}
@@ -130,6 +135,9 @@ func (u *Upstreams) visit(ctx context.Context, up Upstream, kind, item string, r
 		if err := u.look(ctx, up, session, t, everything); err != nil {
 			u.failedCall(ctx, up, err) // a call of an upstream that fails looks first
 		}
+	}
+	if t.refused != nil { // whatever it answered without
+		return t.refused
 	}
 	if failure != nil {
 		return &Refusal{"bad_gateway", "the upstream " + up.Name + " did not answer the call properly; nobody knows whether it acted"}

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
@@ -47,6 +48,7 @@ var (
 // go by: what is pinned is what came over the wire, not what a library kept.
 type transport struct {
 	fetch    fetch.Func
+	stream   fetch.StreamFunc
 	policy   target.Policy
 	now      func() time.Time
 	sleep    func(ctx context.Context, d time.Duration)
@@ -58,6 +60,14 @@ type transport struct {
 	changed  bool  // the server said that a list of its has changed
 	round    int   // of a call that had questions: its ids are others
 	failure  error // the first, in words that may be told
+
+	// ask puts a question in the middle of a call to a person. Nil: nobody is
+	// there. A refusal says why nobody was asked.
+	ask     asker
+	mu      sync.Mutex
+	flow    *flow    // the call's answer, while it comes
+	open    int      // questions that somebody thinks about
+	refused *Refusal // the last question that nobody was asked
 }
 
 // RoundTrip implements http.RoundTripper.
@@ -90,26 +100,27 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if t.token != "" {
 		q.Header = append(q.Header, [2]string{"authorization", "Bearer " + t.token})
 	}
-	if method, _ := jsontext.FindString(body, "method"); slices.Contains(calls, method) {
+	method, _ := jsontext.FindString(body, "method")
+	call := slices.Contains(calls, method)
+	if call {
 		t.call = &q
+	}
+	if comes(r, call) {
+		return t.follow(r, q)
 	}
 	a, err := t.fetch(r.Context(), q)
 	if err == nil && !a.TooLarge {
 		a, err = t.whole(r.Context(), q, a)
 	}
 	switch {
-	case errors.Is(err, fetch.ErrTimeout):
-		return nil, t.fail(errTimeout)
 	case err != nil:
-		return nil, t.fail(errNoAnswer)
+		return nil, t.fail(failureOf(err))
 	case a.TooLarge:
 		return nil, t.fail(errTooLarge)
 	case !answered(body, a):
 		return nil, t.fail(errMalformed)
 	}
-	if id := a.Header.Get("Mcp-Session-Id"); id != "" {
-		t.session = id
-	}
+	t.opened(a.Header)
 	t.capture(a)
 	if fresh != nil {
 		a.Body = bytes.ReplaceAll(a.Body, fresh, id)
@@ -137,6 +148,13 @@ func renumbered(body []byte, round int) (out, id, fresh []byte) {
 	return out, id, fresh
 }
 
+// opened notes the session that an answer opens.
+func (t *transport) opened(h http.Header) {
+	if id := h.Get("Mcp-Session-Id"); id != "" {
+		t.session = id
+	}
+}
+
 func (t *transport) fail(err error) error {
 	if t.failure == nil {
 		t.failure = err
@@ -158,7 +176,7 @@ var lists = map[string]string{
 
 // capture notes the definitions in an answer: JSON, or events of a stream.
 func (t *transport) capture(a fetch.Response) {
-	if isStream(a) {
+	if isStream(a.Header) {
 		for _, e := range events(a.Body) {
 			t.captureMessage(e.data)
 		}
@@ -184,9 +202,13 @@ func (t *transport) captureMessage(message []byte) {
 	}
 }
 
-// dial opens a session with an upstream.
-func (u *Upstreams) dial(ctx context.Context, up Upstream) (*mcp.ClientSession, *transport, error) {
-	t := &transport{fetch: u.cfg.Fetch, now: u.cfg.Now, sleep: u.cfg.Sleep, policy: u.cfg.Policy, timeout: up.Timeout, captured: map[string][]json.RawMessage{}}
+// asker puts a question in the middle of a call to a person; see transport.
+type asker = func(*mcp.ElicitParams) (*mcp.ElicitResult, *Refusal)
+
+// dial opens a session with an upstream. ask, if there is one, hears what it
+// asks in the middle of a call.
+func (u *Upstreams) dial(ctx context.Context, up Upstream, ask asker) (*mcp.ClientSession, *transport, error) {
+	t := &transport{fetch: u.cfg.Fetch, stream: u.cfg.Stream, ask: ask, now: u.cfg.Now, sleep: u.cfg.Sleep, policy: u.cfg.Policy, timeout: up.Timeout, captured: map[string][]json.RawMessage{}}
 	if up.Connection != "" {
 		token, err := u.cfg.Token(ctx, up.Name, up.Connection)
 		if err != nil || token == "" {
@@ -199,7 +221,10 @@ func (u *Upstreams) dial(ctx context.Context, up Upstream) (*mcp.ClientSession, 
 		// no sampling, no page to be opened. It is told so in every session,
 		// whoever calls: which tools a server has may depend on it, and a list
 		// that is another for another caller would be drift.
-		Capabilities:   &mcp.ClientCapabilities{Elicitation: &mcp.ElicitationCapabilities{Form: &mcp.FormElicitationCapabilities{}}},
+		Capabilities: &mcp.ClientCapabilities{Elicitation: &mcp.ElicitationCapabilities{Form: &mcp.FormElicitationCapabilities{}}},
+		ElicitationHandler: func(_ context.Context, r *mcp.ElicitRequest) (*mcp.ElicitResult, error) {
+			return t.asked(r.Params), nil
+		},
 		MultiRoundTrip: &mcp.MultiRoundTripOptions{Disabled: true},
 	})
 	options := &mcp.ClientSessionOptions{}
@@ -207,7 +232,9 @@ func (u *Upstreams) dial(ctx context.Context, up Upstream) (*mcp.ClientSession, 
 		options.ProtocolVersion = legacy // it is known not to know the newer one
 	}
 	session, err := client.Connect(ctx, &mcp.StreamableClientTransport{
-		Endpoint: up.URL, MaxRetries: -1, DisableStandaloneSSE: true,
+		// A server may ask aside of the call, by a stream of its own: that is
+		// opened where somebody is there to be asked.
+		Endpoint: up.URL, MaxRetries: -1, DisableStandaloneSSE: ask == nil,
 		HTTPClient: &http.Client{Transport: t, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
 	}, options)
 	if err != nil {

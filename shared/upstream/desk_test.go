@@ -56,6 +56,7 @@ func openDesk(t *testing.T, db sqlstore.DB, tools ...*mcp.Tool) *desk {
 	var err error
 	d.Upstreams, err = New(Config{
 		Tenant: "acme", DB: db, Now: func() time.Time { return d.now }, Fetch: d.fetch,
+		Stream: func(context.Context, fetch.Request) (fetch.Stream, error) { panic("it speaks 2026-07-28") },
 		Token: func(context.Context, string, string) (string, error) { return d.token, nil },
 		Send: func(messages [][]byte) error {
 			for _, m := range messages {

@@ -26,7 +26,7 @@ const (
 // events, Last-Event-ID). The protocols since 2026 have no such streams.
 func (t *transport) whole(ctx context.Context, q fetch.Request, a fetch.Response) (fetch.Response, error) {
 	id, call := requestID(q.Body)
-	if !call || !isStream(a) {
+	if !call || !isStream(a.Header) {
 		return a, nil
 	}
 	until := t.now().Add(t.timeout)
@@ -52,7 +52,7 @@ func (t *transport) whole(ctx context.Context, q fetch.Request, a fetch.Response
 			return a, err
 		}
 		more, err := t.fetch(ctx, t.resume(q, last, min(left, t.timeout), maxAnswer-len(a.Body)))
-		if err != nil || more.TooLarge || more.Status != http.StatusOK || !isStream(more) {
+		if err != nil || more.TooLarge || more.Status != http.StatusOK || !isStream(more.Header) {
 			return fetch.Response{TooLarge: more.TooLarge}, firstOf(err, errNoAnswer)
 		}
 		a.Body = append(append(a.Body, '\n', '\n'), more.Body...)
@@ -81,8 +81,8 @@ func firstOf(err, other error) error {
 	return other
 }
 
-func isStream(a fetch.Response) bool {
-	return strings.Contains(a.Header.Get("Content-Type"), "text/event-stream")
+func isStream(h http.Header) bool {
+	return strings.Contains(h.Get("Content-Type"), "text/event-stream")
 }
 
 // requestID is the id of a message that wants an answer.
@@ -101,7 +101,7 @@ func answered(message []byte, a fetch.Response) bool {
 	if !request || a.Status < 200 || a.Status > 299 {
 		return true
 	}
-	if !isStream(a) {
+	if !isStream(a.Header) {
 		return isAnswer(a.Body, id)
 	}
 	return slices.ContainsFunc(events(a.Body), func(e streamEvent) bool { return isAnswer(e.data, id) })

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"sync/atomic"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 )
@@ -119,6 +120,40 @@ func (l leg) ask(up, tool string, r *mcp.CallToolResult) (next leg, asked map[st
 		asked[key], next.Forms[key] = f, f.schema
 	}
 	return next, asked, nil
+}
+
+var errMidway = &Refusal{"conflict", "the upstream speaks an older protocol and asks a person in the middle of a call, where a client of 2026-07-28 cannot be asked"}
+
+// asked notes that a question of an upstream goes to a person; not which.
+func (u *Upstreams) asked(n string) {
+	u.cfg.Log("upstream.asked", "tenant", u.cfg.Tenant, "upstream", n)
+}
+
+// midway asks what an upstream of the older protocols wants to know in the
+// middle of a call. Nil: nobody can be asked.
+func (u *Upstreams) midway(ctx context.Context, up, tool string, turn Turn) asker {
+	if turn.Ask == nil && !turn.Rounds {
+		return nil
+	}
+	var asked atomic.Int32
+	return func(p *mcp.ElicitParams) (*mcp.ElicitResult, *Refusal) {
+		if asked.Add(1) > maxRounds {
+			return nil, questionRefused("it asks more than ten times in one call")
+		}
+		f, fault := formOf(up, tool, p)
+		switch {
+		case fault != "":
+			return nil, questionRefused(fault)
+		case turn.Ask == nil:
+			return nil, errMidway
+		}
+		u.asked(up)
+		r, err := turn.Ask(ctx, f.asked)
+		if err != nil {
+			r = nil
+		}
+		return answerOf(f.schema, r), nil
+	}
 }
 
 func questionRefused(why string) *Refusal {

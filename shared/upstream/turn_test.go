@@ -20,6 +20,7 @@ import (
 	"github.com/hookweir/hookweir/shared/fetch"
 	"github.com/hookweir/hookweir/shared/jsontext"
 	"github.com/hookweir/hookweir/shared/sqlstore/memsql"
+	"github.com/hookweir/hookweir/shared/target"
 )
 
 // booking is an upstream of the protocol of 2026 with one tool, book, that does
@@ -31,24 +32,37 @@ type booking struct {
 	calls []*mcp.CallToolParamsRaw
 	ids   []string // of the calls, on the wire
 	log   []string
+	real  *httptest.Server // a server of the older protocols; nil: one of 2026
 }
 
 func openBooking(t testing.TB) *booking {
 	t.Helper()
+	d := &booking{}
+	d.start(t)
+	return d
+}
+
+func (d *booking) start(t testing.TB) {
+	t.Helper()
 	db, err := memsql.Open()
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
-	d := &booking{words: "Books a desk."}
+	url, send := "https://desk.example.com/mcp", d.serve
+	open := func(context.Context, fetch.Request) (fetch.Stream, error) { panic("it speaks 2026-07-28") }
+	if d.words = "Books a desk."; d.real != nil {
+		url, send, open = d.real.URL, netSend, netOpen
+	}
 	d.Upstreams, err = New(Config{
-		Tenant: "acme", DB: db, Now: time.Now, Fetch: d.serve, Sleep: func(context.Context, time.Duration) {},
-		Token: func(context.Context, string, string) (string, error) { return "", nil },
-		Send:  func([][]byte) error { return nil }, SetAlarm: func(time.Time) error { return nil },
+		Tenant: "acme", DB: db, Now: time.Now, Fetch: send, Stream: open, Sleep: func(context.Context, time.Duration) {},
+		Policy: target.Policy{AllowLoopback: true},
+		Token:  func(context.Context, string, string) (string, error) { return "", nil },
+		Send:   func([][]byte) error { return nil }, SetAlarm: func(time.Time) error { return nil },
 		Log: func(event string, kv ...string) { d.log = append(d.log, event+" "+strings.Join(kv, " ")) },
 	})
 	require.NoError(t, err)
-	_, err = d.Put(t.Context(), "desk", d.settings("https://desk.example.com/mcp"))
+	up, err := d.Put(t.Context(), "desk", d.settings(url))
 	require.NoError(t, err)
-	return d
+	require.Equal(t, StateReady, up.State, up.Reason)
 }
 
 func (d *booking) settings(url string) Settings {

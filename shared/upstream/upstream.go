@@ -38,6 +38,7 @@ type Config struct {
 	DB     sqlstore.DB
 	Now    func() time.Time
 	Fetch  fetch.Func
+	Stream fetch.StreamFunc
 	// Sleep waits, as a promise of the event that calls it.
 	Sleep  func(ctx context.Context, d time.Duration)
 	Policy target.Policy
@@ -62,7 +63,7 @@ type Upstreams struct {
 
 // New opens them in an object's database. Errors: the database's.
 func New(cfg Config) (*Upstreams, error) {
-	if cfg.Tenant == "" || cfg.DB == nil || cfg.Now == nil || cfg.Fetch == nil || cfg.Sleep == nil || cfg.Token == nil || cfg.Send == nil || cfg.SetAlarm == nil || cfg.Log == nil {
+	if cfg.Tenant == "" || cfg.DB == nil || cfg.Now == nil || cfg.Fetch == nil || cfg.Stream == nil || cfg.Sleep == nil || cfg.Token == nil || cfg.Send == nil || cfg.SetAlarm == nil || cfg.Log == nil {
 		return nil, errors.New("upstream: incomplete configuration")
 	}
 	if err := sqlstore.MigratePart(cfg.DB, "upstream", schema); err != nil {
@@ -184,7 +185,7 @@ func (u *Upstreams) Refresh(ctx context.Context, n string) {
 	if err != nil {
 		return
 	}
-	session, t, err := u.dial(ctx, up)
+	session, t, err := u.dial(ctx, up, nil)
 	if err == nil {
 		defer u.end(ctx, up, session, t)
 		err = u.look(ctx, up, session, t, everything)

@@ -29,6 +29,41 @@ const host = {
     const read = maxBody === 0 ? unread(response.body) : await readBody(response.body, maxBody);
     return { status: response.status, headers: flat(response.headers), ...read };
   },
+  // The same, but Go reads the answer as it comes: the handle gets read(), and
+  // extend(ms), which sets the deadline anew, as well.
+  async stream(method, url, headers, body, ms, handle) {
+    const unwanted = new AbortController();
+    let timer;
+    const over = () => clearTimeout(timer);
+    handle.abort = () => {
+      over();
+      unwanted.abort();
+    };
+    handle.extend = (ms) => {
+      over();
+      timer = setTimeout(() => unwanted.abort(new DOMException("the deadline passed", "TimeoutError")), ms);
+    };
+    handle.extend(ms);
+    const failed = (e) => {
+      over();
+      throw e;
+    };
+    const response = await fetch(url, {
+      method,
+      headers: pairs(headers),
+      body: body ?? undefined,
+      redirect: "manual",
+      signal: unwanted.signal,
+    }).catch(failed);
+    const reader = response.body?.getReader();
+    handle.read = async () => {
+      const { done, value } = (await reader?.read().catch(failed)) ?? { done: true };
+      if (!done) return value;
+      over();
+      return null;
+    };
+    return { status: response.status, headers: flat(response.headers) };
+  },
   invoke(binding, name, method, payload) {
     const namespace = env[binding];
     if (namespace === undefined) return Promise.reject(new Error(`binding ${binding} is not configured`));

@@ -25,11 +25,14 @@
 // joined. Go finds the host's few functions in `globalThis.context.host`:
 //
 //	start(settle, object, method, ...args)   awaits object[method](...args);
-//	    then settle(true, value) or settle(false, reason). The next four are
-//	    called through it
+//	    then settle(true, value) or settle(false, reason). The next five are
+//	    called through it, and the read of a handle
 //	fetch(method, url, headers, body|null, ms, maxBody, handle|null)
 //	    → {status, headers, body, tooLarge}; redirects are not followed, the
 //	      deadline covers the body too; handle, if given, gets abort()
+//	stream(method, url, headers, body|null, ms, handle)
+//	    → {status, headers}; the handle gets read() → Uint8Array | null, at the
+//	      end, extend(ms), which sets the deadline anew, and abort()
 //	invoke(binding, name, method, payload) → Uint8Array   a Durable Object call
 //	sendBatch(binding, bodies)   at most 100 messages of bytes to a queue
 //	objectGet(binding, key) → Uint8Array | null           an R2 object

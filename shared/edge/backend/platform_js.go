@@ -176,3 +176,56 @@ func Fetch(ctx context.Context, r fetch.Request) (fetch.Response, error) {
 		TooLarge: v.Get("tooLarge").Bool(),
 	}, nil
 }
+
+// OpenStream sends a request whose answer is read as it comes; it is a
+// fetch.StreamFunc. Errors as of Fetch.
+func OpenStream(ctx context.Context, r fetch.Request) (fetch.Stream, error) {
+	if err := ctx.Err(); err != nil {
+		return fetch.Stream{}, err
+	}
+	var body any
+	if r.Body != nil {
+		body = toJS(r.Body)
+	}
+	handle := objects.New()
+	closed := false
+	abort := func() {
+		closed = true
+		_ = guard(func() error { handle.Call("abort"); return nil })
+	}
+	stop := context.AfterFunc(ctx, abort)
+	failed := func(err error) error {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return err
+	}
+	v, err := call(host, "stream", r.Method, r.URL, listToJS(r.Header), body, float64(r.Deadline/time.Millisecond), handle)
+	if err != nil {
+		stop()
+		return fetch.Stream{}, failed(err)
+	}
+	return fetch.Stream{
+		Status: v.Get("status").Int(),
+		Header: headerToGo(v.Get("headers")),
+		Next: func() ([]byte, error) {
+			piece, err := call(handle, "read")
+			switch {
+			case err != nil:
+				return nil, failed(err)
+			case piece.IsNull():
+				return nil, nil
+			}
+			return toGo(piece), nil
+		},
+		Extend: func(d time.Duration) {
+			if !closed { // else nobody would stop its clock
+				_ = guard(func() error { handle.Call("extend", float64(d/time.Millisecond)); return nil })
+			}
+		},
+		Close: func() {
+			stop()
+			abort()
+		},
+	}, nil
+}

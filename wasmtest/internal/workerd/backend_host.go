@@ -103,6 +103,81 @@ func (g *backend) hostFetch(c *jsobj.Call) (jsobj.Value, error) {
 	return out, nil
 }
 
+// hostStream is host.stream(method, url, headers, body|null, ms, handle).
+func (g *backend) hostStream(c *jsobj.Call) (jsobj.Value, error) {
+	r := g.iso.realm
+	handle, ok := c.Arg(5).(*jsobj.Record)
+	if !ok {
+		return nil, r.TypeError("context.host.stream: wrong arguments")
+	}
+	h := r.NewHeaders()
+	if err := pairs(r, h, c.Arg(2)); err != nil {
+		return nil, err
+	}
+	signal, stop := r.NewAbortSignal(), func() {}
+	over := func() {
+		stop()
+		stop = func() {}
+	}
+	extend := func(ms jsobj.Value) {
+		over()
+		stop = g.iso.After(time.Duration(jsobj.ToNumber(ms)*float64(time.Millisecond)), "setTimeout", func() {
+			signal.Abort(r.NewError("TimeoutError", "the deadline passed"))
+		})
+	}
+	handle.With("abort", jsobj.Func(func(*jsobj.Call) (jsobj.Value, error) {
+		over()
+		signal.Abort(r.NewError("AbortError", "The operation was aborted"))
+		return jsobj.Undefined{}, nil
+	}))
+	handle.With("extend", jsobj.Func(func(c *jsobj.Call) (jsobj.Value, error) {
+		extend(c.Arg(0))
+		return jsobj.Undefined{}, nil
+	}))
+	extend(c.Arg(4))
+	init := r.NewRecord().With("method", c.Arg(0)).With("headers", h).With("redirect", "manual").With("signal", signal)
+	if c.Arg(3) != nil {
+		init.With("body", c.Arg(3))
+	}
+	fetched, err := g.iso.fetch(&jsobj.Call{Realm: r, Args: []jsobj.Value{c.Arg(1), init}})
+	if err != nil {
+		over()
+		return nil, err
+	}
+	out := r.NewPromise()
+	fetched.(*jsobj.Promise).Then(func(v jsobj.Value, rejected bool) {
+		if rejected {
+			over()
+			out.Reject(v)
+			return
+		}
+		p := v.(*jsobj.Response)
+		handle.With("read", jsobj.Func(func(*jsobj.Call) (jsobj.Value, error) {
+			piece := r.NewPromise()
+			if p.Stream() == nil {
+				over()
+				piece.Resolve(nil)
+				return piece, nil
+			}
+			p.Stream().Next(func(chunk jsobj.Value, end bool, failure jsobj.Value) {
+				switch {
+				case failure != nil:
+					over()
+					piece.Reject(failure)
+				case end:
+					over()
+					piece.Resolve(nil)
+				default:
+					piece.Resolve(chunk)
+				}
+			})
+			return piece, nil
+		}))
+		out.Resolve(r.NewRecord().With("status", float64(p.Status)).With("headers", flat(r, p.Headers)))
+	})
+	return out, nil
+}
+
 // hostInvoke is host.invoke(binding, name, method, payload).
 func (g *backend) hostInvoke(c *jsobj.Call) (jsobj.Value, error) {
 	r := g.iso.realm

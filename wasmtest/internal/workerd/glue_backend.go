@@ -26,7 +26,7 @@ func NewBackend(iso *Isolate) Glue {
 func (g *backend) host(in *backendInstance) *jsobj.Namespace {
 	sql := &sqlOf{instance: in}
 	return g.iso.realm.NewNamespace("context.host", map[string]jsobj.Func{
-		"start": hostStart, "fetch": g.hostFetch, "invoke": g.hostInvoke, "sendBatch": g.hostSendBatch,
+		"start": hostStart, "fetch": g.hostFetch, "stream": g.hostStream, "invoke": g.hostInvoke, "sendBatch": g.hostSendBatch,
 		"objectGet": g.hostObjectGet, "sleep": g.hostSleep, "setAlarm": hostSetAlarm, "transaction": g.hostTransaction,
 		"sqlStatement": sql.statement, "sqlForget": sql.forget, "sql": sql.exec, "sqlRest": sql.takeRest,
 	})
