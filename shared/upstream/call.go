@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
@@ -106,9 +107,8 @@ func (u *Upstreams) pinned(n, kind, item string) (Upstream, *item, error) {
 }
 
 // visit runs f in a session in which the item's pin has been held against what
-// the server says now. round is that of the call, and ask hears questions in the middle of it:
-// see transport. Errors:
-// *Refusal, or the database's.
+// the server says now. round is that of the call, and ask hears questions in
+// the middle of it: see transport. Errors: *Refusal, or the database's.
 func (u *Upstreams) visit(ctx context.Context, up Upstream, kind, item string, round int, ask asker, f func(*mcp.ClientSession) error) error {
 	session, t, err := u.dial(ctx, up, ask)
 	if err != nil {
@@ -116,9 +116,9 @@ func (u *Upstreams) visit(ctx context.Context, up Upstream, kind, item string, r
 		return &Refusal{"unavailable", "the upstream " + up.Name + ": " + err.Error()}
 	}
 	defer u.end(ctx, up, session, t)
-	if up.State != StateReady || u.now().Sub(up.Checked) >= up.Recheck {
+	if t.changed || up.State != StateReady || u.now().Sub(up.Checked) >= up.Recheck {
 		kinds := []string{kind}
-		if up.Recheck > 0 { // other kinds will go by this look as well
+		if t.changed || up.Recheck > 0 { // other kinds will go by this look as well
 			kinds = everything
 		}
 		if err := u.look(ctx, up, session, t, kinds); err != nil {
@@ -130,7 +130,7 @@ func (u *Upstreams) visit(ctx context.Context, up Upstream, kind, item string, r
 		return refused
 	}
 	t.round = round
-	failure := f(session)
+	failure := t.safely(func() error { return f(session) })
 	if t.changed { // it said so while it answered
 		if err := u.look(ctx, up, session, t, everything); err != nil {
 			u.failedCall(ctx, up, err) // a call of an upstream that fails looks first
@@ -145,9 +145,13 @@ func (u *Upstreams) visit(ctx context.Context, up Upstream, kind, item string, r
 	return nil
 }
 
-// look lists items in a session and holds them against the pins.
+// look lists items in a session and holds them against the pins. A server may
+// say that a list has changed while it is looked at: then it is looked at again
+// after the call.
 func (u *Upstreams) look(ctx context.Context, up Upstream, s *mcp.ClientSession, t *transport, kinds []string) error {
+	t.until, t.changed = u.now().Add(maxLook), false
 	seen, err := discover(ctx, s, t, kinds)
+	t.until = time.Time{}
 	if err != nil {
 		return err
 	}

@@ -26,6 +26,13 @@ const (
 	maxAnswer = 1 << 20
 	// maxPages bounds the pages of one list.
 	maxPages = 50
+	// maxSeen bounds the definitions of one look, in bytes: twice what a server
+	// of a thousand tools has. maxStored bounds what is kept of one upstream:
+	// what is approved, what is there, and what is gone.
+	maxSeen   = 2 << 20
+	maxStored = 3 * maxSeen
+	// maxLook is how long one look may take, all of its pages.
+	maxLook = 60 * time.Second
 	// goodbye is how long ending a session may take.
 	goodbye = 3 * time.Second
 	// legacy is the newest protocol with a handshake.
@@ -36,6 +43,9 @@ var (
 	errTarget    = errors.New("the URL is not an allowed target")
 	errTooLarge  = errors.New("an answer was over 1 MiB")
 	errPages     = errors.New("a list has more than 50 pages")
+	errTooMuch   = errors.New("it offers more than 500 items of a kind, or definitions of over 2 MiB")
+	errFull      = errors.New("with what is approved and what is gone, its definitions are over 6 MiB; delete it and put it again")
+	errSlow      = errors.New("a look took more than 60 seconds")
 	errTimeout   = errors.New("no answer within the timeout")
 	errNoAnswer  = errors.New("no answer")
 	errToken     = errors.New("its connection has no token: see get_connection, and authorize_link where it says needs_reauth")
@@ -56,10 +66,13 @@ type transport struct {
 	timeout  time.Duration
 	session  string         // to be ended
 	call     *fetch.Request // of a tool, a prompt or a resource, as it was sent
+	until    time.Time      // the end of the look that is under way; zero for none
 	captured map[string][]json.RawMessage
+	seen     int   // bytes of captured
 	changed  bool  // the server said that a list of its has changed
 	round    int   // of a call that had questions: its ids are others
 	failure  error // the first, in words that may be told
+	broken   bool  // the library had a panic
 
 	// ask puts a question in the middle of a call to a person. Nil: nobody is
 	// there. A refusal says why nobody was asked.
@@ -108,6 +121,13 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if comes(r, call) {
 		return t.follow(r, q)
 	}
+	if !t.until.IsZero() {
+		left := t.until.Sub(t.now())
+		if left <= 0 {
+			return nil, t.fail(errSlow)
+		}
+		q.Deadline = min(q.Deadline, left)
+	}
 	a, err := t.fetch(r.Context(), q)
 	if err == nil && !a.TooLarge {
 		a, err = t.whole(r.Context(), q, a)
@@ -121,7 +141,9 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, t.fail(errMalformed)
 	}
 	t.opened(a.Header)
-	t.capture(a)
+	if err := t.capture(a); err != nil {
+		return nil, t.fail(err)
+	}
 	if fresh != nil {
 		a.Body = bytes.ReplaceAll(a.Body, fresh, id)
 	}
@@ -175,31 +197,42 @@ var lists = map[string]string{
 }
 
 // capture notes the definitions in an answer: JSON, or events of a stream.
-func (t *transport) capture(a fetch.Response) {
-	if isStream(a.Header) {
-		for _, e := range events(a.Body) {
-			t.captureMessage(e.data)
-		}
-		return
+// Errors: errTooMuch.
+func (t *transport) capture(a fetch.Response) error {
+	if !isStream(a.Header) {
+		return t.captureMessage(a.Body)
 	}
-	t.captureMessage(a.Body)
+	for _, e := range events(a.Body) {
+		if err := t.captureMessage(e.data); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-func (t *transport) captureMessage(message []byte) {
+func (t *transport) captureMessage(message []byte) error {
 	var m struct {
 		Method string
 		Result map[string]json.RawMessage
 	}
 	if json.Unmarshal(message, &m) != nil {
-		return // the library will say so
+		return nil // the library will say so
 	}
 	t.changed = t.changed || strings.HasSuffix(m.Method, "/list_changed")
+	if t.until.IsZero() {
+		return nil // a call's result
+	}
 	for member, kind := range lists {
 		var list []json.RawMessage
 		if raw, ok := m.Result[member]; ok && json.Unmarshal(raw, &list) == nil {
 			t.captured[kind] = append(t.captured[kind], list...)
+			t.seen += len(raw)
+		}
+		if t.seen > maxSeen || len(t.captured[kind]) > maxItems {
+			return errTooMuch
 		}
 	}
+	return nil
 }
 
 // asker puts a question in the middle of a call to a person; see transport.
@@ -231,16 +264,32 @@ func (u *Upstreams) dial(ctx context.Context, up Upstream, ask asker) (*mcp.Clie
 	if up.Protocol != "" && up.Protocol <= legacy {
 		options.ProtocolVersion = legacy // it is known not to know the newer one
 	}
-	session, err := client.Connect(ctx, &mcp.StreamableClientTransport{
-		// A server may ask aside of the call, by a stream of its own: that is
-		// opened where somebody is there to be asked.
-		Endpoint: up.URL, MaxRetries: -1, DisableStandaloneSSE: ask == nil,
-		HTTPClient: &http.Client{Transport: t, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
-	}, options)
+	var session *mcp.ClientSession
+	err := t.safely(func() (err error) {
+		session, err = client.Connect(ctx, &mcp.StreamableClientTransport{
+			// A server may ask aside of the call, by a stream of its own: that is
+			// opened where somebody is there to be asked.
+			Endpoint: up.URL, MaxRetries: -1, DisableStandaloneSSE: ask == nil,
+			HTTPClient: &http.Client{Transport: t, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
+		}, options)
+		return err
+	})
 	if err != nil {
 		return nil, nil, t.reason(err)
 	}
 	return session, t, nil
+}
+
+// safely calls the protocol library over what an upstream says. Of some answers
+// it makes a panic (go-sdk v1.8.0: `inputRequests` with a null in it), in the
+// goroutine that waits for the answer: then nobody can read what was said.
+func (t *transport) safely(f func() error) (err error) {
+	defer func() {
+		if recover() != nil {
+			t.broken, err = true, errMalformed
+		}
+	}()
+	return f()
 }
 
 // reason is a failure in words that may be told: an upstream's own may be
@@ -263,7 +312,11 @@ var calls = []string{"tools/call", "prompts/get", "resources/read"}
 // cancelled there by a notification (MCP 2025-11-25, cancellation).
 func (u *Upstreams) end(ctx context.Context, up Upstream, s *mcp.ClientSession, t *transport) {
 	protocol := s.InitializeResult().ProtocolVersion
-	_ = s.Close() // nothing is lost with it
+	if t.broken { // it may wait for a request that nothing will answer
+		go func() { _ = s.Close() }()
+	} else {
+		_ = s.Close() // nothing is lost with it
+	}
 	cancelled := ctx.Err() != nil
 	ctx = context.WithoutCancel(ctx)
 	if cancelled && t.call != nil && protocol <= legacy {
@@ -293,8 +346,10 @@ func discover(ctx context.Context, s *mcp.ClientSession, t *transport, kinds []s
 		return nil, errMalformed
 	}
 	clear(t.captured)
+	t.seen = 0
 	for _, kind := range kinds {
-		if err := pages(lister(ctx, s, caps, kind)); err != nil {
+		next := lister(ctx, s, caps, kind)
+		if err := t.safely(func() error { return pages(next) }); err != nil {
 			return nil, pageError(t, err)
 		}
 	}

@@ -56,7 +56,14 @@ func openDesk(t *testing.T, db sqlstore.DB, tools ...*mcp.Tool) *desk {
 	var err error
 	d.Upstreams, err = New(Config{
 		Tenant: "acme", DB: db, Now: func() time.Time { return d.now }, Fetch: d.fetch,
-		Stream: func(context.Context, fetch.Request) (fetch.Stream, error) { panic("it speaks 2026-07-28") },
+		Stream: func(ctx context.Context, q fetch.Request) (fetch.Stream, error) {
+			a, err := d.cfg.Fetch(ctx, q)
+			rest := a.Body
+			return fetch.Stream{
+				Status: a.Status, Header: a.Header, Extend: func(time.Duration) {}, Close: func() {},
+				Next: func() (piece []byte, err error) { piece, rest = rest, nil; return piece, nil },
+			}, err
+		},
 		Token: func(context.Context, string, string) (string, error) { return d.token, nil },
 		Send: func(messages [][]byte) error {
 			for _, m := range messages {
@@ -171,6 +178,9 @@ func (d *desk) call(name string) string {
 	require.NoError(d.t, err)
 	if !known {
 		return "unknown"
+	}
+	if len(result.Content) == 0 {
+		return "nothing"
 	}
 	text := result.Content[0].(*mcp.TextContent).Text
 	if !result.IsError {

@@ -107,11 +107,12 @@ func answered(message []byte, a fetch.Response) bool {
 	return slices.ContainsFunc(events(a.Body), func(e streamEvent) bool { return isAnswer(e.data, id) })
 }
 
-// isAnswer reports a message that is the response to a request.
+// isAnswer reports a message that is the response to a request: an error, or a
+// result, which is an object in this protocol.
 func isAnswer(message, id []byte) bool {
 	values := make([][]byte, 3)
 	return jsontext.FindAll(message, [][]string{{"id"}, {"result"}, {"error"}}, values) &&
-		bytes.Equal(values[0], id) && (values[1] != nil || values[2] != nil)
+		bytes.Equal(values[0], id) && (bytes.HasPrefix(values[1], []byte("{")) || values[2] != nil)
 }
 
 // streamEvent is one server-sent event.

@@ -39,7 +39,7 @@ type flow struct {
 	given  []byte // was read and not given on yet
 	begun  []byte // an event that is not whole yet
 	size   int
-	over   bool // the answer has come, or none will
+	over   bool // the answer has come, or none is needed
 
 	last    string // event's id
 	retry   time.Duration
@@ -137,8 +137,11 @@ func (f *flow) more() error {
 		return f.again()
 	}
 	f.given = piece
-	if f.events {
+	switch {
+	case f.events:
 		f.note(piece)
+	case f.id != nil:
+		f.begun = append(f.begun, piece...)
 	}
 	return nil
 }
@@ -159,7 +162,7 @@ func (f *flow) note(piece []byte) {
 		if e.retry != nil {
 			f.retry = *e.retry
 		}
-		f.t.captureMessage(e.data)
+		_ = f.t.captureMessage(e.data) // a call's: it has no definitions
 		if f.id != nil && isAnswer(e.data, f.id) {
 			f.over = true
 			f.s.Close()
@@ -172,7 +175,9 @@ func (f *flow) note(piece []byte) {
 func (f *flow) again() error {
 	left := f.until.Sub(f.t.now()) - f.retry
 	if !f.events || f.last == "" || f.resumes == maxResumes || left <= 0 {
-		f.over = true // the library will say that it has no answer
+		if f.over = true; f.events || !answered(f.q.Body, fetch.Response{Status: f.s.Status, Header: f.s.Header, Body: f.begun}) {
+			return f.t.fail(errMalformed) // the library would wait without end
+		}
 		return nil
 	}
 	f.resumes++

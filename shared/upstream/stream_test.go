@@ -4,6 +4,7 @@ package upstream
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -23,6 +24,7 @@ import (
 
 // pieces is a stream that gives what is given, and then ends or fails.
 type pieces struct {
+	status   int // 0: 200
 	given    []string
 	err      error
 	extended []time.Duration
@@ -60,10 +62,12 @@ func TestFlow(t *testing.T) {
 		"answered, and not read on":   {streams: []*pieces{{given: []string{response, "data: later\n\n"}}}, want: response},
 		"in pieces":                   {streams: []*pieces{{given: []string{response[:9], response[9:20], response[20:]}, err: gone}}, want: response},
 		"CRLF, cut in between":        {streams: []*pieces{{given: []string{"data: {\"id\":7,\"result\":{}}\r\n\r", "\n"}, err: gone}}, want: "data: {\"id\":7,\"result\":{}}\r\n\r\n"},
-		"JSON":                        {streams: []*pieces{{given: []string{"{}"}}}, kind: "application/json", want: "{}"},
+		"JSON":                        {streams: []*pieces{{given: []string{`{"id":7,`, `"result":{}}`}}}, kind: "application/json", want: `{"id":7,"result":{}}`},
+		"JSON that is no answer":      {streams: []*pieces{{given: []string{"{}"}}}, kind: "application/json", want: "{}", err: errMalformed},
+		"JSON of another status":      {streams: []*pieces{{given: []string{"{}"}, status: 400}}, kind: "application/json", want: "{}"},
 		"closed, and taken up":        {streams: []*pieces{{given: []string{"id: a\nretry: 5\ndata: \n\ndata: cut"}}, {given: []string{response}}}, want: "id: a\nretry: 5\ndata: \n\ndata: cut\n\n" + response, asked: []string{"a"}},
-		"closed without an id":        {streams: []*pieces{{given: []string{"data: x\n\n"}}}, want: "data: x\n\n"},
-		"a pause beyond the deadline": {streams: []*pieces{{given: []string{"id: a\nretry: 11000\ndata: \n\n"}}}, want: "id: a\nretry: 11000\ndata: \n\n"},
+		"closed without an id":        {streams: []*pieces{{given: []string{"data: x\n\n"}}}, want: "data: x\n\n", err: errMalformed},
+		"a pause beyond the deadline": {streams: []*pieces{{given: []string{"id: a\nretry: 11000\ndata: \n\n"}}}, want: "id: a\nretry: 11000\ndata: \n\n", err: errMalformed},
 		"it fails":                    {streams: []*pieces{{err: gone}}, err: errNoAnswer},
 		"the deadline":                {streams: []*pieces{{err: fetch.ErrTimeout}}, err: errTimeout},
 		"without end":                 {streams: []*pieces{{given: []string{strings.Repeat("x", maxAnswer), "x"}}}, want: strings.Repeat("x", maxAnswer), err: errTooLarge},
@@ -87,7 +91,8 @@ func TestFlow(t *testing.T) {
 					}
 				}
 				next++
-				return c.streams[next-1].stream(200, kind), nil
+				s := c.streams[next-1]
+				return s.stream(cmp.Or(s.status, 200), kind), nil
 			},
 		}
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "https://up.example.com/mcp", nil)
