@@ -3,6 +3,7 @@ package tools
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -19,7 +20,13 @@ import (
 // false, and nothing has been done, for what the library has a part in: a
 // question of our own to a person, or a refusal. asks: the client answers the
 // forms of upstreams.
-func (s *Set) Call(ctx context.Context, c *access.Caller, name string, arguments []byte, asks bool) (_ []byte, ok bool) {
+func (s *Set) Call(ctx context.Context, c *access.Caller, name string, arguments []byte, asks bool) (out []byte, ok bool) {
+	defer func() {
+		if recover() != nil { // it may have acted: the library must not call it again
+			out, ok = encoded(unavailable()), true
+			s.called(c, name, nil, errPanic)
+		}
+	}()
 	scope, operator := Right(name)
 	if may, _ := c.May(name, scope, operator); !may {
 		return nil, false
@@ -44,6 +51,8 @@ func (s *Set) Call(ctx context.Context, c *access.Caller, name string, arguments
 	}
 	return encoded(result), true
 }
+
+var errPanic = errors.New("tools: panic")
 
 // How results begin in the protocol of 2026.
 const (
@@ -83,16 +92,15 @@ func encoded(r *mcp.CallToolResult) []byte {
 
 // Lists names the list of tools that a caller sees: by its rights, and by what
 // the upstreams have.
-func (s *Set) Lists(ctx context.Context, c *access.Caller) (string, bool) {
-	version := int64(0)
+func (s *Set) Lists(ctx context.Context, c *access.Caller) (version int64, of string, ok bool) {
 	if s.cfg.Upstreams != nil {
 		var err error
 		if version, err = s.cfg.Upstreams.Version(ctx); err != nil {
-			return "", false
+			return 0, "", false
 		}
 	}
 	// A scope that is missing hides nothing, see visible.
 	allowed := slices.Clone(c.Tools)
 	slices.Sort(allowed)
-	return fmt.Sprint(version, c.Operator, c.Tools == nil, allowed), true
+	return version, fmt.Sprintf("%t %t %q", c.Operator, c.Tools == nil, allowed), true
 }

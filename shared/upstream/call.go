@@ -216,6 +216,9 @@ func (u *Upstreams) blocked(n, kind, name string) *Refusal {
 // of that server alone.
 func bound(r *mcp.CallToolResult) *mcp.CallToolResult {
 	out := &mcp.CallToolResult{Content: r.Content, StructuredContent: r.StructuredContent, IsError: r.IsError}
+	if out.Content == nil {
+		out.Content = []mcp.Content{} // a result without it is none
+	}
 	b, err := json.Marshal(out)
 	switch {
 	case err != nil:

@@ -172,6 +172,13 @@ func TestUnreadable(t *testing.T) {
 	}
 }
 
+// TestEmptyResult: a client is given a list, if the upstream has none.
+func TestEmptyResult(t *testing.T) {
+	b, err := json.Marshal(bound(&mcp.CallToolResult{}))
+	require.NoError(t, err)
+	assert.JSONEq(t, `{"content":[]}`, string(b))
+}
+
 // TestMuch: what an upstream says is bounded in total, and so is what is kept.
 func TestMuch(t *testing.T) {
 	large := func(n, from int) (out []*mcp.Tool) {
