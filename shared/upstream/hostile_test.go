@@ -52,7 +52,7 @@ func TestPutDuringLook(t *testing.T) {
 			d.put(s) // in the same millisecond
 			d.tools = []*mcp.Tool{look("look", evil)}
 		})
-		d.look()
+		d.Refresh(t.Context(), "desk")
 		assert.Empty(t, d.served(), why)
 		assert.Empty(t, d.drift(), why)
 	}
@@ -103,7 +103,10 @@ func TestChangedBeforeTheCall(t *testing.T) {
 	}
 	assert.Equal(t, "tool_changed", d.call("desk__look"))
 	assert.Zero(t, d.calls)
-	assert.Equal(t, lists+1, d.lists, "and once")
+	assert.Equal(t, lists+1, d.lists)
+	d.tools, lists = []*mcp.Tool{look("look", good)}, d.lists
+	assert.Equal(t, "done", d.call("desk__look"))
+	assert.Equal(t, lists+1, d.lists, "once, not again after the call")
 }
 
 // TestOneDriftIsToldOnce: calls that overlap see one drift each, and it is told
