@@ -104,6 +104,9 @@ func (s *Set) do(ctx context.Context, t *Tool, args map[string]any) (Response, e
 				body[name] = v
 			}
 		}
+		if t.Pages {
+			body["limit"] = pageStep
+		}
 		r.Body, _ = json.Marshal(body)
 	}
 	r.Origin, _ = ctx.Value(originKey{}).(string)

@@ -110,6 +110,7 @@ func TestRoutes(t *testing.T) {
 		if row.Pages {
 			assert.Contains(t, answer.Properties, row.Sum, row.Name)
 			assert.Contains(t, answer.Properties, "next", row.Name)
+			assert.Contains(t, d.of(o.RequestBody.Content["application/json"].Schema).Properties, "limit", row.Name)
 		}
 	}
 }

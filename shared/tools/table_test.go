@@ -147,7 +147,7 @@ func TestPages(t *testing.T) {
 	out, err := newSet(t, a).call(t.Context(), find("replay_events"), request(`{"state":"dead"}`))
 	require.NoError(t, err)
 	assert.JSONEq(t, `{"replayed":107}`, string(out.StructuredContent.(json.RawMessage)))
-	assert.JSONEq(t, `{"state":"dead","cursor":"1.x"}`, string(a.asked[1].Body))
+	assert.JSONEq(t, `{"state":"dead","cursor":"1.x","limit":100}`, string(a.asked[1].Body))
 
 	a = &api{answers: []Response{
 		{Status: 202, Body: []byte(`{"replayed":100,"next":"1.x"}`)}, {Status: 503, Body: []byte(`{"code":"unavailable"}`)},

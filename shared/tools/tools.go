@@ -21,8 +21,12 @@ const (
 	// MaxResult bounds a tool's result, in bytes: what an agent's model can
 	// make use of, many times over.
 	MaxResult = 256 << 10
-	// maxPages bounds the steps of one call: at 100 events each, ten are what
-	// the API does in a few seconds.
+	// pageStep is how many items one step of a long operation takes: a second
+	// or so, after which it says how far it is, and whether it is to go on is
+	// looked at.
+	pageStep = 100
+	// maxPages bounds the steps of one call: ten are what the API does in a few
+	// seconds.
 	maxPages = 10
 )
 

@@ -26,51 +26,51 @@ func TestFirstUseIsOnce(t *testing.T) {
 	tools := func(list ...*mcp.Tool) []*mcp.Tool { return list }
 	for why, c := range map[string]struct {
 		first  []*mcp.Tool
-		then   func(d *desk) // between the first look and the last
+		then   func(d *mutable) // between the first look and the last
 		last   []*mcp.Tool
 		served map[string]string
 		drift  [][3]string
 		call   string // of desk__look
 	}{
 		"a removal is approved, and it comes back with other words": {
-			tools(look("look", good)), func(d *desk) { d.tools = nil; d.look(); d.approve() },
+			tools(look("look", good)), func(d *mutable) { d.tools = nil; d.look(); d.approve() },
 			tools(look("look", evil)),
 			map[string]string{"desk__look": good},
 			[][3]string{{"look", "description", "block"}},
 			"tool_changed",
 		},
 		"a removal is approved, and it comes back as it was": {
-			tools(look("look", good)), func(d *desk) { d.tools = nil; d.look(); d.approve() },
+			tools(look("look", good)), func(d *mutable) { d.tools = nil; d.look(); d.approve() },
 			tools(look("look", good)),
 			map[string]string{"desk__look": good},
 			nil, "done",
 		},
 		"a removal is approved, and it comes back under another name": {
-			tools(look("look", good)), func(d *desk) { d.tools = nil; d.look(); d.approve() },
+			tools(look("look", good)), func(d *mutable) { d.tools = nil; d.look(); d.approve() },
 			tools(look("peek", good)),
 			map[string]string{},
 			[][3]string{{"peek", "renamed", "block"}},
 			"unknown",
 		},
 		"a removal is approved, and another comes": {
-			tools(look("look", good)), func(d *desk) { d.tools = nil; d.look(); d.approve() },
+			tools(look("look", good)), func(d *mutable) { d.tools = nil; d.look(); d.approve() },
 			tools(look("pay", evil)),
 			map[string]string{},
 			[][3]string{{"pay", "added", "block"}},
 			"unknown",
 		},
 		"what was seen first was never acceptable": {
-			tools(look("look", "Look\u200b.")), func(d *desk) { d.tools = nil; d.look() },
+			tools(look("look", "Look\u200b.")), func(d *mutable) { d.tools = nil; d.look() },
 			tools(look("look", evil)),
 			map[string]string{},
 			[][3]string{{"look", "added", "block"}},
 			"unknown",
 		},
 		"nothing was there yet": {
-			nil, func(d *desk) { d.look() }, tools(look("look", good)), map[string]string{"desk__look": good}, nil, "done",
+			nil, func(d *mutable) { d.look() }, tools(look("look", good)), map[string]string{"desk__look": good}, nil, "done",
 		},
 		"it did not answer yet": {
-			tools(look("look", evil)), func(d *desk) {
+			tools(look("look", evil)), func(d *mutable) {
 				require.NoError(d.t, d.Delete(d.t.Context(), "desk"))
 				d.away = true
 				d.put(Settings{})
@@ -78,7 +78,7 @@ func TestFirstUseIsOnce(t *testing.T) {
 			}, tools(look("look", good)), map[string]string{"desk__look": good}, nil, "done",
 		},
 		"trust is turned on after the first look": {
-			tools(look("look", good)), func(d *desk) {
+			tools(look("look", good)), func(d *mutable) {
 				require.NoError(d.t, d.Delete(d.t.Context(), "desk"))
 				d.put(Settings{Trust: TrustApproval})
 				d.tools = nil
@@ -87,21 +87,21 @@ func TestFirstUseIsOnce(t *testing.T) {
 			}, tools(look("look", evil)), map[string]string{}, [][3]string{{"look", "added", "block"}}, "unknown",
 		},
 		"it is put again": {
-			tools(look("look", good)), func(d *desk) { d.tools = nil; d.look(); d.approve(); d.put(Settings{}) },
+			tools(look("look", good)), func(d *mutable) { d.tools = nil; d.look(); d.approve(); d.put(Settings{}) },
 			tools(look("look", evil)),
 			map[string]string{"desk__look": good},
 			[][3]string{{"look", "description", "block"}},
 			"tool_changed",
 		},
 		"it moves to another URL": {
-			tools(look("look", good)), func(d *desk) { d.tools = nil; d.put(Settings{URL: "https://other.example.com/mcp"}); d.approve() },
+			tools(look("look", good)), func(d *mutable) { d.tools = nil; d.put(Settings{URL: "https://other.example.com/mcp"}); d.approve() },
 			tools(look("look", evil)),
 			map[string]string{"desk__look": good},
 			[][3]string{{"look", "description", "block"}},
 			"tool_changed",
 		},
 		"it is deleted and made again: then it is another": {
-			tools(look("look", good)), func(d *desk) {
+			tools(look("look", good)), func(d *mutable) {
 				d.tools = nil
 				require.NoError(d.t, d.Delete(d.t.Context(), "desk"))
 				d.put(Settings{})
@@ -109,7 +109,7 @@ func TestFirstUseIsOnce(t *testing.T) {
 		},
 	} {
 		t.Run(why, func(t *testing.T) {
-			d := newDesk(t, c.first...)
+			d := newMutable(t, c.first...)
 			d.put(Settings{})
 			c.then(d)
 			d.tools = c.last
@@ -124,11 +124,11 @@ func TestFirstUseIsOnce(t *testing.T) {
 // TestRemovalAccepted: an accepted removal is no drift, and nobody can call
 // what is gone; when it comes and goes again, that is drift again.
 func TestRemovalAccepted(t *testing.T) {
-	for why, accept := range map[string]func(d *desk){
-		"by approval": func(d *desk) { d.approve() },
-		"by policy":   func(d *desk) { d.put(Settings{Policy: Policy{Removed: Allow}}) },
+	for why, accept := range map[string]func(d *mutable){
+		"by approval": func(d *mutable) { d.approve() },
+		"by policy":   func(d *mutable) { d.put(Settings{Policy: Policy{Removed: Allow}}) },
 	} {
-		d := newDesk(t, look("look", good))
+		d := newMutable(t, look("look", good))
 		d.put(Settings{})
 		d.tools = nil
 		d.look()
@@ -166,7 +166,7 @@ func TestSeenBefore(t *testing.T) {
 			name, `{"url":"`+deskURL+`","trust":"first_use","recheck":0,"timeout":10000000000}`, checked)
 		require.NoError(t, err)
 	}
-	d := openDesk(t, db, look("look", evil))
+	d := openMutable(t, db, look("look", evil))
 	d.look()
 	d.Refresh(t.Context(), "fresh")
 	assert.Equal(t, map[string]string{"fresh__look": evil}, d.served())
@@ -176,15 +176,15 @@ func TestSeenBefore(t *testing.T) {
 // TestMovedMeanwhile: what a look brings is of the server that was asked, not
 // of one that is there under the name by then.
 func TestMovedMeanwhile(t *testing.T) {
-	for why, meanwhile := range map[string]func(d *desk){
-		"deleted": func(d *desk) { require.NoError(d.t, d.Delete(d.t.Context(), "desk")) },
-		"moved": func(d *desk) {
+	for why, meanwhile := range map[string]func(d *mutable){
+		"deleted": func(d *mutable) { require.NoError(d.t, d.Delete(d.t.Context(), "desk")) },
+		"moved": func(d *mutable) {
 			tools := d.tools
 			d.tools = []*mcp.Tool{look("look", good)}
 			d.put(Settings{URL: "https://other.example.com/mcp"})
 			d.tools = tools
 		},
-		"deleted and made again": func(d *desk) {
+		"deleted and made again": func(d *mutable) {
 			require.NoError(d.t, d.Delete(d.t.Context(), "desk"))
 			d.now, d.tools = d.now.Add(time.Second), nil
 			d.put(Settings{})
@@ -192,7 +192,7 @@ func TestMovedMeanwhile(t *testing.T) {
 		},
 	} {
 		for _, away := range []bool{false, true} {
-			d := newDesk(t)
+			d := newMutable(t)
 			d.put(Settings{}) // nothing is there: the first look is still to come
 			d.tools = []*mcp.Tool{look("look", evil)}
 			d.meanwhile = func() {

@@ -22,9 +22,9 @@ import (
 
 const deskURL = "https://desk.example.com/mcp"
 
-// desk is a real MCP server that has the tools a test gives it, and the
+// mutable is a real MCP server that has the tools a test gives it, and the
 // upstreams of a tenant that it is one of.
-type desk struct {
+type mutable struct {
 	*Upstreams
 	t     *testing.T
 	now   time.Time
@@ -42,17 +42,17 @@ type desk struct {
 	drifted int
 }
 
-func newDesk(t *testing.T, tools ...*mcp.Tool) *desk {
+func newMutable(t *testing.T, tools ...*mcp.Tool) *mutable {
 	t.Helper()
 	db, err := memsql.Open()
 	require.NoError(t, err)
 	t.Cleanup(func() { db.Close() })
-	return openDesk(t, db, tools...)
+	return openMutable(t, db, tools...)
 }
 
-func openDesk(t *testing.T, db sqlstore.DB, tools ...*mcp.Tool) *desk {
+func openMutable(t *testing.T, db sqlstore.DB, tools ...*mcp.Tool) *mutable {
 	t.Helper()
-	d := &desk{t: t, now: time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC), tools: tools}
+	d := &mutable{t: t, now: time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC), tools: tools}
 	var err error
 	d.Upstreams, err = New(Config{
 		Tenant: "acme", DB: db, Now: func() time.Time { return d.now }, Fetch: d.fetch,
@@ -82,7 +82,7 @@ func openDesk(t *testing.T, db sqlstore.DB, tools ...*mcp.Tool) *desk {
 	return d
 }
 
-func (d *desk) fetch(_ context.Context, q fetch.Request) (fetch.Response, error) {
+func (d *mutable) fetch(_ context.Context, q fetch.Request) (fetch.Response, error) {
 	d.asked = append(d.asked, q)
 	if f := d.meanwhile; f != nil {
 		d.meanwhile = nil
@@ -118,7 +118,7 @@ func (d *desk) fetch(_ context.Context, q fetch.Request) (fetch.Response, error)
 }
 
 // put connects it: trusted at first use, unless said otherwise.
-func (d *desk) put(s Settings) {
+func (d *mutable) put(s Settings) {
 	d.t.Helper()
 	if s.URL == "" {
 		s.URL = deskURL
@@ -132,13 +132,13 @@ func (d *desk) put(s Settings) {
 }
 
 // look looks at it a minute later.
-func (d *desk) look() {
+func (d *mutable) look() {
 	d.now = d.now.Add(time.Minute)
 	d.Refresh(d.t.Context(), "desk")
 }
 
 // approve approves all that has drifted.
-func (d *desk) approve() {
+func (d *mutable) approve() {
 	d.t.Helper()
 	r, err := d.Drift("desk")
 	require.NoError(d.t, err)
@@ -147,7 +147,7 @@ func (d *desk) approve() {
 }
 
 // served is what agents see: each tool's name and description.
-func (d *desk) served() map[string]string {
+func (d *mutable) served() map[string]string {
 	d.t.Helper()
 	list, err := d.Tools()
 	require.NoError(d.t, err)
@@ -159,7 +159,7 @@ func (d *desk) served() map[string]string {
 }
 
 // drift is what is reported: name, class and action of each item.
-func (d *desk) drift() [][3]string {
+func (d *mutable) drift() [][3]string {
 	d.t.Helper()
 	r, err := d.Drift("desk")
 	require.NoError(d.t, err)
@@ -172,7 +172,7 @@ func (d *desk) drift() [][3]string {
 
 // call calls a tool and says how that ended: "done", the code of a refusal, or
 // "unknown".
-func (d *desk) call(name string) string {
+func (d *mutable) call(name string) string {
 	d.t.Helper()
 	result, known, err := d.Call(d.t.Context(), name, nil, Turn{})
 	require.NoError(d.t, err)
