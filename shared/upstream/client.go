@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/hookweir/hookweir/shared/fetch"
@@ -260,6 +261,7 @@ func (u *Upstreams) dial(ctx context.Context, up Upstream, ask asker) (*mcp.Clie
 		},
 		MultiRoundTrip: &mcp.MultiRoundTripOptions{Disabled: true},
 	})
+	client.AddReceivingMiddleware(guarded)
 	options := &mcp.ClientSessionOptions{}
 	if up.Protocol != "" && up.Protocol <= legacy {
 		options.ProtocolVersion = legacy // it is known not to know the newer one
@@ -290,6 +292,20 @@ func (t *transport) safely(f func() error) (err error) {
 		}
 	}()
 	return f()
+}
+
+// guarded does so for what the server asks, which the library handles in a
+// goroutine of its own: there a panic ends everything (go-sdk v1.8.0: an
+// elicitation without parameters).
+func guarded(next mcp.MethodHandler) mcp.MethodHandler {
+	return func(ctx context.Context, method string, r mcp.Request) (out mcp.Result, err error) {
+		defer func() {
+			if recover() != nil {
+				out, err = nil, &jsonrpc.Error{Code: jsonrpc.CodeInvalidParams, Message: "it cannot be read"}
+			}
+		}()
+		return next(ctx, method, r)
+	}
 }
 
 // reason is a failure in words that may be told: an upstream's own may be

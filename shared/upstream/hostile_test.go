@@ -24,7 +24,7 @@ import (
 )
 
 // during runs once, while a request of a method is on its way.
-func (d *desk) during(method string, f func()) {
+func (d *mutable) during(method string, f func()) {
 	d.cfg.Fetch = func(ctx context.Context, q fetch.Request) (fetch.Response, error) {
 		if m, _ := jsontext.FindString(q.Body, "method"); m == method && f != nil {
 			once := f
@@ -43,7 +43,7 @@ func TestPutDuringLook(t *testing.T) {
 		"another trust":   {Trust: TrustApproval},
 		"the same":        {},
 	} {
-		d := newDesk(t)
+		d := newMutable(t)
 		d.put(Settings{})
 		d.token = "token"
 		d.tools = []*mcp.Tool{look("look", evil)}
@@ -67,7 +67,7 @@ func TestOrphans(t *testing.T) {
 	require.NoError(t, sqlstore.MigratePart(db, "upstream", schema[:3]))
 	_, err = db.Exec(`INSERT INTO upstream_items (upstream, kind, name, pinned, now, fault) VALUES ('desk','tool','look','{"name":"look"}','{"name":"look"}','')`)
 	require.NoError(t, err)
-	d := openDesk(t, db, look("look", evil))
+	d := openMutable(t, db, look("look", evil))
 	assert.Empty(t, d.served())
 	d.put(Settings{Trust: TrustApproval})
 	assert.Equal(t, [][3]string{{"look", "added", "block"}}, d.drift())
@@ -76,7 +76,7 @@ func TestOrphans(t *testing.T) {
 // TestMovedIsLookedAt: an upstream that was put again is looked at before its
 // tools are called, however fresh the last look was.
 func TestMovedIsLookedAt(t *testing.T) {
-	d := newDesk(t, look("look", good))
+	d := newMutable(t, look("look", good))
 	d.put(Settings{Recheck: time.Hour})
 	d.tools = []*mcp.Tool{look("look", evil)}
 	said := ""
@@ -89,7 +89,7 @@ func TestMovedIsLookedAt(t *testing.T) {
 // TestChangedBeforeTheCall: a server that says while it is connected that its
 // tools are others is looked at before one is called.
 func TestChangedBeforeTheCall(t *testing.T) {
-	d := newDesk(t, look("look", good))
+	d := newMutable(t, look("look", good))
 	d.put(Settings{Recheck: time.Hour})
 	d.tools = []*mcp.Tool{look("look", evil)}
 	lists := d.lists
@@ -112,7 +112,7 @@ func TestChangedBeforeTheCall(t *testing.T) {
 // TestOneDriftIsToldOnce: calls that overlap see one drift each, and it is told
 // once.
 func TestOneDriftIsToldOnce(t *testing.T) {
-	d := newDesk(t, look("look", good))
+	d := newMutable(t, look("look", good))
 	d.put(Settings{})
 	d.tools = []*mcp.Tool{look("look", evil)}
 	depth := 0
@@ -155,7 +155,7 @@ func TestUnreadable(t *testing.T) {
 		{"server/discover", `"capabilities":{`, `"capabilities":null,"y":{`, "unavailable"},
 		{"server/discover", `"result":{`, `"result":null,"y":{`, "done"},
 	} {
-		d := newDesk(t, look("look", good))
+		d := newMutable(t, look("look", good))
 		d.put(Settings{})
 		changed := 0
 		d.cfg.Fetch = func(ctx context.Context, q fetch.Request) (fetch.Response, error) {
@@ -190,13 +190,13 @@ func TestMuch(t *testing.T) {
 		}
 		return out
 	}
-	fails := func(d *desk, why error) {
+	fails := func(d *mutable, why error) {
 		t.Helper()
 		up, err := d.Get("desk")
 		require.NoError(t, err)
 		assert.Equal(t, []any{StateFailing, why.Error()}, []any{up.State, up.Reason})
 	}
-	d := newDesk(t, large(200, 0)...) // 3 MiB
+	d := newMutable(t, large(200, 0)...) // 3 MiB
 	page := 0
 	d.cfg.Fetch = func(ctx context.Context, q fetch.Request) (fetch.Response, error) { // in pages of 50
 		tools := d.tools
@@ -215,7 +215,7 @@ func TestMuch(t *testing.T) {
 	assert.Equal(t, 3, page, "and no more of it was fetched")
 
 	// One that comes with other tools each time, all of which are allowed.
-	d = newDesk(t)
+	d = newMutable(t)
 	d.put(Settings{Policy: Policy{Added: Allow}})
 	looks := 0
 	for ; looks < 10; looks++ {
@@ -247,7 +247,7 @@ func TestResultsAreNoDefinitions(t *testing.T) {
 // take longer than a look may; one that takes a whole alarm away keeps none of
 // the others from its turn at the next.
 func TestSlow(t *testing.T) {
-	d := newDesk(t, look("look", good))
+	d := newMutable(t, look("look", good))
 	var deadlines []time.Duration
 	pages := 0
 	d.cfg.Fetch = func(ctx context.Context, q fetch.Request) (fetch.Response, error) {
@@ -270,7 +270,7 @@ func TestSlow(t *testing.T) {
 	assert.Equal(t, []time.Duration{DefaultTimeout, 6 * time.Second}, []time.Duration{deadlines[0], deadlines[6]})
 
 	// The object goes away in the middle of the alarm's first look.
-	d = newDesk(t, look("look", good))
+	d = newMutable(t, look("look", good))
 	names := []string{"a", "b", "c", "d", "e", "f"}
 	for _, n := range names {
 		_, err := d.Put(t.Context(), n, Settings{URL: "https://" + n + ".example.com/mcp", Trust: TrustFirstUse, Timeout: DefaultTimeout})

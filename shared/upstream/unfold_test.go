@@ -66,7 +66,7 @@ func TestUnfolding(t *testing.T) {
 			_, fault := fitting(pinned, json.RawMessage(c.arguments))
 			assert.Equal(t, c.call, fault)
 
-			d := newDesk(t, &mcp.Tool{Name: "look", InputSchema: json.RawMessage(c.schema)})
+			d := newMutable(t, &mcp.Tool{Name: "look", InputSchema: json.RawMessage(c.schema)})
 			if !strings.Contains(c.schema, `"type":"object"`) {
 				return // the real server has none like that
 			}
