@@ -93,6 +93,7 @@ var limitAnswers = map[string]string{
 	"upstream.maxRounds":         "the tool's error",
 	"upstream.maxState":          "the tool's error",
 	"upstream.maxWordsAsked":     "the tool's error",
+	"upstream.maxVisits":         "the tool's error",
 	"vault.MaxConnections":       problem.CodeLimitReached,
 	"vault.MaxScopes":            problem.CodeInvalidRequest,
 	"vault.MaxSecretBytes":       problem.CodeInvalidRequest,
