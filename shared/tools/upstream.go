@@ -53,6 +53,7 @@ func (s *Set) callUpstream(ctx context.Context, c *access.Caller, p *mcp.CallToo
 		}
 		turn.State, turn.Answers = state, p.InputResponses
 	}
+	turn.Keep = c.Keep
 	result, known, err := s.cfg.Upstreams.Call(ctx, p.Name, p.Arguments, turn)
 	switch {
 	case err != nil:

@@ -159,6 +159,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, refusal.Problem)
 		return
 	}
+	if k, ok := w.(keeper); ok {
+		caller.Keep = k.Keep
+	}
 	// The token's way ends here: nothing behind this line can pass it on.
 	r.Header.Set("Authorization", "Bearer -")
 	r = r.WithContext(context.WithValue(r.Context(), callerKey{}, caller))

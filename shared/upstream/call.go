@@ -41,16 +41,30 @@ func (u *Upstreams) Call(ctx context.Context, full string, arguments json.RawMes
 	}
 	l, answers, refused := resumed(up, i, turn)
 	if refused != nil {
+		u.drop(l.Held)
 		return refusal(refused.Code, refused.Detail), true, nil
 	}
-	for {
-		var result *mcp.CallToolResult
+	call := func(ctx context.Context, turn Turn, over func()) (result *mcp.CallToolResult, err error) {
 		err = u.visit(ctx, up, kindTool, tool, l.Round, u.midway(ctx, n, tool, turn), func(s *mcp.ClientSession) (err error) {
 			result, err = s.CallTool(ctx, &mcp.CallToolParams{
 				Name: tool, Arguments: orObject(arguments), InputResponses: answers, RequestState: l.State,
 			})
+			over()
 			return err
 		})
+		over()
+		return result, err
+	}
+	for {
+		var result *mcp.CallToolResult
+		switch {
+		case l.Held != "":
+			result, err = u.goOn(ctx, l, answers, turn.Keep)
+		case turn.Rounds && turn.Keep != nil && up.Protocol != "" && up.Protocol <= legacy:
+			result, err = u.hold(ctx, l, turn.Keep, call)
+		default:
+			result, err = call(ctx, turn, func() {})
+		}
 		if errors.As(err, &refused) {
 			out := refusal(refused.Code, refused.Detail)
 			if result != nil { // what it said when nobody answered
@@ -62,6 +76,9 @@ func (u *Upstreams) Call(ctx context.Context, full string, arguments json.RawMes
 			return nil, true, err
 		}
 		if !result.NeedsInput() {
+			if result.InputRequests != nil { // a held call's
+				return result, true, nil
+			}
 			return bound(result), true, nil
 		}
 		next, asked, refused := l.ask(n, tool, result)

@@ -206,6 +206,74 @@ func TestAskedMidway(t *testing.T) {
 	}
 }
 
+// keeping is a request that can go on; let go counts how often it was let go.
+type keeping struct {
+	end   func()
+	kept  int
+	letGo int
+}
+
+func (k *keeping) keep(end func()) (release func()) {
+	k.end = end
+	k.kept++
+	return func() { k.letGo++ }
+}
+
+// Between two requests of a client of 2026 a call of an older upstream waits.
+func TestHeld(t *testing.T) {
+	d, heard := oldDesk(t, &mcp.ElicitParams{Message: "Where?", RequestedSchema: fields(`"seat":{"type":"string","default":"aisle"}`)})
+	d.start(t)
+	yes := mcp.InputResponseMap{heldKey: &mcp.ElicitResult{Action: "accept"}}
+	begin := func() (*keeping, string) {
+		k := &keeping{}
+		first := d.call(t, Turn{Rounds: true, Keep: k.keep})
+		require.NotNil(t, first.InputRequests[heldKey], first.Content)
+		require.Equal(t, 1, k.kept)
+		require.Zero(t, k.letGo)
+		return k, first.RequestState
+	}
+	goOn := func(state string, answers mcp.InputResponseMap) *mcp.CallToolResult {
+		return d.call(t, Turn{Rounds: true, Keep: (&keeping{}).keep, State: state, Answers: answers})
+	}
+
+	k, state := begin()
+	assert.Equal(t, "booked, accept", goOn(state, yes).Content[0].(*mcp.TextContent).Text)
+	assert.Equal(t, map[string]any{"seat": "aisle"}, (*heard)[0].Content)
+	assert.Equal(t, 1, k.letGo)
+	assert.Equal(t, "conflict", code(t, goOn(state, yes)), "an answer counts once")
+	assert.Len(t, *heard, 1)
+
+	_, state = begin()
+	assert.Equal(t, "booked, cancel", goOn(state, nil).Content[0].(*mcp.TextContent).Text, "no answer is none")
+
+	k, state = begin()
+	_, other := begin() // a second one at the same time
+	k.end()             // the instance is to be replaced
+	require.Eventually(t, func() bool { d.holding.mu.Lock(); defer d.holding.mu.Unlock(); return k.letGo == 1 }, 5*time.Second, time.Millisecond)
+	assert.Equal(t, "conflict", code(t, goOn(state, yes)), "what was lost is said to be")
+	assert.Equal(t, "booked, accept", goOn(other, yes).Content[0].(*mcp.TextContent).Text)
+
+	k, state = begin()
+	put(t, d, d.real.URL+"/elsewhere")
+	assert.Equal(t, "tool_changed", code(t, goOn(state, yes)))
+	require.Eventually(t, func() bool { d.holding.mu.Lock(); defer d.holding.mu.Unlock(); return k.letGo == 1 }, 5*time.Second, time.Millisecond)
+	put(t, d, d.real.URL)
+
+	for range maxHeld {
+		begin()
+	}
+	full := d.call(t, Turn{Rounds: true, Keep: (&keeping{}).keep})
+	assert.Equal(t, "unavailable", code(t, full))
+	assert.Equal(t, "booked, cancel", full.Content[1].(*mcp.TextContent).Text)
+	assert.Equal(t, "conflict", code(t, d.call(t, Turn{Rounds: true})), "a request that cannot go on")
+	d.holding.mu.Lock()
+	assert.Len(t, d.holding.calls, maxHeld)
+	for _, h := range d.holding.calls {
+		defer h.end()
+	}
+	d.holding.mu.Unlock()
+}
+
 // netSend and netOpen are the platform's fetch over net/http.
 func netOpen(ctx context.Context, q fetch.Request) (fetch.Stream, error) {
 	ctx, cancel := context.WithCancel(ctx)

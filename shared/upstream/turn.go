@@ -3,6 +3,7 @@ package upstream
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"maps"
 	"slices"
 	"sync/atomic"
@@ -35,12 +36,19 @@ type Turn struct {
 	// Rounds: the client takes questions as a result, and calls again with the
 	// answers and the state (MCP 2026-07-28, multi round-trip requests).
 	Rounds bool
+	// Keep has what the caller's request has begun go on after its answer. Nil:
+	// nothing can; then a client with Rounds is not asked in the middle of a call.
+	Keep Keep
 	// State is what the result before had as its RequestState, and Answers what
 	// the client answered. It must come from nobody but this package: whoever
 	// hands it out seals it, for the same tenant, caller, tool and arguments.
 	State   string
 	Answers mcp.InputResponseMap
 }
+
+// Keep has a request go on after its answer, until release is called. end is
+// called when it has to stop before that.
+type Keep = func(end func()) (release func())
 
 // leg is what is kept of a call between two rounds.
 type leg struct {
@@ -49,6 +57,7 @@ type leg struct {
 	Pin   string                     `json:"pin"`
 	Round int                        `json:"round"`
 	State string                     `json:"state,omitempty"` // the upstream's own
+	Held  string                     `json:"held,omitempty"`  // the call that waits, see held.go
 	Forms map[string]json.RawMessage `json:"forms"`           // what was asked, by its key
 }
 
@@ -67,7 +76,7 @@ func resumed(up Upstream, i *item, turn Turn) (l leg, answers mcp.InputResponseM
 		return l, nil, &Refusal{"invalid_request", "the request state cannot be read"}
 	}
 	if before.Pin != l.Pin {
-		return l, nil, errReplaced
+		return before, nil, errReplaced
 	}
 	return before, before.answers(turn.Answers), nil
 }
@@ -149,6 +158,9 @@ func (u *Upstreams) midway(ctx context.Context, up, tool string, turn Turn) aske
 		}
 		u.asked(up)
 		r, err := turn.Ask(ctx, f.asked)
+		if refused := (*Refusal)(nil); errors.As(err, &refused) {
+			return nil, refused
+		}
 		if err != nil {
 			r = nil
 		}

@@ -57,8 +57,9 @@ type Config struct {
 
 // Upstreams are one tenant's.
 type Upstreams struct {
-	cfg Config
-	box outbox.Box
+	cfg     Config
+	box     outbox.Box
+	holding holding
 }
 
 // New opens them in an object's database. Errors: the database's.
@@ -69,7 +70,7 @@ func New(cfg Config) (*Upstreams, error) {
 	if err := sqlstore.MigratePart(cfg.DB, "upstream", schema); err != nil {
 		return nil, err
 	}
-	return &Upstreams{cfg: cfg, box: outbox.Box{DB: cfg.DB, Send: cfg.Send}}, nil
+	return &Upstreams{cfg: cfg, box: outbox.Box{DB: cfg.DB, Send: cfg.Send}, holding: holding{calls: map[string]*held{}}}, nil
 }
 
 func (u *Upstreams) now() time.Time { return u.cfg.Now().UTC().Truncate(time.Millisecond) }

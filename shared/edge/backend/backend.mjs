@@ -291,6 +291,7 @@ class Sink {
   #tell = () => {};
   #timer;
   #over = false;
+  #kept = false;
   #closed;
   constructor(signal, closed) {
     this.response = new Promise((resolve, reject) => {
@@ -323,7 +324,17 @@ class Sink {
   write(bytes) {
     if (!this.#over) this.#controller.enqueue(bytes);
   }
+  // keep ends the answer and not its event: something that it began goes on.
+  keep() {
+    this.#kept = true;
+    clearTimeout(this.#timer);
+    try {
+      this.#controller?.close();
+    } catch {} // cancelled by its reader
+    this.kept?.();
+  }
   leave() {
+    if (this.#kept) return; // it has all of its answer
     const tell = this.#tell;
     this.#silence();
     tell(GONE);
@@ -400,10 +411,11 @@ export function createBackend(module) {
         const read = await readBody(request.body, current().binding.objectBodyLimit ?? 0);
         const instance = this.#streams.instance(current);
         const sink = this.#streams.open(instance, request.signal);
-        this.#enter(instance, "handleObjectFetch", sink, request.method, request.url, flat(request.headers), read.tooLarge ? null : read.body).then(
+        const event = this.#enter(instance, "handleObjectFetch", sink, request.method, request.url, flat(request.headers), read.tooLarge ? null : read.body).then(
           () => sink.end(),
           (e) => sink.fail(e),
         );
+        sink.kept = () => this.ctx.waitUntil(event);
         return sink.response;
       }
       // Class and state cross until a call has succeeded: then Go knows them.

@@ -64,7 +64,8 @@
 //	    start(status, headers), write(bytes); settle ends it. listen(f) has
 //	    f called with 0 when nobody reads any more, with 1 when the instance is
 //	    to be replaced, and with 2 after the ms of pulse(ms), whose answer is
-//	    the ms until the next time, or 0
+//	    the ms until the next time, or 0. keep() ends the answer and not the
+//	    event, for what goes on after it
 //	each may settle(false, text of an error)
 //	route(url) → [binding, name] of the object that answers a request, or null
 //	bodyLimit: the largest request body, in bytes, that fetch passes in

@@ -58,7 +58,7 @@ func (g *backend) hostFetch(c *jsobj.Call) (jsobj.Value, error) {
 			reason, _ := deadline.Aborted()
 			both.Abort(reason)
 		})
-		handle.With("abort", jsobj.Func(func(*jsobj.Call) (jsobj.Value, error) {
+		handle.With("abort", jsobj.NewFunction("abort", func(*jsobj.Call) (jsobj.Value, error) {
 			both.Abort(r.NewError("AbortError", "The operation was aborted"))
 			return jsobj.Undefined{}, nil
 		}))
@@ -125,12 +125,12 @@ func (g *backend) hostStream(c *jsobj.Call) (jsobj.Value, error) {
 			signal.Abort(r.NewError("TimeoutError", "the deadline passed"))
 		})
 	}
-	handle.With("abort", jsobj.Func(func(*jsobj.Call) (jsobj.Value, error) {
+	handle.With("abort", jsobj.NewFunction("abort", func(*jsobj.Call) (jsobj.Value, error) {
 		over()
 		signal.Abort(r.NewError("AbortError", "The operation was aborted"))
 		return jsobj.Undefined{}, nil
 	}))
-	handle.With("extend", jsobj.Func(func(c *jsobj.Call) (jsobj.Value, error) {
+	handle.With("extend", jsobj.NewFunction("extend", func(c *jsobj.Call) (jsobj.Value, error) {
 		extend(c.Arg(0))
 		return jsobj.Undefined{}, nil
 	}))
@@ -152,7 +152,7 @@ func (g *backend) hostStream(c *jsobj.Call) (jsobj.Value, error) {
 			return
 		}
 		p := v.(*jsobj.Response)
-		handle.With("read", jsobj.Func(func(*jsobj.Call) (jsobj.Value, error) {
+		handle.With("read", jsobj.NewFunction("read", func(*jsobj.Call) (jsobj.Value, error) {
 			piece := r.NewPromise()
 			if p.Stream() == nil {
 				over()

@@ -116,6 +116,10 @@ func (s *sink) object(iso *Isolate) jsobj.Value {
 			s.told, _ = c.Arg(0).(jsobj.Callable)
 			return jsobj.Undefined{}, nil
 		},
+		"keep": func(c *jsobj.Call) (jsobj.Value, error) {
+			s.out.Resolve(s.response(c.Realm))
+			return jsobj.Undefined{}, nil
+		},
 		"pulse": func(*jsobj.Call) (jsobj.Value, error) { return jsobj.Undefined{}, nil },
 		"start": func(c *jsobj.Call) (jsobj.Value, error) {
 			s.status, s.headers = int(jsobj.ToNumber(c.Arg(0))), c.Realm.NewHeaders()
