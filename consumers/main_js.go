@@ -33,6 +33,7 @@ func main() {
 		Sleep:        backend.Sleep,
 		Payloads:     backend.Bucket{Binding: "PAYLOADS"},
 		Fetch:        fetcher(),
+		Stream:       backend.OpenStream,
 		Log:          backend.Log,
 		BodyTooLarge: backend.ErrBodyTooLarge,
 		Fixture:      fixture(),

@@ -9,13 +9,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
-	"net/http"
 	"os"
-	"strings"
 	"time"
 
-	"github.com/hookweir/hookweir/shared/fetch"
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
 	"github.com/hookweir/hookweir/shared/sqlstore/memsql"
 	"github.com/hookweir/hookweir/shared/target"
 	"github.com/hookweir/hookweir/shared/upstream"
@@ -34,7 +32,7 @@ func run(ctx context.Context, url string) error {
 		return err
 	}
 	ups, err := upstream.New(upstream.Config{
-		Tenant: "suite", DB: db, Now: time.Now, Fetch: send, Sleep: sleep, Policy: target.Policy{AllowLoopback: true},
+		Tenant: "suite", DB: db, Now: time.Now, Fetch: send, Stream: open, Sleep: sleep, Policy: target.Policy{AllowLoopback: true},
 		Token:    func(context.Context, string, string) (string, error) { return "", nil },
 		Send:     func([][]byte) error { return nil },
 		SetAlarm: func(time.Time) error { return nil },
@@ -60,18 +58,37 @@ func run(ctx context.Context, url string) error {
 	}
 	if calls == nil {
 		for _, t := range list {
-			calls = append(calls, toolCall{t.Name, arguments(t.InputSchema)})
+			calls = append(calls, toolCall{t.Name, arguments(t, list)})
 		}
 	}
 	for _, c := range calls {
-		result, known, err := ups.Call(ctx, c.Name, c.Arguments)
+		if err := call(ctx, ups, c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// call calls a tool and answers what it asks: yes to every form, and nothing
+// in it.
+func call(ctx context.Context, ups *upstream.Upstreams, c toolCall) error {
+	agree := &mcp.ElicitResult{Action: "accept"}
+	turn := upstream.Turn{Rounds: true, Ask: func(context.Context, *mcp.ElicitParams) (*mcp.ElicitResult, error) { return agree, nil }}
+	for {
+		result, known, err := ups.Call(ctx, c.Name, c.Arguments, turn)
 		if err != nil || !known {
 			return fmt.Errorf("%s: known %t, %w", c.Name, known, err)
 		}
 		b, _ := json.Marshal(result)
 		fmt.Fprintln(os.Stderr, c.Name, string(b))
+		if result.InputRequests == nil {
+			return nil
+		}
+		turn.State, turn.Answers = result.RequestState, mcp.InputResponseMap{}
+		for key := range result.InputRequests {
+			turn.Answers[key] = agree
+		}
 	}
-	return nil
 }
 
 type toolCall struct {
@@ -96,10 +113,11 @@ func asked() ([]toolCall, error) {
 	return scenario.ToolCalls, nil
 }
 
-// arguments gives each property of a schema a value of its type.
-func arguments(schema any) json.RawMessage {
+// arguments gives each property of a tool's schema a value of its type; one
+// called schema the schema of another tool, as it is served.
+func arguments(t *mcp.Tool, list []*mcp.Tool) json.RawMessage {
 	args := map[string]any{}
-	object, _ := schema.(map[string]any)
+	object, _ := t.InputSchema.(map[string]any)
 	properties, _ := object["properties"].(map[string]any)
 	for name, p := range properties {
 		of, _ := p.(map[string]any)
@@ -111,6 +129,11 @@ func arguments(schema any) json.RawMessage {
 		case "string":
 			args[name] = "x"
 		}
+		for _, other := range list {
+			if name == "schema" && other != t {
+				args[name] = other.InputSchema
+			}
+		}
 	}
 	b, _ := json.Marshal(args)
 	return b
@@ -121,31 +144,4 @@ func sleep(ctx context.Context, d time.Duration) {
 	case <-ctx.Done():
 	case <-time.After(d):
 	}
-}
-
-// send is a fetch.Func over net/http.
-func send(ctx context.Context, q fetch.Request) (fetch.Response, error) {
-	ctx, cancel := context.WithTimeout(ctx, q.Deadline)
-	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, q.Method, q.URL, strings.NewReader(string(q.Body)))
-	if err != nil {
-		return fetch.Response{}, err
-	}
-	for _, h := range q.Header {
-		r.Header.Add(h[0], h[1])
-	}
-	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	a, err := client.Do(r)
-	if err != nil {
-		return fetch.Response{}, err
-	}
-	defer func() { _ = a.Body.Close() }()
-	body, err := io.ReadAll(io.LimitReader(a.Body, int64(q.MaxBody)+1))
-	if err != nil {
-		return fetch.Response{}, err
-	}
-	if len(body) > q.MaxBody {
-		return fetch.Response{Status: a.StatusCode, Header: a.Header, TooLarge: true}, nil
-	}
-	return fetch.Response{Status: a.StatusCode, Header: a.Header, Body: body}, nil
 }

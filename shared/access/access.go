@@ -22,6 +22,10 @@ type Caller struct {
 	Rate int
 	// Origin is where this request reached Hookweir: scheme and host.
 	Origin string
+	// Keep has what this request has begun go on after its answer, until
+	// release is called; end is called when it has to stop before that. Nil:
+	// nothing can.
+	Keep func(end func()) (release func())
 }
 
 // May reports whether the caller may use a tool that needs a scope, and if

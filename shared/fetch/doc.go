@@ -3,6 +3,8 @@
 //
 //	domain package ─ Request ─▶ Func ─ host's fetch ─▶ outside server
 //	               ◀─ Response, or an error ─┘
+//	               ◀─ Stream: its head, then piece by piece, where an answer
+//	                  has to be read before it is whole (StreamFunc)
 //
 // # Invariants
 //

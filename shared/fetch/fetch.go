@@ -39,3 +39,21 @@ type Response struct {
 
 // Func sends one request.
 type Func func(ctx context.Context, r Request) (Response, error)
+
+// Stream is an answer that is read as it comes.
+type Stream struct {
+	Status int
+	Header http.Header
+	// Next waits for the next piece; nil at the end. Errors as of a Func, or the
+	// context's when it ended: then the request has ended as well.
+	Next func() ([]byte, error)
+	// Extend sets the deadline to d from now.
+	Extend func(d time.Duration)
+	// Close gives up what has not come. Every stream is closed, once or more.
+	Close func()
+}
+
+// StreamFunc sends one request and returns when the answer's head is there.
+// The request ends with the context, or at its deadline; MaxBody is the
+// reader's to keep.
+type StreamFunc func(ctx context.Context, r Request) (Stream, error)

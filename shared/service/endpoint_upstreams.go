@@ -47,9 +47,9 @@ func (s served) Version(context.Context) (int64, error) {
 	return ask(s.Tenant, (*upstream.Upstreams).Version)
 }
 
-func (s served) Call(ctx context.Context, name string, arguments json.RawMessage) (result *mcp.CallToolResult, known bool, err error) {
+func (s served) Call(ctx context.Context, name string, arguments json.RawMessage, turn upstream.Turn) (result *mcp.CallToolResult, known bool, err error) {
 	result, err = ask(s.Tenant, func(u *upstream.Upstreams) (out *mcp.CallToolResult, err error) {
-		out, known, err = u.Call(ctx, name, arguments)
+		out, known, err = u.Call(ctx, name, arguments, turn)
 		return out, err
 	})
 	return result, known, err

@@ -60,7 +60,9 @@ type Config struct {
 	Payloads Payloads
 	// Fetch sends a request to the outside.
 	Fetch fetch.Func
-	Log   func(event string, kv ...string)
+	// Stream does so and gives the answer as it comes.
+	Stream fetch.StreamFunc
+	Log    func(event string, kv ...string)
 	// BodyTooLarge is what reading an API request's body over the platform's
 	// limit returns.
 	BodyTooLarge error
@@ -97,7 +99,7 @@ type Service struct {
 // setting could provide.
 func New(cfg Config) (*Service, error) {
 	if cfg.Now == nil || cfg.Invoke == nil || cfg.Sources == nil || cfg.SendEvents == nil || cfg.SendWrites == nil || cfg.SendPolls == nil || cfg.Sleep == nil ||
-		cfg.Payloads == nil || cfg.Fetch == nil || cfg.Log == nil {
+		cfg.Payloads == nil || cfg.Fetch == nil || cfg.Stream == nil || cfg.Log == nil {
 		return nil, errors.New("service: incomplete configuration")
 	}
 	s := &Service{cfg: cfg}

@@ -31,7 +31,8 @@ func whole(t *testing.T) Config {
 		Fetch: func(context.Context, fetch.Request) (fetch.Response, error) {
 			return fetch.Response{}, context.Canceled
 		},
-		Log: func(string, ...string) {},
+		Stream: func(context.Context, fetch.Request) (fetch.Stream, error) { return fetch.Stream{}, context.Canceled },
+		Log:    func(string, ...string) {},
 	}
 }
 

@@ -122,7 +122,7 @@ func (t *Tenant) upstreams() (*upstream.Upstreams, error) {
 		return nil, err
 	}
 	t.ups, err = upstream.New(upstream.Config{
-		Tenant: name, DB: t.storage, Now: t.s.cfg.Now, Fetch: t.s.cfg.Fetch, Sleep: t.s.cfg.Sleep,
+		Tenant: name, DB: t.storage, Now: t.s.cfg.Now, Fetch: t.s.cfg.Fetch, Stream: t.s.cfg.Stream, Sleep: t.s.cfg.Sleep,
 		Policy: target.Policy{AllowLoopback: t.s.cfg.Development},
 		Token:  t.connectionToken, Send: t.s.cfg.SendEvents,
 		SetAlarm: func(at time.Time) error { return t.clock().Set(slotUpstreams, at) },

@@ -19,14 +19,14 @@ import (
 	"github.com/hookweir/hookweir/shared/toolserver"
 )
 
-// asking is an endpoint whose tools ask a person. Whoever holds the bearer
+// confirming is an endpoint whose tools ask a person. Whoever holds the bearer
 // token `x` is the caller `key:x`.
-type asking struct {
+type confirming struct {
 	http.Handler
 	api *api
 }
 
-func newAsking(t testing.TB, tenant string, states *seal.Ring, now func() time.Time) asking {
+func newConfirming(t testing.TB, tenant string, states *seal.Ring, now func() time.Time) confirming {
 	t.Helper()
 	db, err := memsql.Open()
 	require.NoError(t, err)
@@ -44,7 +44,7 @@ func newAsking(t testing.TB, tenant string, states *seal.Ring, now func() time.T
 		Origin: func(*http.Request) bool { return true }, Sessions: toolserver.SQLSessions{DB: db, Now: now},
 	})
 	require.NoError(t, err)
-	return asking{server, a}
+	return confirming{server, a}
 }
 
 func newRing(t testing.TB, text string) *seal.Ring {
@@ -60,7 +60,7 @@ const (
 )
 
 // call is a call of a tool by a client that can ask a person.
-func (a asking) call(caller, tool, arguments, state, answer string) (status int, message map[string]any) {
+func (a confirming) call(caller, tool, arguments, state, answer string) (status int, message map[string]any) {
 	more := ""
 	if state != "" {
 		b, _ := json.Marshal(state)
@@ -76,7 +76,7 @@ func (a asking) call(caller, tool, arguments, state, answer string) (status int,
 }
 
 // ask has a tool ask, and gives the state.
-func (a asking) ask(t testing.TB, caller, tool, arguments string) string {
+func (a confirming) ask(t testing.TB, caller, tool, arguments string) string {
 	t.Helper()
 	status, message := a.call(caller, tool, arguments, "", "")
 	require.Equal(t, 200, status, message)
@@ -100,12 +100,12 @@ func TestStateIsOfOneCall(t *testing.T) {
 	start := time.Unix(1_790_000_000, 0)
 	now := start
 	clock := func() time.Time { return now }
-	acme, other := newAsking(t, "acme", newRing(t, statesRing), clock), newAsking(t, "other", newRing(t, statesRing), clock)
-	rekeyed := newAsking(t, "acme", newRing(t, otherRing), clock)
+	acme, other := newConfirming(t, "acme", newRing(t, statesRing), clock), newConfirming(t, "other", newRing(t, statesRing), clock)
+	rekeyed := newConfirming(t, "acme", newRing(t, otherRing), clock)
 	state := acme.ask(t, "ada", rotateTool, rotation)
 
 	for why, c := range map[string]struct {
-		at        asking
+		at        confirming
 		caller    string
 		arguments string
 		state     string
@@ -118,7 +118,7 @@ func TestStateIsOfOneCall(t *testing.T) {
 		"another caller":            {acme, "eve", rotation, state, 0, "not of this call"},
 		"another tenant":            {other, "ada", rotation, state, 0, "not of this call"},
 		"another key of the ring":   {rekeyed, "ada", rotation, state, 0, "not of this call"},
-		"a second too late":         {acme, "ada", rotation, state, confirmWithin + time.Second, "expired"},
+		"a second too late":         {acme, "ada", rotation, state, askWithin + time.Second, "expired"},
 		"a letter changed":          {acme, "ada", rotation, flip(state), 0, "not of this call"},
 		"its end cut":               {acme, "ada", rotation, state[:len(state)-1], 0, "not of this call"},
 		"something behind it":       {acme, "ada", rotation, state + "A", 0, "not of this call"},
@@ -135,7 +135,7 @@ func TestStateIsOfOneCall(t *testing.T) {
 	}
 
 	// What was refused did not use it up; the order of arguments is nothing.
-	now = start.Add(confirmWithin)
+	now = start.Add(askWithin)
 	status, message := acme.call("ada", rotateTool, `{"overlap":"24h","secret":"a secret of the tests","source":"github"}`, state, agreed)
 	require.Equal(t, 200, status, message)
 	require.Len(t, acme.api.asked, 1)
@@ -148,25 +148,25 @@ func TestStateIsOfOneTool(t *testing.T) {
 	now := func() time.Time { return time.Unix(1_790_000_000, 0) }
 	s, err := New(Config{Tenant: "acme", API: &api{}, Caller: func(mcp.Request) *access.Caller { return &access.Caller{ID: "key:ada"} }, States: newRing(t, statesRing), Now: now, Log: func(string, ...string) {}})
 	require.NoError(t, err)
-	args := map[string]any{"source": "github"}
+	const args = `{"source":"github"}`
 	one, two := Tool{Name: "one", Confirm: "One?"}, Tool{Name: "two", Confirm: "Two?"}
-	aad, err := s.stateAAD(&one, request(`{}`), args)
+	aad, err := s.stateAAD(&access.Caller{ID: "key:ada"}, one.Name, json.RawMessage(args))
 	require.NoError(t, err)
-	state, err := s.cfg.States.Seal([]byte("1790000060"), aad)
+	state, err := s.sealState(aad, "")
 	require.NoError(t, err)
-	answered := &mcp.CallToolRequest{Params: &mcp.CallToolParamsRaw{RequestState: state, InputResponses: mcp.InputResponseMap{
+	answered := &mcp.CallToolRequest{Params: &mcp.CallToolParamsRaw{Arguments: json.RawMessage(args), RequestState: state, InputResponses: mcp.InputResponseMap{
 		confirmKey: &mcp.ElicitResult{Action: "accept", Content: map[string]any{"confirm": true}},
 	}}}
-	result, err := s.confirm(&one, answered, args)
+	result, err := s.confirm(&one, answered)
 	require.NoError(t, err)
 	require.Nil(t, result, "agreed")
-	_, err = s.confirm(&two, answered, args)
+	_, err = s.confirm(&two, answered)
 	require.ErrorContains(t, err, "not of this call")
 }
 
 // TestOnlyYesIsYes: everything else than a person's clear yes changes nothing.
 func TestOnlyYesIsYes(t *testing.T) {
-	a := newAsking(t, "acme", newRing(t, statesRing), func() time.Time { return time.Unix(1_790_000_000, 0) })
+	a := newConfirming(t, "acme", newRing(t, statesRing), func() time.Time { return time.Unix(1_790_000_000, 0) })
 	state := a.ask(t, "ada", rotateTool, rotation)
 	for _, answer := range []string{
 		"", `{"action":"decline"}`, `{"action":"cancel"}`, `{"action":"accept"}`, `{"action":"accept","content":{}}`,
@@ -179,7 +179,7 @@ func TestOnlyYesIsYes(t *testing.T) {
 		require.Equal(t, true, result["isError"], "%s: %v", answer, message)
 		require.Empty(t, a.api.asked, answer)
 	}
-	mute := newAsking(t, "acme", nil, time.Now)
+	mute := newConfirming(t, "acme", nil, time.Now)
 	_, message := mute.call("ada", rotateTool, rotation, "", "")
 	require.Contains(t, fmt.Sprint(message), "not_ready", "without a ring no tool that asks works")
 	require.Empty(t, mute.api.asked)
@@ -189,7 +189,7 @@ func TestOnlyYesIsYes(t *testing.T) {
 func FuzzState(f *testing.F) {
 	ring := newRing(f, statesRing)
 	ring.Rand = zeros{} // each of fuzzing's processes is given the same state
-	a := newAsking(f, "acme", ring, func() time.Time { return time.Unix(1_790_000_000, 0) })
+	a := newConfirming(f, "acme", ring, func() time.Time { return time.Unix(1_790_000_000, 0) })
 	given := a.ask(f, "ada", rotateTool, rotation)
 	for _, s := range []string{given, flip(given), given[:len(given)-1], given + "A", given + "=", strings.ToUpper(given), "hw1.k1.0.AAAA", "hw1..0.", "hw1.k1.-1.AAAA", " " + given, given + "\n", "\x00", "hw1.k1.00." + given[strings.LastIndex(given, ".")+1:]} {
 		f.Add(s)

@@ -16,6 +16,7 @@ import (
 	"github.com/hookweir/hookweir/shared/access"
 	"github.com/hookweir/hookweir/shared/sqlstore/memsql"
 	"github.com/hookweir/hookweir/shared/toolserver"
+	"github.com/hookweir/hookweir/shared/upstream"
 )
 
 // shelf is an upstream with one tool.
@@ -23,30 +24,40 @@ type shelf struct {
 	Upstreams
 	version int64
 	words   string
+	turns   []upstream.Turn                         // that its tool was called with
+	asks    func(upstream.Turn) *mcp.CallToolResult // nil: it does not ask
 }
 
 func (s *shelf) Tools(context.Context) ([]*mcp.Tool, error) {
 	return []*mcp.Tool{{Name: "shelf__look", Description: s.words, InputSchema: json.RawMessage(`{"type":"object"}`)}}, nil
 }
 func (s *shelf) Version(context.Context) (int64, error) { return s.version, nil }
-func (s *shelf) Call(_ context.Context, name string, _ json.RawMessage) (*mcp.CallToolResult, bool, error) {
+func (s *shelf) Call(_ context.Context, name string, _ json.RawMessage, turn upstream.Turn) (*mcp.CallToolResult, bool, error) {
+	s.turns = append(s.turns, turn)
+	if s.asks != nil {
+		return s.asks(turn), name == "shelf__look", nil
+	}
 	return &mcp.CallToolResult{Content: []mcp.Content{&mcp.TextContent{Text: s.words}, &mcp.ImageContent{Data: []byte("x"), MIMEType: "image/png"}}}, name == "shelf__look", nil
 }
 
 // endpoint is a whole endpoint whose caller is the bearer token: the tools it
 // may use, with commas.
-func endpoint(t testing.TB, a API, ups Upstreams) http.Handler {
+func endpoint(t testing.TB, a API, ups Upstreams, with ...func(*Config)) http.Handler {
 	db, err := memsql.Open()
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
 	require.NoError(t, toolserver.Migrate(db))
-	s, err := New(Config{Tenant: "acme", API: a, Upstreams: ups, Caller: toolserver.CallerOf, Now: time.Now, Log: func(string, ...string) {}})
+	cfg := Config{Tenant: "acme", API: a, Upstreams: ups, Caller: toolserver.CallerOf, Now: time.Now, Log: func(string, ...string) {}}
+	for _, w := range with {
+		w(&cfg)
+	}
+	s, err := New(cfg)
 	require.NoError(t, err)
 	server, err := toolserver.New(toolserver.Config{
 		Name: "x", Version: "1", Now: time.Now, Register: s.Register, Complete: s.Complete, Middleware: []mcp.Middleware{s.Guard},
 		Direct: &toolserver.Direct{Call: s.Call, Lists: s.Lists},
 		Authenticate: func(r *http.Request) (*access.Caller, *access.Refusal) {
-			c := &access.Caller{ID: "key:x"}
+			c := &access.Caller{ID: "key:" + r.Header.Get("X-Key")}
 			if list := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "); list != "all" {
 				c.Tools = strings.Split(list, ",")
 			}
@@ -107,6 +118,7 @@ func TestDirectSaysTheSame(t *testing.T) {
 		"the arguments first":       {sources, strings.Replace(callSources, `"name":"list_sources","arguments":{}`, `"arguments":{},"name":"list_sources"`, 1)},
 		"the id last":               {sources, strings.TrimSuffix(strings.Replace(callSources, `"id":"a",`, ``, 1), "}") + `,"id":7}`},
 		"an upstream's":             {sources, strings.Replace(callSources, "list_sources", "shelf__look", 1)},
+		"by who can be asked":       {sources, strings.Replace(strings.Replace(callSources, "list_sources", "shelf__look", 1), `Capabilities":{}`, `Capabilities":{"elicitation":{}}`, 1)},
 	} {
 		h := endpoint(t, c.api, &shelf{words: "Look."})
 		status, kind, first := send(h, "all", c.body)
@@ -188,7 +200,7 @@ func TestCallsSayWhereTheyCameFrom(t *testing.T) {
 	a := &api{answers: []Response{{Status: 201, Body: []byte(`{"url":"https://hooks.example.com/oauth/start?ticket=t"}`)}}}
 	s := newSet(t, a)
 	c := &access.Caller{ID: "key:x", Origin: "https://hooks.example.com"}
-	_, ok := s.Call(t.Context(), c, "authorize_link", []byte(`{"connection":"crm"}`))
+	_, ok := s.Call(t.Context(), c, "authorize_link", []byte(`{"connection":"crm"}`), false)
 	require.True(t, ok)
 	s.cfg.Caller = func(mcp.Request) *access.Caller { return c }
 	_, err := s.Guard(func(ctx context.Context, _ string, r mcp.Request) (mcp.Result, error) {

@@ -85,8 +85,11 @@ func (s *Set) Guard(next mcp.MethodHandler) mcp.MethodHandler {
 		ctx = reached(ctx, s.cfg.Caller(r))
 		call, ok := r.(*mcp.CallToolRequest)
 		if ok && find(call.Params.Name) == nil {
-			result := s.callUpstream(ctx, s.cfg.Caller(r), call.Params.Name, call.Params.Arguments)
-			if result == nil {
+			result, err := s.callUpstream(ctx, s.cfg.Caller(r), call.Params, turnOf(call))
+			switch {
+			case err != nil:
+				return nil, err
+			case result == nil:
 				return nil, errForbidden
 			}
 			if !modern(call) {
@@ -190,6 +193,8 @@ func (s *Set) called(c *access.Caller, name string, result *mcp.CallToolResult, 
 		outcome = "error"
 	case result != nil && result.IsError:
 		outcome = "failed"
+	case result != nil && result.InputRequests != nil:
+		outcome = "asked"
 	}
 	s.cfg.Log("tools.called", "tenant", s.cfg.Tenant, "tool", name, "caller", c.ID, "outcome", outcome)
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/hookweir/hookweir/shared/access"
 	"github.com/hookweir/hookweir/shared/seal"
+	"github.com/hookweir/hookweir/shared/upstream"
 )
 
 const (
@@ -85,8 +86,9 @@ type Upstreams interface {
 	Version(ctx context.Context) (int64, error)
 	// Call calls one. known is false when there is none of that name. An error
 	// means that nobody can say; what the tool or the gate refuses is a result
-	// with IsError.
-	Call(ctx context.Context, name string, arguments json.RawMessage) (result *mcp.CallToolResult, known bool, err error)
+	// with IsError. One with InputRequests asks the caller's person, if its turn
+	// has rounds; its RequestState is not sealed.
+	Call(ctx context.Context, name string, arguments json.RawMessage, turn upstream.Turn) (result *mcp.CallToolResult, known bool, err error)
 }
 
 // Set is the tools of one tenant.

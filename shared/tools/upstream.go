@@ -11,6 +11,7 @@ import (
 
 	"github.com/hookweir/hookweir/shared/access"
 	"github.com/hookweir/hookweir/shared/problem"
+	"github.com/hookweir/hookweir/shared/seal"
 	"github.com/hookweir/hookweir/shared/upstream"
 )
 
@@ -30,20 +31,55 @@ func resourcesOf(uri string) string {
 	return name + upstreamMark + "resources/*"
 }
 
-// callUpstream calls a tool of an upstream. Nil: there is none of that name.
-func (s *Set) callUpstream(ctx context.Context, c *access.Caller, name string, arguments json.RawMessage) *mcp.CallToolResult {
+// callUpstream calls a tool of an upstream, or goes on with a call that had a
+// question. Nil: there is none of that name. A result that asks is for a turn
+// with rounds alone; its state is sealed. The error is the protocol's, for a
+// state that is not of this call.
+func (s *Set) callUpstream(ctx context.Context, c *access.Caller, p *mcp.CallToolParamsRaw, turn upstream.Turn) (*mcp.CallToolResult, error) {
 	if s.cfg.Upstreams == nil {
-		return nil
+		return nil, nil
 	}
-	result, known, err := s.cfg.Upstreams.Call(ctx, name, arguments)
+	var aad seal.AAD
+	if turn.Rounds || p.RequestState != "" {
+		var err error
+		if aad, err = s.stateAAD(c, p.Name, p.Arguments); err != nil {
+			return nil, err
+		}
+	}
+	if p.RequestState != "" {
+		state, err := s.openState(p.RequestState, aad)
+		if err != nil {
+			return nil, err
+		}
+		turn.State, turn.Answers = state, p.InputResponses
+	}
+	turn.Keep = c.Keep
+	result, known, err := s.cfg.Upstreams.Call(ctx, p.Name, p.Arguments, turn)
 	switch {
 	case err != nil:
 		result = unavailable()
 	case !known:
-		return nil
+		return nil, nil
 	}
-	s.called(c, name, result, nil)
-	return result
+	if result.InputRequests != nil {
+		if result.RequestState, err = s.sealState(aad, result.RequestState); err != nil {
+			result = failure(problem.CodeNotReady, "a key ring is missing, see /healthz")
+		}
+	}
+	s.called(c, p.Name, result, nil)
+	return result, nil
+}
+
+// turnOf is the caller's part in a call of an upstream: in the older protocols
+// its client is asked while it waits, in that of 2026 by the result.
+func turnOf(r *mcp.CallToolRequest) upstream.Turn {
+	switch {
+	case !canAsk(r.ClientCapabilities()):
+		return upstream.Turn{}
+	case modern(r):
+		return upstream.Turn{Rounds: true}
+	}
+	return upstream.Turn{Ask: r.Session.Elicit}
 }
 
 func (s *Set) registerUpstreams(server *mcp.Server) {
@@ -94,12 +130,17 @@ func refused(err error) error {
 
 func modern(r interface{ ProtocolVersion() string }) bool { return r.ProtocolVersion() >= "2026-07-28" }
 
-// complete says in the protocol of 2026 that a result is one. The library says
-// so only of what its own handlers give, and has no other way to set it.
+// complete says in the protocol of 2026 that a result is one, or that it asks.
+// The library says so only of what its own handlers give, and has no other way
+// to set it.
 func complete[R mcp.Result](result, into R) (mcp.Result, error) {
 	body, err := json.Marshal(result)
 	if err != nil {
 		return nil, err
 	}
-	return into, json.Unmarshal(append([]byte(completed), body[1:]...), into)
+	begin := completed
+	if call, ok := any(result).(*mcp.CallToolResult); ok && call.InputRequests != nil {
+		begin = inputRequired
+	}
+	return into, json.Unmarshal(append([]byte(begin), body[1:]...), into)
 }

@@ -19,11 +19,13 @@ import (
 type Direct struct {
 	// Call calls a tool. ok is false, and nothing has been done, where the
 	// library shall: whoever may not call is told so by it. The result is an
-	// object without `_meta`, and says its resultType.
-	Call func(ctx context.Context, c *access.Caller, name string, arguments []byte) (result []byte, ok bool)
+	// object without `_meta`, and says its resultType. asks: the client answers
+	// forms (elicitation), so the result may be a question.
+	Call func(ctx context.Context, c *access.Caller, name string, arguments []byte, asks bool) (result []byte, ok bool)
 	// Lists says whose list of tools the caller's is: it is another string
-	// when the list is another. ok is false when nobody can say.
-	Lists func(ctx context.Context, c *access.Caller) (of string, ok bool)
+	// when the list is another. Those of another version are nobody's any more.
+	// ok is false when nobody can say.
+	Lists func(ctx context.Context, c *access.Caller) (version int64, of string, ok bool)
 }
 
 const (
@@ -32,14 +34,17 @@ const (
 	maxShapes = 128
 	maxShape  = 4 << 10
 	// maxLists bounds the lists that are kept, of some 20 KB each: one for each
-	// different set of rights.
+	// different set of rights. Those over maxList, in bytes, are not: a megabyte
+	// for all of them.
 	maxLists = 16
+	maxList  = 64 << 10
 )
 
 // known is what has been answered before.
 type known struct {
-	shapes map[string]bool
-	lists  map[string][]byte
+	shapes  map[string]bool
+	version int64 // of the lists
+	lists   map[string][]byte
 }
 
 func (k *known) accept(shape string) {
@@ -49,22 +54,35 @@ func (k *known) accept(shape string) {
 	k.shapes[shape] = true
 }
 
-func (k *known) keep(of string, list []byte) {
-	if len(k.lists) >= maxLists {
+func (k *known) keep(version int64, of string, list []byte) {
+	if version < k.version || len(list) > maxList {
+		return
+	}
+	if len(k.lists) >= maxLists || version > k.version {
 		clear(k.lists)
 	}
+	k.version = version
 	k.lists[of] = list
+}
+
+func (k *known) list(version int64, of string) []byte {
+	if version != k.version {
+		return nil
+	}
+	return k.lists[of]
 }
 
 // again is a message that may have come before in all but these two.
 type again struct {
 	shape         string // all else of it; "" for none that is answered directly
 	id, arguments []byte
+	asks          bool // see Direct.Call
 }
 
 var againPaths = [][]string{
 	{"id"},
 	{"params", "arguments"},
+	{"params", "_meta", metaCapabilities, "elicitation"},
 	{"params", "_meta", "progressToken"},
 	{"params", "requestState"},
 	{"params", "inputResponses"},
@@ -86,7 +104,7 @@ func shapeOf(r *http.Request, f frame, body []byte) again {
 	if !jsontext.FindAll(body, againPaths, values) || !plainID(values[0]) || call && len(values[1]) == 0 {
 		return again{}
 	}
-	for _, more := range values[2:] {
+	for _, more := range values[3:] {
 		if more != nil {
 			return again{}
 		}
@@ -109,7 +127,18 @@ func shapeOf(r *http.Request, f frame, body []byte) again {
 	if len(shape) > maxShape {
 		return again{}
 	}
-	return again{string(shape), values[0], values[1]}
+	return again{string(shape), values[0], values[1], asksForms(values[2])}
+}
+
+// asksForms says whether a client's capability of elicitation has forms: one
+// that names neither form nor page has them.
+func asksForms(elicitation []byte) bool {
+	if !bytes.HasPrefix(elicitation, []byte("{")) {
+		return false
+	}
+	_, form := jsontext.Find(elicitation, "form")
+	_, page := jsontext.Find(elicitation, "url")
+	return form || !page
 }
 
 // plainID is an id that is echoed as it came.
@@ -156,8 +185,12 @@ func (s *Server) direct(w http.ResponseWriter, r *http.Request, c *access.Caller
 	}
 	var result []byte
 	if f.method == "tools/list" {
-		result, _ = s.keptList(r.Context(), c)
-	} else if result, ok = s.cfg.Direct.Call(r.Context(), c, f.name, m.arguments); ok {
+		if version, of, asked := s.cfg.Direct.Lists(r.Context(), c); asked {
+			s.mu.Lock()
+			result = s.known.list(version, of)
+			s.mu.Unlock()
+		}
+	} else if result, ok = s.cfg.Direct.Call(r.Context(), c, f.name, m.arguments, m.asks); ok {
 		result = append(s.signed[:len(s.signed):len(s.signed)], result[1:]...)
 	}
 	if !ok || result == nil {
@@ -172,25 +205,14 @@ func (s *Server) direct(w http.ResponseWriter, r *http.Request, c *access.Caller
 	return true
 }
 
-func (s *Server) keptList(ctx context.Context, c *access.Caller) (list []byte, of string) {
-	of, ok := s.cfg.Direct.Lists(ctx, c)
-	if !ok {
-		return nil, ""
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.known.lists[of], of
-}
-
 // learn serves a message by the library and remembers that it was accepted,
 // and the list it gave. of is asked for before: a list that changes in between
 // is kept under the name of the older one, which nobody asks for again.
 func (s *Server) learn(w http.ResponseWriter, r *http.Request, c *access.Caller, f frame, m again) {
 	seen := &learner{ResponseWriter: w}
-	of := ""
+	version, of := int64(0), ""
 	if f.method == "tools/list" {
-		_, of = s.keptList(r.Context(), c)
-		seen.keep = of != ""
+		version, of, seen.keep = s.cfg.Direct.Lists(r.Context(), c)
 	}
 	s.stateless.ServeHTTP(seen, r)
 	if seen.status != http.StatusOK {
@@ -200,7 +222,7 @@ func (s *Server) learn(w http.ResponseWriter, r *http.Request, c *access.Caller,
 	defer s.mu.Unlock()
 	s.known.accept(m.shape)
 	if list := seen.result(); list != nil {
-		s.known.keep(of, list)
+		s.known.keep(version, of, list)
 	}
 }
 
@@ -229,8 +251,11 @@ func (l *learner) Write(b []byte) (int, error) {
 	if l.status == 0 {
 		l.status = http.StatusOK
 	}
-	if l.keep {
+	const around = 4 << 10 // the message and the event that the list is in
+	if l.keep = l.keep && len(l.body)+len(b) <= maxList+around; l.keep {
 		l.body = append(l.body, b...)
+	} else {
+		l.body = nil
 	}
 	return l.ResponseWriter.Write(b)
 }

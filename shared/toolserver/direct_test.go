@@ -59,13 +59,35 @@ func TestShapes(t *testing.T) {
 }
 
 func TestKnownIsBounded(t *testing.T) {
-	k := known{map[string]bool{}, map[string][]byte{}}
+	k := known{shapes: map[string]bool{}, lists: map[string][]byte{}}
 	for i := range 1000 {
 		k.accept(string(rune(i)))
-		k.keep(string(rune(i)), nil)
+		k.keep(0, string(rune(i)), nil)
 	}
 	assert.LessOrEqual(t, len(k.shapes), maxShapes)
 	assert.LessOrEqual(t, len(k.lists), maxLists)
+}
+
+// TestListsOfOneVersion: lists of an older version are not kept, large ones
+// neither.
+func TestListsOfOneVersion(t *testing.T) {
+	k := known{shapes: map[string]bool{}, lists: map[string][]byte{}}
+	k.keep(1, "a", []byte("{}"))
+	k.keep(1, "large", make([]byte, maxList+1))
+	assert.Equal(t, "{}", string(k.list(1, "a")))
+	assert.Nil(t, k.list(1, "large"))
+	assert.Nil(t, k.list(2, "a"))
+	k.keep(2, "b", []byte("{}"))
+	k.keep(1, "a", []byte("{}")) // was under way when it changed
+	assert.Equal(t, map[string][]byte{"b": []byte("{}")}, k.lists)
+
+	l := &learner{ResponseWriter: httptest.NewRecorder(), keep: true}
+	for range 100 {
+		_, err := l.Write(make([]byte, 1<<10))
+		assert.NoError(t, err)
+	}
+	assert.Nil(t, l.body)
+	assert.Nil(t, l.result())
 }
 
 // FuzzShape: what is cut out, put back, is the message; and another id and

@@ -85,7 +85,10 @@ var (
 	errRequest = &fault{codeInvalidRequest, "send one JSON-RPC 2.0 message, or a batch of at most 16 where the protocol has batches"}
 )
 
-const metaVersion = "io.modelcontextprotocol/protocolVersion"
+const (
+	metaVersion      = "io.modelcontextprotocol/protocolVersion"
+	metaCapabilities = "io.modelcontextprotocol/clientCapabilities"
+)
 
 // readFrames reads a message, or a batch. What is said twice in an object is
 // taken for not said (package jsontext), so a message that hides a second

@@ -28,6 +28,12 @@ type stream interface {
 	OnRetire(f func())
 }
 
+// keeper is what the platform's http.ResponseWriter does besides; see
+// access.Caller.
+type keeper interface {
+	Keep(end func()) (release func())
+}
+
 // lasting ends a stream of notifications, which has no end of its own, when
 // the instance is to be replaced: its reader comes back.
 func lasting(w http.ResponseWriter, r *http.Request) (_ *http.Request, done func()) {

@@ -91,7 +91,7 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Rand == nil {
 		cfg.Rand = rand.Reader
 	}
-	s := &Server{cfg: cfg, live: map[string]bool{}, listeners: map[*mcp.ServerSession]listener{}, known: known{map[string]bool{}, map[string][]byte{}}, signed: signature(cfg.Name, cfg.Version)}
+	s := &Server{cfg: cfg, live: map[string]bool{}, listeners: map[*mcp.ServerSession]listener{}, known: known{shapes: map[string]bool{}, lists: map[string][]byte{}}, signed: signature(cfg.Name, cfg.Version)}
 	s.mcp = mcp.NewServer(&mcp.Implementation{Name: cfg.Name, Version: cfg.Version}, &mcp.ServerOptions{
 		Instructions:       cfg.Instructions,
 		PageSize:           pageSize,
@@ -158,6 +158,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if refusal != nil {
 		refuse(w, refusal.Problem)
 		return
+	}
+	if k, ok := w.(keeper); ok {
+		caller.Keep = k.Keep
 	}
 	// The token's way ends here: nothing behind this line can pass it on.
 	r.Header.Set("Authorization", "Bearer -")

@@ -5,8 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
+	"time"
 
-	"github.com/google/jsonschema-go/jsonschema"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/hookweir/hookweir/shared/planted"
@@ -23,8 +23,10 @@ type Refusal struct{ Code, Detail string }
 
 func (r *Refusal) Error() string { return r.Code + ": " + r.Detail }
 
-// Call calls a tool by its name here. See tools.Upstreams.
-func (u *Upstreams) Call(ctx context.Context, full string, arguments json.RawMessage) (*mcp.CallToolResult, bool, error) {
+// Call calls a tool by its name here, or goes on with a call that had a
+// question. A result that NeedsInput is for a Turn with Rounds alone; its
+// RequestState is to be sealed. See tools.Upstreams.
+func (u *Upstreams) Call(ctx context.Context, full string, arguments json.RawMessage, turn Turn) (*mcp.CallToolResult, bool, error) {
 	n, tool, ok := strings.Cut(full, separator)
 	if !ok {
 		return nil, false, nil
@@ -33,22 +35,76 @@ func (u *Upstreams) Call(ctx context.Context, full string, arguments json.RawMes
 	if err != nil || i == nil {
 		return nil, false, err
 	}
-	if fault := validate(i.pinned, arguments); fault != "" {
+	arguments, fault := fitting(i.pinned, arguments)
+	if fault != "" {
 		return refusal("invalid_request", fault), true, nil
 	}
-	var result *mcp.CallToolResult
-	err = u.visit(ctx, up, kindTool, tool, func(s *mcp.ClientSession) (err error) {
-		result, err = s.CallTool(ctx, &mcp.CallToolParams{Name: tool, Arguments: orObject(arguments)})
-		return err
-	})
-	var refused *Refusal
-	switch {
-	case errors.As(err, &refused):
+	l, answers, refused := resumed(up, i, turn)
+	if refused != nil {
+		u.drop(l.Held)
 		return refusal(refused.Code, refused.Detail), true, nil
-	case err != nil:
-		return nil, true, err
 	}
-	return bound(result), true, nil
+	call := func(ctx context.Context, turn Turn, over func()) (result *mcp.CallToolResult, err error) {
+		err = u.visit(ctx, up, kindTool, tool, l.Round, u.midway(ctx, n, tool, turn), func(s *mcp.ClientSession) (err error) {
+			result, err = s.CallTool(ctx, &mcp.CallToolParams{
+				Name: tool, Arguments: orObject(arguments), InputResponses: answers, RequestState: l.State,
+			})
+			over()
+			return err
+		})
+		over()
+		return result, err
+	}
+	for {
+		var result *mcp.CallToolResult
+		switch {
+		case l.Held != "":
+			result, err = u.goOn(ctx, l, answers, turn.Keep)
+		case turn.Rounds && turn.Keep != nil && up.Protocol != "" && up.Protocol <= legacy:
+			result, err = u.hold(ctx, l, turn.Keep, call)
+		default:
+			result, err = call(ctx, turn, func() {})
+		}
+		if errors.As(err, &refused) {
+			out := refusal(refused.Code, refused.Detail)
+			if result != nil { // what it said when nobody answered
+				out.Content = append(out.Content, bound(result).Content...)
+			}
+			return out, true, nil
+		}
+		if err != nil {
+			return nil, true, err
+		}
+		if !result.NeedsInput() {
+			if result.InputRequests != nil { // a held call's
+				return result, true, nil
+			}
+			return bound(result), true, nil
+		}
+		next, asked, refused := l.ask(n, tool, result)
+		if refused == nil && !turn.Rounds && turn.Ask == nil {
+			refused = errNobody
+		}
+		if refused != nil {
+			return refusal(refused.Code, refused.Detail), true, nil
+		}
+		u.asked(n)
+		if turn.Rounds {
+			result, err = next.result(asked)
+			return result, true, err
+		}
+		l, answers = next, next.answers(turn.askAll(ctx, asked))
+		if err := ctx.Err(); err != nil {
+			return nil, true, err
+		}
+		// A person takes minutes: what was approved may be another by now.
+		if up, i, err = u.pinned(n, kindTool, tool); err != nil {
+			return nil, true, err
+		}
+		if i == nil || pinOf(up, i) != l.Pin {
+			return refusal(errReplaced.Code, errReplaced.Detail), true, nil
+		}
+	}
 }
 
 // pinned finds an upstream and what is approved of an item; nil for neither.
@@ -68,17 +124,18 @@ func (u *Upstreams) pinned(n, kind, item string) (Upstream, *item, error) {
 }
 
 // visit runs f in a session in which the item's pin has been held against what
-// the server says now. Errors: *Refusal, or the database's.
-func (u *Upstreams) visit(ctx context.Context, up Upstream, kind, item string, f func(*mcp.ClientSession) error) error {
-	session, t, err := u.dial(ctx, up)
+// the server says now. round is that of the call, and ask hears questions in
+// the middle of it: see transport. Errors: *Refusal, or the database's.
+func (u *Upstreams) visit(ctx context.Context, up Upstream, kind, item string, round int, ask asker, f func(*mcp.ClientSession) error) error {
+	session, t, err := u.dial(ctx, up, ask)
 	if err != nil {
 		u.failedCall(ctx, up, err)
 		return &Refusal{"unavailable", "the upstream " + up.Name + ": " + err.Error()}
 	}
 	defer u.end(ctx, up, session, t)
-	if up.State != StateReady || u.now().Sub(up.Checked) >= up.Recheck {
+	if t.changed || up.State != StateReady || u.now().Sub(up.Checked) >= up.Recheck {
 		kinds := []string{kind}
-		if up.Recheck > 0 { // other kinds will go by this look as well
+		if t.changed || up.Recheck > 0 { // other kinds will go by this look as well
 			kinds = everything
 		}
 		if err := u.look(ctx, up, session, t, kinds); err != nil {
@@ -89,11 +146,15 @@ func (u *Upstreams) visit(ctx context.Context, up Upstream, kind, item string, f
 	if refused := u.blocked(up.Name, kind, item); refused != nil {
 		return refused
 	}
-	failure := f(session)
+	t.round = round
+	failure := t.safely(func() error { return f(session) })
 	if t.changed { // it said so while it answered
 		if err := u.look(ctx, up, session, t, everything); err != nil {
 			u.failedCall(ctx, up, err) // a call of an upstream that fails looks first
 		}
+	}
+	if t.refused != nil { // whatever it answered without
+		return t.refused
 	}
 	if failure != nil {
 		return &Refusal{"bad_gateway", "the upstream " + up.Name + " did not answer the call properly; nobody knows whether it acted"}
@@ -101,9 +162,13 @@ func (u *Upstreams) visit(ctx context.Context, up Upstream, kind, item string, f
 	return nil
 }
 
-// look lists items in a session and holds them against the pins.
+// look lists items in a session and holds them against the pins. A server may
+// say that a list has changed while it is looked at: then it is looked at again
+// after the call.
 func (u *Upstreams) look(ctx context.Context, up Upstream, s *mcp.ClientSession, t *transport, kinds []string) error {
+	t.until, t.changed = u.now().Add(maxLook), false
 	seen, err := discover(ctx, s, t, kinds)
+	t.until = time.Time{}
 	if err != nil {
 		return err
 	}
@@ -164,37 +229,13 @@ func (u *Upstreams) blocked(n, kind, name string) *Refusal {
 	return nil
 }
 
-// validate holds arguments against the pinned schema. A `$ref` to anywhere but
-// the schema itself does not resolve: nothing is ever fetched for it.
-func validate(pinned []byte, arguments json.RawMessage) string {
-	var definition struct {
-		InputSchema *jsonschema.Schema `json:"inputSchema"`
-	}
-	if json.Unmarshal(pinned, &definition) != nil || definition.InputSchema == nil {
-		return "the tool's input schema cannot be read"
-	}
-	resolved, err := definition.InputSchema.Resolve(nil)
-	if err != nil {
-		return "the tool's input schema cannot be resolved, or refers to the network"
-	}
-	args := map[string]any{}
-	if len(arguments) > 0 && json.Unmarshal(arguments, &args) != nil {
-		return "the arguments must be one JSON object"
-	}
-	if err := resolved.Validate(args); err != nil {
-		text := err.Error()
-		return "the arguments do not fit the tool's input schema: " + strings.ToValidUTF8(text[:min(len(text), 500)], "")
-	}
-	return ""
-}
-
 // bound lets a result of bearable size through, without what is for clients
 // of that server alone.
 func bound(r *mcp.CallToolResult) *mcp.CallToolResult {
-	if r.NeedsInput() {
-		return refusal("bad_gateway", "the upstream asks for input, which is not passed on")
-	}
 	out := &mcp.CallToolResult{Content: r.Content, StructuredContent: r.StructuredContent, IsError: r.IsError}
+	if out.Content == nil {
+		out.Content = []mcp.Content{} // a result without it is none
+	}
 	b, err := json.Marshal(out)
 	switch {
 	case err != nil:

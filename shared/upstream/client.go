@@ -8,9 +8,12 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"time"
 
+	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/hookweir/hookweir/shared/fetch"
@@ -24,6 +27,13 @@ const (
 	maxAnswer = 1 << 20
 	// maxPages bounds the pages of one list.
 	maxPages = 50
+	// maxSeen bounds the definitions of one look, in bytes: twice what a server
+	// of a thousand tools has. maxStored bounds what is kept of one upstream:
+	// what is approved, what is there, and what is gone.
+	maxSeen   = 2 << 20
+	maxStored = 3 * maxSeen
+	// maxLook is how long one look may take, all of its pages.
+	maxLook = 60 * time.Second
 	// goodbye is how long ending a session may take.
 	goodbye = 3 * time.Second
 	// legacy is the newest protocol with a handshake.
@@ -34,6 +44,9 @@ var (
 	errTarget    = errors.New("the URL is not an allowed target")
 	errTooLarge  = errors.New("an answer was over 1 MiB")
 	errPages     = errors.New("a list has more than 50 pages")
+	errTooMuch   = errors.New("it offers more than 500 items of a kind, or definitions of over 2 MiB")
+	errFull      = errors.New("with what is approved and what is gone, its definitions are over 6 MiB; delete it and put it again")
+	errSlow      = errors.New("a look took more than 60 seconds")
 	errTimeout   = errors.New("no answer within the timeout")
 	errNoAnswer  = errors.New("no answer")
 	errToken     = errors.New("its connection has no token: see get_connection, and authorize_link where it says needs_reauth")
@@ -46,6 +59,7 @@ var (
 // go by: what is pinned is what came over the wire, not what a library kept.
 type transport struct {
 	fetch    fetch.Func
+	stream   fetch.StreamFunc
 	policy   target.Policy
 	now      func() time.Time
 	sleep    func(ctx context.Context, d time.Duration)
@@ -53,9 +67,21 @@ type transport struct {
 	timeout  time.Duration
 	session  string         // to be ended
 	call     *fetch.Request // of a tool, a prompt or a resource, as it was sent
+	until    time.Time      // the end of the look that is under way; zero for none
 	captured map[string][]json.RawMessage
+	seen     int   // bytes of captured
 	changed  bool  // the server said that a list of its has changed
+	round    int   // of a call that had questions: its ids are others
 	failure  error // the first, in words that may be told
+	broken   bool  // the library had a panic
+
+	// ask puts a question in the middle of a call to a person. Nil: nobody is
+	// there. A refusal says why nobody was asked.
+	ask     asker
+	mu      sync.Mutex
+	flow    *flow    // the call's answer, while it comes
+	open    int      // questions that somebody thinks about
+	refused *Refusal // the last question that nobody was asked
 }
 
 // RoundTrip implements http.RoundTripper.
@@ -75,6 +101,10 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 	}
+	id, fresh := []byte(nil), []byte(nil)
+	if t.round > 0 {
+		body, id, fresh = renumbered(body, t.round)
+	}
 	q := fetch.Request{Method: r.Method, URL: r.URL.String(), Body: body, Deadline: t.timeout, MaxBody: maxAnswer, Abort: true}
 	for name, values := range r.Header {
 		for _, v := range values {
@@ -84,26 +114,68 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if t.token != "" {
 		q.Header = append(q.Header, [2]string{"authorization", "Bearer " + t.token})
 	}
-	if method, _ := jsontext.FindString(body, "method"); slices.Contains(calls, method) {
+	method, _ := jsontext.FindString(body, "method")
+	call := slices.Contains(calls, method)
+	if call {
 		t.call = &q
+	}
+	if comes(r, call) {
+		return t.follow(r, q)
+	}
+	if !t.until.IsZero() {
+		left := t.until.Sub(t.now())
+		if left <= 0 {
+			return nil, t.fail(errSlow)
+		}
+		q.Deadline = min(q.Deadline, left)
 	}
 	a, err := t.fetch(r.Context(), q)
 	if err == nil && !a.TooLarge {
 		a, err = t.whole(r.Context(), q, a)
 	}
 	switch {
-	case errors.Is(err, fetch.ErrTimeout):
-		return nil, t.fail(errTimeout)
 	case err != nil:
-		return nil, t.fail(errNoAnswer)
+		return nil, t.fail(failureOf(err))
 	case a.TooLarge:
 		return nil, t.fail(errTooLarge)
+	case !answered(body, a):
+		return nil, t.fail(errMalformed)
 	}
-	if id := a.Header.Get("Mcp-Session-Id"); id != "" {
+	t.opened(a.Header)
+	if err := t.capture(a); err != nil {
+		return nil, t.fail(err)
+	}
+	if fresh != nil {
+		a.Body = bytes.ReplaceAll(a.Body, fresh, id)
+	}
+	return answer(r, a.Status, a.Header, a.Body), nil
+}
+
+// renumbered gives a request another id in each round of a call: in each the
+// library begins anew to count, and the request that brings answers must not
+// have the id of the one that had the questions (MCP 2026-07-28, multi
+// round-trip requests). The new id is a string, which is text in an answer
+// that nothing else in it can be mistaken for.
+func renumbered(body []byte, round int) (out, id, fresh []byte) {
+	var m map[string]json.RawMessage
+	if json.Unmarshal(body, &m) != nil || m["id"] == nil || m["method"] == nil {
+		return body, nil, nil
+	}
+	id = m["id"]
+	fresh, _ = json.Marshal("round-" + strconv.Itoa(round) + "-" + string(id))
+	m["id"] = fresh
+	out, err := json.Marshal(m)
+	if err != nil {
+		return body, nil, nil
+	}
+	return out, id, fresh
+}
+
+// opened notes the session that an answer opens.
+func (t *transport) opened(h http.Header) {
+	if id := h.Get("Mcp-Session-Id"); id != "" {
 		t.session = id
 	}
-	t.capture(a)
-	return answer(r, a.Status, a.Header, a.Body), nil
 }
 
 func (t *transport) fail(err error) error {
@@ -126,36 +198,51 @@ var lists = map[string]string{
 }
 
 // capture notes the definitions in an answer: JSON, or events of a stream.
-func (t *transport) capture(a fetch.Response) {
-	if isStream(a) {
-		for _, e := range events(a.Body) {
-			t.captureMessage(e.data)
-		}
-		return
+// Errors: errTooMuch.
+func (t *transport) capture(a fetch.Response) error {
+	if !isStream(a.Header) {
+		return t.captureMessage(a.Body)
 	}
-	t.captureMessage(a.Body)
+	for _, e := range events(a.Body) {
+		if err := t.captureMessage(e.data); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-func (t *transport) captureMessage(message []byte) {
+func (t *transport) captureMessage(message []byte) error {
 	var m struct {
 		Method string
 		Result map[string]json.RawMessage
 	}
 	if json.Unmarshal(message, &m) != nil {
-		return // the library will say so
+		return nil // the library will say so
 	}
 	t.changed = t.changed || strings.HasSuffix(m.Method, "/list_changed")
+	if t.until.IsZero() {
+		return nil // a call's result
+	}
 	for member, kind := range lists {
 		var list []json.RawMessage
 		if raw, ok := m.Result[member]; ok && json.Unmarshal(raw, &list) == nil {
 			t.captured[kind] = append(t.captured[kind], list...)
+			t.seen += len(raw)
+		}
+		if t.seen > maxSeen || len(t.captured[kind]) > maxItems {
+			return errTooMuch
 		}
 	}
+	return nil
 }
 
-// dial opens a session with an upstream.
-func (u *Upstreams) dial(ctx context.Context, up Upstream) (*mcp.ClientSession, *transport, error) {
-	t := &transport{fetch: u.cfg.Fetch, now: u.cfg.Now, sleep: u.cfg.Sleep, policy: u.cfg.Policy, timeout: up.Timeout, captured: map[string][]json.RawMessage{}}
+// asker puts a question in the middle of a call to a person; see transport.
+type asker = func(*mcp.ElicitParams) (*mcp.ElicitResult, *Refusal)
+
+// dial opens a session with an upstream. ask, if there is one, hears what it
+// asks in the middle of a call.
+func (u *Upstreams) dial(ctx context.Context, up Upstream, ask asker) (*mcp.ClientSession, *transport, error) {
+	t := &transport{fetch: u.cfg.Fetch, stream: u.cfg.Stream, ask: ask, now: u.cfg.Now, sleep: u.cfg.Sleep, policy: u.cfg.Policy, timeout: up.Timeout, captured: map[string][]json.RawMessage{}}
 	if up.Connection != "" {
 		token, err := u.cfg.Token(ctx, up.Name, up.Connection)
 		if err != nil || token == "" {
@@ -164,23 +251,61 @@ func (u *Upstreams) dial(ctx context.Context, up Upstream) (*mcp.ClientSession, 
 		t.token = token
 	}
 	client := mcp.NewClient(&mcp.Implementation{Name: "hookweir", Version: "1"}, &mcp.ClientOptions{
-		// Nothing that an upstream could ask of us: no roots, no sampling, no
-		// elicitation. Its questions end as errors of its tool.
-		Capabilities:   &mcp.ClientCapabilities{},
+		// An upstream may ask a person, by a form, and nothing else: no roots,
+		// no sampling, no page to be opened. It is told so in every session,
+		// whoever calls: which tools a server has may depend on it, and a list
+		// that is another for another caller would be drift.
+		Capabilities: &mcp.ClientCapabilities{Elicitation: &mcp.ElicitationCapabilities{Form: &mcp.FormElicitationCapabilities{}}},
+		ElicitationHandler: func(_ context.Context, r *mcp.ElicitRequest) (*mcp.ElicitResult, error) {
+			return t.asked(r.Params), nil
+		},
 		MultiRoundTrip: &mcp.MultiRoundTripOptions{Disabled: true},
 	})
+	client.AddReceivingMiddleware(guarded)
 	options := &mcp.ClientSessionOptions{}
 	if up.Protocol != "" && up.Protocol <= legacy {
 		options.ProtocolVersion = legacy // it is known not to know the newer one
 	}
-	session, err := client.Connect(ctx, &mcp.StreamableClientTransport{
-		Endpoint: up.URL, MaxRetries: -1, DisableStandaloneSSE: true,
-		HTTPClient: &http.Client{Transport: t, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
-	}, options)
+	var session *mcp.ClientSession
+	err := t.safely(func() (err error) {
+		session, err = client.Connect(ctx, &mcp.StreamableClientTransport{
+			// A server may ask aside of the call, by a stream of its own: that is
+			// opened where somebody is there to be asked.
+			Endpoint: up.URL, MaxRetries: -1, DisableStandaloneSSE: ask == nil,
+			HTTPClient: &http.Client{Transport: t, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
+		}, options)
+		return err
+	})
 	if err != nil {
 		return nil, nil, t.reason(err)
 	}
 	return session, t, nil
+}
+
+// safely calls the protocol library over what an upstream says. Of some answers
+// it makes a panic (go-sdk v1.8.0: `inputRequests` with a null in it), in the
+// goroutine that waits for the answer: then nobody can read what was said.
+func (t *transport) safely(f func() error) (err error) {
+	defer func() {
+		if recover() != nil {
+			t.broken, err = true, errMalformed
+		}
+	}()
+	return f()
+}
+
+// guarded does so for what the server asks, which the library handles in a
+// goroutine of its own: there a panic ends everything (go-sdk v1.8.0: an
+// elicitation without parameters).
+func guarded(next mcp.MethodHandler) mcp.MethodHandler {
+	return func(ctx context.Context, method string, r mcp.Request) (out mcp.Result, err error) {
+		defer func() {
+			if recover() != nil {
+				out, err = nil, &jsonrpc.Error{Code: jsonrpc.CodeInvalidParams, Message: "it cannot be read"}
+			}
+		}()
+		return next(ctx, method, r)
+	}
 }
 
 // reason is a failure in words that may be told: an upstream's own may be
@@ -203,7 +328,11 @@ var calls = []string{"tools/call", "prompts/get", "resources/read"}
 // cancelled there by a notification (MCP 2025-11-25, cancellation).
 func (u *Upstreams) end(ctx context.Context, up Upstream, s *mcp.ClientSession, t *transport) {
 	protocol := s.InitializeResult().ProtocolVersion
-	_ = s.Close() // nothing is lost with it
+	if t.broken { // it may wait for a request that nothing will answer
+		go func() { _ = s.Close() }()
+	} else {
+		_ = s.Close() // nothing is lost with it
+	}
 	cancelled := ctx.Err() != nil
 	ctx = context.WithoutCancel(ctx)
 	if cancelled && t.call != nil && protocol <= legacy {
@@ -233,8 +362,10 @@ func discover(ctx context.Context, s *mcp.ClientSession, t *transport, kinds []s
 		return nil, errMalformed
 	}
 	clear(t.captured)
+	t.seen = 0
 	for _, kind := range kinds {
-		if err := pages(lister(ctx, s, caps, kind)); err != nil {
+		next := lister(ctx, s, caps, kind)
+		if err := t.safely(func() error { return pages(next) }); err != nil {
 			return nil, pageError(t, err)
 		}
 	}

@@ -19,8 +19,9 @@
 //     build does not know included. It outlives the tool's removal, approved
 //     or not: a tool that comes back is held against it.
 //   - First use is one look, the first that found anything.
-//   - What a look brings counts for the server that was asked: not for one
-//     that took its place under the name meanwhile.
+//   - What a look brings counts for the upstream as it was put: not for one
+//     that took its place under the name meanwhile, nor after another PUT,
+//     which is looked at before anything of it is called.
 //   - An approval names the report it was given for (a hash over every item),
 //     so what changes between looking and approving is not approved.
 //   - Two tools of one name, or of names that look alike, and definitions
@@ -30,8 +31,12 @@
 //   - The agent's token never reaches an upstream: a request carries the
 //     token of the upstream's own connection, or none.
 //   - Lists are answered from the pins: a slow or dead upstream delays nobody.
-//     Each exchange with one has a deadline and a bound on its size. A `$ref`
-//     to the network is never fetched.
+//     Each exchange with one has a deadline and a bound on its size, and so
+//     has a look, and what is kept. A `$ref` to the network is never fetched.
+//   - Whatever an upstream says ends no more than its own call: an answer that
+//     is none is a failure at once, one that the protocol library makes a panic
+//     of is one that cannot be read, and a schema is held against nothing
+//     before what that takes has been counted.
 //
 // # Failure modes
 //

@@ -40,7 +40,8 @@ func TestDriftComesAgain(t *testing.T) {
 			mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return server }, &mcp.StreamableHTTPOptions{Stateless: true, JSONResponse: true}).ServeHTTP(w, r)
 			return fetch.Response{Status: w.Code, Header: w.Header(), Body: w.Body.Bytes()}, nil
 		},
-		Token: func(context.Context, string, string) (string, error) { panic("no connection") },
+		Stream: func(context.Context, fetch.Request) (fetch.Stream, error) { panic("no call") },
+		Token:  func(context.Context, string, string) (string, error) { panic("no connection") },
 		Send: func(messages [][]byte) error {
 			for _, m := range messages {
 				message, err := event.Decode(m)

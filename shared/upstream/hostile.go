@@ -44,6 +44,9 @@ func faultOf(kind, upstream, name string, canonical []byte, definition map[strin
 	if kind == kindTool && !headersValid(schema, map[string]bool{}) {
 		return "an x-mcp-header is not acceptable"
 	}
+	if kind == kindTool {
+		return schemaFault(canonical, definition)
+	}
 	return ""
 }
 

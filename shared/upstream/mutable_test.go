@@ -56,6 +56,14 @@ func openMutable(t *testing.T, db sqlstore.DB, tools ...*mcp.Tool) *mutable {
 	var err error
 	d.Upstreams, err = New(Config{
 		Tenant: "acme", DB: db, Now: func() time.Time { return d.now }, Fetch: d.fetch,
+		Stream: func(ctx context.Context, q fetch.Request) (fetch.Stream, error) {
+			a, err := d.cfg.Fetch(ctx, q)
+			rest := a.Body
+			return fetch.Stream{
+				Status: a.Status, Header: a.Header, Extend: func(time.Duration) {}, Close: func() {},
+				Next: func() (piece []byte, err error) { piece, rest = rest, nil; return piece, nil },
+			}, err
+		},
 		Token: func(context.Context, string, string) (string, error) { return d.token, nil },
 		Send: func(messages [][]byte) error {
 			for _, m := range messages {
@@ -166,10 +174,13 @@ func (d *mutable) drift() [][3]string {
 // "unknown".
 func (d *mutable) call(name string) string {
 	d.t.Helper()
-	result, known, err := d.Call(d.t.Context(), name, nil)
+	result, known, err := d.Call(d.t.Context(), name, nil, Turn{})
 	require.NoError(d.t, err)
 	if !known {
 		return "unknown"
+	}
+	if len(result.Content) == 0 {
+		return "nothing"
 	}
 	text := result.Content[0].(*mcp.TextContent).Text
 	if !result.IsError {

@@ -39,7 +39,7 @@ func (u *Upstreams) Read(ctx context.Context, full string) (*mcp.ReadResourceRes
 		return nil, ErrNotFound
 	}
 	var result *mcp.ReadResourceResult
-	err = u.visit(ctx, up, i.kind, i.name, func(s *mcp.ClientSession) (err error) {
+	err = u.visit(ctx, up, i.kind, i.name, 0, nil, func(s *mcp.ClientSession) (err error) {
 		result, err = s.ReadResource(ctx, &mcp.ReadResourceParams{URI: uri})
 		return err
 	})
@@ -87,7 +87,7 @@ func (u *Upstreams) Prompt(ctx context.Context, full string, arguments map[strin
 		return nil, ErrNotFound
 	}
 	var result *mcp.GetPromptResult
-	err = u.visit(ctx, up, kindPrompt, name, func(s *mcp.ClientSession) (err error) {
+	err = u.visit(ctx, up, kindPrompt, name, 0, nil, func(s *mcp.ClientSession) (err error) {
 		result, err = s.GetPrompt(ctx, &mcp.GetPromptParams{Name: name, Arguments: arguments})
 		return err
 	})
@@ -120,7 +120,7 @@ func (u *Upstreams) Complete(ctx context.Context, p *mcp.CompleteParams) (*mcp.C
 		return nil, ErrNotFound
 	}
 	var result *mcp.CompleteResult
-	err = u.visit(ctx, up, kind, name, func(s *mcp.ClientSession) (err error) {
+	err = u.visit(ctx, up, kind, name, 0, nil, func(s *mcp.ClientSession) (err error) {
 		result, err = s.Complete(ctx, &mcp.CompleteParams{Ref: &ref, Argument: p.Argument, Context: p.Context})
 		return err
 	})
@@ -131,7 +131,7 @@ func (u *Upstreams) Complete(ctx context.Context, p *mcp.CompleteParams) (*mcp.C
 	return out, small(out)
 }
 
-var errAsks = &Refusal{"bad_gateway", "the upstream asks for input, which is not passed on"}
+var errAsks = &Refusal{"bad_gateway", "the upstream asks a person before it gives this, which is passed on for tools only"}
 
 // small refuses what is larger than a tool's result may be.
 func small(result any) error {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -24,8 +25,8 @@ const (
 // answer that takes time (MCP 2025-11-25, resumability; HTML, server-sent
 // events, Last-Event-ID). The protocols since 2026 have no such streams.
 func (t *transport) whole(ctx context.Context, q fetch.Request, a fetch.Response) (fetch.Response, error) {
-	id, call := jsontext.Find(q.Body, "id")
-	if !call || !isStream(a) {
+	id, call := requestID(q.Body)
+	if !call || !isStream(a.Header) {
 		return a, nil
 	}
 	until := t.now().Add(t.timeout)
@@ -44,14 +45,14 @@ func (t *transport) whole(ctx context.Context, q fetch.Request, a fetch.Response
 		}
 		left := until.Sub(t.now()) - retry
 		if last == "" || left <= 0 {
-			return a, nil // the library will say that it has no answer
+			return a, nil // it is not answered, see answered
 		}
 		t.sleep(ctx, retry)
 		if err := ctx.Err(); err != nil {
 			return a, err
 		}
 		more, err := t.fetch(ctx, t.resume(q, last, min(left, t.timeout), maxAnswer-len(a.Body)))
-		if err != nil || more.TooLarge || more.Status != http.StatusOK || !isStream(more) {
+		if err != nil || more.TooLarge || more.Status != http.StatusOK || !isStream(more.Header) {
 			return fetch.Response{TooLarge: more.TooLarge}, firstOf(err, errNoAnswer)
 		}
 		a.Body = append(append(a.Body, '\n', '\n'), more.Body...)
@@ -80,15 +81,38 @@ func firstOf(err, other error) error {
 	return other
 }
 
-func isStream(a fetch.Response) bool {
-	return strings.Contains(a.Header.Get("Content-Type"), "text/event-stream")
+func isStream(h http.Header) bool {
+	return strings.Contains(h.Get("Content-Type"), "text/event-stream")
 }
 
-// isAnswer reports a message that is the response to a request.
+// requestID is the id of a message that wants an answer.
+func requestID(message []byte) (id []byte, ok bool) {
+	if _, ok = jsontext.Find(message, "method"); !ok {
+		return nil, false
+	}
+	return jsontext.Find(message, "id")
+}
+
+// answered reports that what came back from a request has its answer. The
+// library waits for one without end, whatever else a 2xx brought. Another
+// status is itself one, and so is anything for a message that wants none.
+func answered(message []byte, a fetch.Response) bool {
+	id, request := requestID(message)
+	if !request || a.Status < 200 || a.Status > 299 {
+		return true
+	}
+	if !isStream(a.Header) {
+		return isAnswer(a.Body, id)
+	}
+	return slices.ContainsFunc(events(a.Body), func(e streamEvent) bool { return isAnswer(e.data, id) })
+}
+
+// isAnswer reports a message that is the response to a request: an error, or a
+// result, which is an object in this protocol.
 func isAnswer(message, id []byte) bool {
 	values := make([][]byte, 3)
 	return jsontext.FindAll(message, [][]string{{"id"}, {"result"}, {"error"}}, values) &&
-		bytes.Equal(values[0], id) && (values[1] != nil || values[2] != nil)
+		bytes.Equal(values[0], id) && (bytes.HasPrefix(values[1], []byte("{")) || values[2] != nil)
 }
 
 // streamEvent is one server-sent event.

@@ -85,7 +85,7 @@ func TestResumeIsBounded(t *testing.T) {
 			return stream("id: x\ndata: \n\n"), nil
 		},
 	}
-	_, err := tr.whole(t.Context(), fetch.Request{Body: []byte(`{"id":1}`)}, stream("id: a\ndata: \n\n"))
+	_, err := tr.whole(t.Context(), fetch.Request{Body: []byte(`{"id":1,"method":"x"}`)}, stream("id: a\ndata: \n\n"))
 	require.NoError(t, err)
 	assert.Equal(t, maxResumes, asked)
 }

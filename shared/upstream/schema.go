@@ -9,8 +9,14 @@ import (
 // model reads all the same.
 var words = []string{"description", "title", "examples", "default", "$comment", "deprecated", "format", "readOnly", "writeOnly", "enumNames", "x-mcp-header", "$schema", "$id"}
 
-// wordless is a schema, or a definition, without what is words only. Members
-// of `properties` and the like are names, not keywords.
+// valued are the keywords whose values are no schemas, and named those whose
+// members are names, not keywords.
+var (
+	valued = []string{"enum", "const", "required"}
+	named  = []string{"properties", "$defs", "definitions", "patternProperties"}
+)
+
+// wordless is a schema, or a definition, without what is words only.
 func wordless(v any) any { return strip(v, false) }
 
 func strip(v any, names bool) any {
@@ -21,11 +27,11 @@ func strip(v any, names bool) any {
 			if !names && slices.Contains(words, k) {
 				continue
 			}
-			if !names && (k == "enum" || k == "const" || k == "required") {
-				out[k] = x // values, not schemas
+			if !names && slices.Contains(valued, k) {
+				out[k] = x
 				continue
 			}
-			out[k] = strip(x, !names && (k == "properties" || k == "$defs" || k == "definitions" || k == "patternProperties"))
+			out[k] = strip(x, !names && slices.Contains(named, k))
 		}
 		return out
 	case []any:
@@ -61,28 +67,26 @@ func compare(was, is any) Class {
 	return c
 }
 
-// wordsChanged reports whether anything that was said before is now said
-// differently; what is new is part of the widening.
-func wordsChanged(was, is any) bool {
+// wordsChanged reports whether anything is said differently, or said now or no
+// more, of what was there before; the words of what is new are part of the
+// widening.
+func wordsChanged(was, is any) bool { return reworded(was, is, false) }
+
+func reworded(was, is any, names bool) bool {
 	switch a := was.(type) {
 	case map[string]any:
 		b, ok := is.(map[string]any)
 		if !ok {
 			return false
 		}
-		for k, x := range a {
-			y, there := b[k]
-			if _, text := x.(string); text && slices.Contains(words, k) && !reflect.DeepEqual(x, y) {
-				return true
-			}
-			if there && wordsChanged(x, y) {
+		for _, k := range words {
+			if !names && !reflect.DeepEqual(a[k], b[k]) {
 				return true
 			}
 		}
-		for k, y := range b {
-			_, before := a[k]
-			if _, text := y.(string); text && !before && (k == "description" || k == "title") {
-				return true // words where there were none
+		for k, x := range a {
+			if y, there := b[k]; there && (names || !slices.Contains(valued, k)) && reworded(x, y, !names && slices.Contains(named, k)) {
+				return true
 			}
 		}
 	case []any:
@@ -91,7 +95,7 @@ func wordsChanged(was, is any) bool {
 			return false
 		}
 		for i := range min(len(a), len(b)) {
-			if wordsChanged(a[i], b[i]) {
+			if reworded(a[i], b[i], false) {
 				return true
 			}
 		}

@@ -22,9 +22,6 @@ var errTwice = errors.New("two items have one name")
 func sift(upstream string, seen map[string][]json.RawMessage) ([]found, error) {
 	var out []found
 	for _, kind := range everything {
-		if len(seen[kind]) > maxItems {
-			return nil, errors.New("more than 500 items of a kind")
-		}
 		names, looks := map[string]bool{}, map[string]int{}
 		start := len(out)
 		for _, raw := range seen[kind] {

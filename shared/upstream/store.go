@@ -149,6 +149,11 @@ var schema = [][]string{{
 	// gone says that the removal was accepted: it is no drift any more. The pin
 	// stays for what may come back under the name.
 	`ALTER TABLE upstream_items ADD COLUMN gone INTEGER NOT NULL DEFAULT 0`,
+}, {
+	// tried is when the last look began.
+	`ALTER TABLE upstreams ADD COLUMN tried INTEGER`,
+	// A look that outlived its upstream left these.
+	`DELETE FROM upstream_items WHERE upstream NOT IN (SELECT name FROM upstreams)`,
 }}
 
 // item is a row of upstream_items.

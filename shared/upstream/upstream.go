@@ -38,6 +38,7 @@ type Config struct {
 	DB     sqlstore.DB
 	Now    func() time.Time
 	Fetch  fetch.Func
+	Stream fetch.StreamFunc
 	// Sleep waits, as a promise of the event that calls it.
 	Sleep  func(ctx context.Context, d time.Duration)
 	Policy target.Policy
@@ -56,25 +57,27 @@ type Config struct {
 
 // Upstreams are one tenant's.
 type Upstreams struct {
-	cfg Config
-	box outbox.Box
+	cfg     Config
+	box     outbox.Box
+	holding holding
 }
 
 // New opens them in an object's database. Errors: the database's.
 func New(cfg Config) (*Upstreams, error) {
-	if cfg.Tenant == "" || cfg.DB == nil || cfg.Now == nil || cfg.Fetch == nil || cfg.Sleep == nil || cfg.Token == nil || cfg.Send == nil || cfg.SetAlarm == nil || cfg.Log == nil {
+	if cfg.Tenant == "" || cfg.DB == nil || cfg.Now == nil || cfg.Fetch == nil || cfg.Stream == nil || cfg.Sleep == nil || cfg.Token == nil || cfg.Send == nil || cfg.SetAlarm == nil || cfg.Log == nil {
 		return nil, errors.New("upstream: incomplete configuration")
 	}
 	if err := sqlstore.MigratePart(cfg.DB, "upstream", schema); err != nil {
 		return nil, err
 	}
-	return &Upstreams{cfg: cfg, box: outbox.Box{DB: cfg.DB, Send: cfg.Send}}, nil
+	return &Upstreams{cfg: cfg, box: outbox.Box{DB: cfg.DB, Send: cfg.Send}, holding: holding{calls: map[string]*held{}}}, nil
 }
 
 func (u *Upstreams) now() time.Time { return u.cfg.Now().UTC().Truncate(time.Millisecond) }
 
 // Put makes or replaces an upstream and looks at it. Pins of one that has
-// moved to another URL stay: whatever answers there is held against them.
+// moved to another URL stay: whatever answers there is held against them. No
+// look from before counts any more, whether it is over or under way.
 // Errors: ErrRequest, ErrLimit.
 func (u *Upstreams) Put(ctx context.Context, n string, s Settings) (Upstream, error) {
 	if !name.Valid(n) || strings.Contains(n, separator) || strings.HasSuffix(n, "_") || !s.valid() {
@@ -98,7 +101,8 @@ func (u *Upstreams) Put(ctx context.Context, n string, s Settings) (Upstream, er
 			return err
 		}
 		_, err := u.cfg.DB.Exec(`INSERT INTO upstreams (name, settings, state, failures, reason, protocol, report, created, updated)
-			VALUES (?,?,?,0,'','','',?,?) ON CONFLICT (name) DO UPDATE SET settings = excluded.settings, protocol = '', updated = excluded.updated`,
+			VALUES (?,?,?,0,'','','',?,?) ON CONFLICT (name) DO UPDATE SET settings = excluded.settings, state = excluded.state, checked = NULL, tried = NULL, failures = 0, reason = '', protocol = '',
+				report = CASE settings WHEN excluded.settings THEN report ELSE '' END, updated = MAX(excluded.updated, updated + 1)`,
 			n, string(settings), StateNew, now, now)
 		return err
 	})
@@ -184,7 +188,10 @@ func (u *Upstreams) Refresh(ctx context.Context, n string) {
 	if err != nil {
 		return
 	}
-	session, t, err := u.dial(ctx, up)
+	if _, err := u.cfg.DB.Exec(`UPDATE upstreams SET tried = ? WHERE name = ?`, u.now().UnixMilli(), n); err != nil {
+		return
+	}
+	session, t, err := u.dial(ctx, up, nil)
 	if err == nil {
 		defer u.end(ctx, up, session, t)
 		err = u.look(ctx, up, session, t, everything)
@@ -194,16 +201,17 @@ func (u *Upstreams) Refresh(ctx context.Context, n string) {
 	}
 }
 
-// errMoved: while an upstream was looked at, it was deleted or moved. What was
-// seen is of no upstream that there is.
-var errMoved = errors.New("it was moved or deleted meanwhile")
+// errMoved: while an upstream was looked at, it was deleted or put again, with
+// another URL, account or policy perhaps. What was seen is of no upstream that
+// there is.
+var errMoved = errors.New("it was put again or deleted meanwhile")
 
 // still loads an upstream again after a wait. Errors: errMoved, or the
 // database's.
 func (u *Upstreams) still(up Upstream) (Upstream, error) {
 	current, err := u.load(up.Name)
 	switch {
-	case errors.Is(err, ErrNotFound), err == nil && (current.URL != up.URL || !current.Created.Equal(up.Created)):
+	case errors.Is(err, ErrNotFound), err == nil && (!current.Updated.Equal(up.Updated) || !current.Created.Equal(up.Created)):
 		return up, errMoved
 	case err != nil:
 		return up, err
@@ -268,6 +276,9 @@ func (u *Upstreams) observe(ctx context.Context, up Upstream, protocol string, k
 				return err
 			}
 		}
+		if size(items) > maxStored {
+			return errFull
+		}
 		for _, i := range items {
 			if i.pinned == nil && i.now == nil { // was never approved, and is gone
 				if err := u.deleteItem(up.Name, i); err != nil {
@@ -306,6 +317,14 @@ func (i *item) accept(now time.Time) {
 		return
 	}
 	i.pinned, i.approved = i.now, now
+}
+
+// size is what is kept of items, in bytes.
+func size(items []item) (n int) {
+	for _, i := range items {
+		n += len(i.pinned) + len(i.now)
+	}
+	return n
 }
 
 // served are the definitions that are shown: those that were approved, of what
@@ -430,6 +449,10 @@ func (u *Upstreams) Approve(ctx context.Context, n, reportID string, only []stri
 	return u.Drift(n)
 }
 
+// lastTried is when an upstream was last looked at, or a look at it began: one
+// that never ends must not keep the others from their turn.
+const lastTried = `MAX(created, COALESCE(checked, 0), COALESCE(tried, 0))`
+
 // arm has the next look and what is left in the outbox come by.
 func (u *Upstreams) arm() error {
 	waiting, err := u.box.Waiting()
@@ -439,7 +462,7 @@ func (u *Upstreams) arm() error {
 	if waiting {
 		return u.cfg.SetAlarm(u.now().Add(time.Second))
 	}
-	rows, err := u.cfg.DB.Exec(`SELECT MIN(COALESCE(checked, created)) FROM upstreams`)
+	rows, err := u.cfg.DB.Exec(`SELECT MIN(` + lastTried + `) FROM upstreams`)
 	if err != nil {
 		return err
 	}
@@ -461,7 +484,7 @@ func (u *Upstreams) Alarm() error {
 	if _, err := u.box.Flush(); err != nil {
 		return errors.Join(err, u.cfg.SetAlarm(u.now().Add(outboxEvery)))
 	}
-	rows, err := u.cfg.DB.Exec(`SELECT name FROM upstreams WHERE COALESCE(checked, created) <= ? ORDER BY COALESCE(checked, created), name LIMIT ?`,
+	rows, err := u.cfg.DB.Exec(`SELECT name FROM upstreams WHERE `+lastTried+` <= ? ORDER BY `+lastTried+`, name LIMIT ?`,
 		u.now().Add(-checkEvery).UnixMilli(), perAlarm)
 	if err != nil {
 		return err

@@ -46,6 +46,7 @@ class Bridge {
   sinks = new Map(); // where it writes its answer to, by the event's number
   #event = 0;
   #unwanted = new Map(); // AbortControllers by ticket
+  #answers = new Map(); // what Go reads as it comes, by the ticket it began with
   #inbox; // where in Go's memory it is
   #letters = new Map(); // what had no room there, by number
   #letter = 0;
@@ -78,6 +79,21 @@ class Bridge {
       this.#await(ticket, operations.fetch(method, url, body, ms, maxBody, signal, ...headers));
     },
     abort: (ticket) => this.#unwanted.get(ticket)?.abort(),
+    stream: (ticket, at, size) => {
+      const [method, url, body, ms, ...headers] = this.#unpack(at, size);
+      const answer = new Answer(ms);
+      this.#answers.set(ticket, answer);
+      this.#await(ticket, answer.open(method, url, headers, body));
+    },
+    streamRead: (ticket, at, size) => {
+      const [stream] = this.#unpack(at, size);
+      this.#await(ticket, this.#answers.get(stream).read());
+    },
+    streamExtend: (stream, ms) => this.#answers.get(stream)?.extend(ms),
+    streamClose: (stream) => {
+      this.#answers.get(stream)?.abort();
+      this.#answers.delete(stream);
+    },
 
     answer: (event, at, size) => this.events.get(event)?.resolve(this.#unpack(at, size)),
     refuse: (event, at, size) => this.events.get(event)?.reject(new Error(this.#unpack(at, size)[0])),
@@ -87,6 +103,7 @@ class Bridge {
     },
     sinkWrite: (event, at, size) => this.sinks.get(event).write(this.#unpack(at, size)[0]),
     sinkPulse: (event, ms) => this.sinks.get(event).pulse(ms),
+    sinkKeep: (event) => this.sinks.get(event).keep(),
 
     // storage is an object's; the write is in its output gate, and nobody
     // waits for the promise.
@@ -219,6 +236,45 @@ async function readBody(stream, max) {
     at += part.length;
   }
   return body;
+}
+
+// Answer is one that is read as it comes.
+class Answer {
+  #unwanted = new AbortController();
+  #timer;
+  #reader;
+  constructor(ms) {
+    this.extend(ms);
+  }
+  async open(method, url, headers, body) {
+    const response = await this.#over(
+      fetch(url, { method, headers: pairs(headers), body: body ?? undefined, redirect: "manual", signal: this.#unwanted.signal }),
+    );
+    this.#reader = response.body?.getReader();
+    return [response.status, ...flat(response.headers)];
+  }
+  // read gives the next piece, or null at the end.
+  async read() {
+    const { done, value } = this.#reader === undefined ? { done: true } : await this.#over(this.#reader.read());
+    if (!done) return [value];
+    clearTimeout(this.#timer);
+    return [null];
+  }
+  // extend sets the deadline to so many milliseconds from now.
+  extend(ms) {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#unwanted.abort(new DOMException("the deadline passed", "TimeoutError")), ms);
+  }
+  abort() {
+    clearTimeout(this.#timer);
+    this.#unwanted.abort();
+  }
+  #over(promise) {
+    return promise.catch((e) => {
+      clearTimeout(this.#timer);
+      throw e;
+    });
+  }
 }
 
 // One Go instance and the events in flight in it.
@@ -362,6 +418,7 @@ class Sink {
   #tell = () => {};
   #timer;
   #over = false;
+  #kept = false;
   #closed;
   constructor(signal, closed) {
     this.response = new Promise((resolve, reject) => {
@@ -394,7 +451,17 @@ class Sink {
   write(bytes) {
     if (!this.#over) this.#controller.enqueue(bytes);
   }
+  // keep ends the answer and not its event: something that it began goes on.
+  keep() {
+    this.#kept = true;
+    clearTimeout(this.#timer);
+    try {
+      this.#controller?.close();
+    } catch {} // cancelled by its reader
+    this.kept?.();
+  }
   leave() {
+    if (this.#kept) return; // it has all of its answer
     const tell = this.#tell;
     this.#silence();
     tell(GONE);
@@ -472,10 +539,11 @@ export function createBackend(module) {
         const body = await readBody(request.body, current().binding.objectBodyLimit ?? 0);
         const instance = this.#streams.instance(current);
         const sink = this.#streams.open(instance, request.signal);
-        this.#enter(instance, "handleObjectFetch", [request.method, request.url, body, ...flat(request.headers)], sink).then(
+        const event = this.#enter(instance, "handleObjectFetch", [request.method, request.url, body, ...flat(request.headers)], sink).then(
           () => sink.end(),
           (e) => sink.fail(e),
         );
+        sink.kept = () => this.ctx.waitUntil(event);
         return sink.response;
       }
       // Class and state cross until a call has succeeded: then Go knows them.

@@ -46,10 +46,16 @@
 //	fetch    method, url, body or null, ms, maxBody, abortable (0, 1), headers…
 //	    → status, body (null: over maxBody), headers…; redirects are not
 //	      followed, the deadline covers the body too; abort(ticket) ends it
+//	stream   method, url, body or null, ms, headers… → status, headers…: an
+//	      answer that is read as it comes, known by the ticket it began with
+//	streamRead stream → the next piece, or null at the end
+//
+//	streamExtend(stream, ms) sets the deadline anew; streamClose(stream)
 //
 //	answer(event, at, size), refuse(event, at, size): values; text of an error
 //	sinkStart(event, at, size): status, headers…; sinkWrite(event, at, size):
-//	    bytes; sinkPulse(event, ms)
+//	    bytes; sinkPulse(event, ms); sinkKeep(event) ends the answer and not the
+//	    event, for what goes on after it
 //	transaction(storage, body)   commits when body() is true, else rolls back
 //	setAlarm(storage, ms)        does not wait
 //	sqlStatement(query) → its number; sqlForget() drops them all

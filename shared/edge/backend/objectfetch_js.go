@@ -43,6 +43,10 @@ func (s *server) objectFetch(event int, in reader, args []js.Value) (*packed, er
 		writeMalformedURL(w)
 	}
 	w.WriteHeader(http.StatusOK) // an answer without a body
+	if w.kept != nil {
+		host.Call("sinkKeep", event)
+		<-w.kept
+	}
 	return host.message(), nil
 }
 
@@ -80,11 +84,20 @@ type streamWriter struct {
 	gone    func()
 	retire  func()
 	pulse   func() time.Duration
+	kept    chan struct{} // closed when nothing goes on any more; nil: nothing does
 }
 
 // OnRetire has f called when the instance is to be replaced, which waits until
 // this answer has ended.
 func (w *streamWriter) OnRetire(f func()) { w.retire = f }
+
+// Keep has the event go on after its answer, until release is called; end is
+// called when the instance is to be replaced.
+func (w *streamWriter) Keep(end func()) (release func()) {
+	kept := make(chan struct{})
+	w.kept, w.retire = kept, end
+	return func() { close(kept) }
+}
 
 // Pulse has f called after d, and then after what f returns, until that is 0
 // or the answer has ended. The time is a promise of this request.

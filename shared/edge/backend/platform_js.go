@@ -145,13 +145,8 @@ func Fetch(ctx context.Context, r fetch.Request) (fetch.Response, error) {
 		}
 		abortable = 1
 	}
-	m := host.message().text(r.Method).text(r.URL)
-	if r.Body != nil {
-		m.blob(r.Body)
-	} else {
-		m.null()
-	}
-	m.number(float64(r.Deadline / time.Millisecond)).number(float64(r.MaxBody)).number(float64(abortable))
+	m := host.message().text(r.Method).text(r.URL).body(r.Body).
+		number(float64(r.Deadline / time.Millisecond)).number(float64(r.MaxBody)).number(float64(abortable))
 	for _, h := range r.Header {
 		m.text(h[0]).text(h[1])
 	}
@@ -173,4 +168,61 @@ func Fetch(ctx context.Context, r fetch.Request) (fetch.Response, error) {
 	}
 	status, body := int(answer.number()), answer.blob()
 	return fetch.Response{Status: status, Header: answer.header(), Body: body, TooLarge: body == nil}, nil
+}
+
+// OpenStream sends a request whose answer is read as it comes; it is a
+// fetch.StreamFunc. Errors as of Fetch.
+func OpenStream(ctx context.Context, r fetch.Request) (fetch.Stream, error) {
+	if err := ctx.Err(); err != nil {
+		return fetch.Stream{}, err
+	}
+	m := host.message().text(r.Method).text(r.URL).body(r.Body).number(float64(r.Deadline / time.Millisecond))
+	for _, h := range r.Header {
+		m.text(h[0]).text(h[1])
+	}
+	p, err := host.begin("stream", m)
+	if err != nil {
+		return fetch.Stream{}, err
+	}
+	closed := false
+	end := func() {
+		closed = true
+		_ = guard(func() error { host.Call("streamClose", p.ticket); return nil })
+	}
+	stop := context.AfterFunc(ctx, end)
+	failed := func(err error) error {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return err
+	}
+	answer, err := p.wait()
+	if err != nil {
+		stop()
+		end()
+		return fetch.Stream{}, failed(err)
+	}
+	return fetch.Stream{
+		Status: int(answer.number()),
+		Header: answer.header(),
+		Next: func() ([]byte, error) {
+			if closed {
+				return nil, failed(ErrRemote)
+			}
+			piece, err := host.await("streamRead", host.message().number(float64(p.ticket)))
+			if err != nil {
+				return nil, failed(err)
+			}
+			return piece.blob(), nil
+		},
+		Extend: func(d time.Duration) {
+			if !closed { // else nobody would stop its clock
+				_ = guard(func() error { host.Call("streamExtend", p.ticket, float64(d/time.Millisecond)); return nil })
+			}
+		},
+		Close: func() {
+			stop()
+			end()
+		},
+	}, nil
 }

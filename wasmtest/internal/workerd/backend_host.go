@@ -149,7 +149,7 @@ func (b *bridge) operateObjectGet(_ float64, args []jsobj.Value) (jsobj.Value, e
 			if rejected {
 				out.Reject(v)
 			} else {
-				out.Resolve(r.NewArray(nil))
+				out.Resolve(r.NewArray(jsobj.Value(nil)))
 			}
 			return
 		}

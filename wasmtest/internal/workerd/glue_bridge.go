@@ -26,6 +26,7 @@ type bridge struct {
 	sinks  map[int]*sink
 
 	unwanted map[float64]*jsobj.AbortSignal // by ticket
+	answers  map[float64]*streamed            // what Go reads as it comes
 	inbox    uint32                         // where in Go's memory it is
 	room     uint32
 	letters  map[int][]jsobj.Value // what had no room there
@@ -38,7 +39,7 @@ type bridge struct {
 func newBridge(g *backend, in *backendInstance) *bridge {
 	return &bridge{
 		in: in, glue: g, events: map[int]flight{}, sinks: map[int]*sink{},
-		unwanted: map[float64]*jsobj.AbortSignal{}, letters: map[int][]jsobj.Value{},
+		unwanted: map[float64]*jsobj.AbortSignal{}, answers: map[float64]*streamed{}, letters: map[int][]jsobj.Value{},
 	}
 }
 
@@ -47,12 +48,13 @@ func (b *bridge) host() *jsobj.Namespace {
 	members := map[string]jsobj.Func{
 		"inbox": b.hostInbox, "letterSize": b.hostLetterSize, "letter": b.hostLetter,
 		"abort": b.hostAbort, "answer": b.hostAnswer, "refuse": b.hostRefuse,
-		"sinkStart": b.hostSinkStart, "sinkWrite": b.hostSinkWrite, "sinkPulse": hostSinkPulse,
+		"sinkStart": b.hostSinkStart, "sinkWrite": b.hostSinkWrite, "sinkPulse": hostSinkPulse, "sinkKeep": b.hostSinkKeep,
+		"streamExtend": b.hostStreamExtend, "streamClose": b.hostStreamClose,
 		"setAlarm": hostSetAlarm, "transaction": b.glue.hostTransaction,
 		"sqlStatement": b.hostStatement, "sqlForget": b.hostForget, "sql": b.hostSQL, "sqlRest": b.hostRest,
 	}
 	for name, operation := range map[string]func(ticket float64, args []jsobj.Value) (jsobj.Value, error){
-		"fetch": b.operateFetch, "invoke": b.operateInvoke, "sendBatch": b.operateSendBatch,
+		"fetch": b.operateFetch, "stream": b.operateStream, "streamRead": b.operateStreamRead, "invoke": b.operateInvoke, "sendBatch": b.operateSendBatch,
 		"objectGet": b.operateObjectGet, "sleep": b.operateSleep,
 	} {
 		members[name] = func(c *jsobj.Call) (jsobj.Value, error) {
@@ -231,6 +233,15 @@ func (b *bridge) hostSinkWrite(c *jsobj.Call) (jsobj.Value, error) {
 // hostSinkPulse has nothing to do: nobody leaves before an answer is whole
 // here, and nothing written in between would be read.
 func hostSinkPulse(*jsobj.Call) (jsobj.Value, error) { return jsobj.Undefined{}, nil }
+
+func (b *bridge) hostSinkKeep(c *jsobj.Call) (jsobj.Value, error) {
+	s, err := b.sink(c)
+	if err != nil {
+		return nil, err
+	}
+	s.out.Resolve(s.response(c.Realm))
+	return jsobj.Undefined{}, nil
+}
 
 func (b *bridge) sink(c *jsobj.Call) (*sink, error) {
 	s := b.sinks[int(jsobj.ToNumber(c.Arg(0)))]
