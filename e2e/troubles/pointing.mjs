@@ -1,7 +1,6 @@
 // docs/pointing.md: what providers' consoles show and our log says, with
 // deliveries as the providers sign them. Each row has a source of its own.
 import assert from "node:assert/strict";
-import { createHmac } from "node:crypto";
 import { startAPIs } from "../apis.mjs";
 import { answerOf, until } from "../harness.mjs";
 import { make, send } from "../providers.mjs";
