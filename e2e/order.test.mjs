@@ -16,7 +16,7 @@ describe("order under failures and crashes", () => {
     const server = await startDestination({ behave: () => (++n % 5 === 0 ? { status: [500, 502, 503, 408][(n / 5) % 4] } : { status: 201 }) });
     const product = await start({
       wasm: { worker: "build/test/worker.wasm", consumers: "build/test/consumers.wasm" },
-      vars: { consumers: { HOOKWEIR_FAULT: `panic@posted/${every}` } },
+      vars: { consumers: { HOOKWEIR_FAULT: `exit@posted/${every}` } },
     });
     try {
       const api = (method, route, body) => product.admin(method, `/tenants/order${route}`, body);
