@@ -17,10 +17,10 @@
 //     resource and prompt: what a key may not call it does not see either.
 //   - Arguments are checked against the row's schema before anything is done,
 //     and never become part of a path but by escaping.
-//   - What changes a secret asks a person first (elicitation, or a multi
-//     round-trip request). The request state in between is sealed, bound to
-//     tenant, caller, tool and arguments, and ends (MCP 2026-07-28, request
-//     state).
+//   - What changes a secret asks a person first, and what an upstream asks goes
+//     to one (elicitation, or a multi round-trip request). The request state in
+//     between is sealed, bound to tenant, caller, tool and arguments, and ends
+//     (MCP 2026-07-28, request state).
 //   - A result is at most MaxResult bytes; no error says more than the API's
 //     problem+json does.
 //

@@ -45,7 +45,7 @@ var (
 	errTooLarge  = errors.New("an answer was over 1 MiB")
 	errPages     = errors.New("a list has more than 50 pages")
 	errTooMuch   = errors.New("it offers more than 500 items of a kind, or definitions of over 2 MiB")
-	errFull      = errors.New("with what is approved and what is gone, its definitions are over 6 MiB; delete it and put it again")
+	errStored    = errors.New("with what is approved and what is gone, its definitions are over 6 MiB; delete it and put it again")
 	errSlow      = errors.New("a look took more than 60 seconds")
 	errTimeout   = errors.New("no answer within the timeout")
 	errNoAnswer  = errors.New("no answer")

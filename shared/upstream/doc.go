@@ -30,6 +30,10 @@
 //     by then, nobody knows.
 //   - The agent's token never reaches an upstream: a request carries the
 //     token of the upstream's own connection, or none.
+//   - What a tool asks of a person goes to the client that called, under the
+//     upstream's name and only if every word of it can be seen, and the answer
+//     to the server and the definition that asked; else the upstream hears that
+//     nobody answered. A call that waits for an answer is not made anew.
 //   - Lists are answered from the pins: a slow or dead upstream delays nobody.
 //     Each exchange with one has a deadline and a bound on its size, and so
 //     has a look, and what is kept. A `$ref` to the network is never fetched.
@@ -41,5 +45,7 @@
 // # Failure modes
 //
 // An upstream does not answer: its tools stay listed, a call of one is a tool
-// error, its health says so, and the next check comes by the alarm.
+// error, its health says so, and the next check comes by the alarm. A call that
+// waits for an answer is lost with the memory it waits in (held.go): the client
+// is told that nobody knows whether the upstream acted.
 package upstream

@@ -226,7 +226,7 @@ func TestMuch(t *testing.T) {
 		}
 	}
 	assert.Equal(t, 5, looks)
-	fails(d, errFull)
+	fails(d, errStored)
 	assert.Len(t, d.served(), 60, "the last that was seen")
 }
 

@@ -1,3 +1,5 @@
+//lint:file-ignore SA1019 What is deprecated is refused, too.
+
 //go:build !js
 
 package upstream
@@ -208,7 +210,7 @@ func TestQuestionsRefused(t *testing.T) {
 	}{
 		"nobody can be asked":   {Turn{}, mcp.CallToolResult{InputRequests: mcp.InputRequestMap{"a": form}}, "conflict"},
 		"a web page":            {Turn{Rounds: true}, mcp.CallToolResult{InputRequests: mcp.InputRequestMap{"a": &mcp.ElicitParams{Mode: "url", URL: "https://evil.example.com/"}}}, "question_refused"},
-		"a model's answer":      {Turn{Rounds: true}, mcp.CallToolResult{InputRequests: mcp.InputRequestMap{"a": form, "b": &mcp.CreateMessageParams{MaxTokens: 1, Messages: []*mcp.SamplingMessage{{Role: "user", Content: &mcp.TextContent{Text: "x"}}}}}}, "question_refused"}, //nolint:staticcheck
+		"a model's answer":      {Turn{Rounds: true}, mcp.CallToolResult{InputRequests: mcp.InputRequestMap{"a": form, "b": &mcp.CreateMessageParams{MaxTokens: 1, Messages: []*mcp.SamplingMessage{{Role: "user", Content: &mcp.TextContent{Text: "x"}}}}}}, "question_refused"},
 		"files":                 {Turn{Rounds: true}, mcp.CallToolResult{InputRequests: mcp.InputRequestMap{"a": &mcp.ListRootsParams{}}}, "question_refused"},
 		"a hidden name":         {Turn{Rounds: true}, mcp.CallToolResult{InputRequests: mcp.InputRequestMap{"a\u200b": form}}, "question_refused"},
 		"a long name":           {Turn{Rounds: true}, mcp.CallToolResult{InputRequests: mcp.InputRequestMap{strings.Repeat("a", maxQuestionKey+1): form}}, "question_refused"},

@@ -277,7 +277,7 @@ func (u *Upstreams) observe(ctx context.Context, up Upstream, protocol string, k
 			}
 		}
 		if size(items) > maxStored {
-			return errFull
+			return errStored
 		}
 		for _, i := range items {
 			if i.pinned == nil && i.now == nil { // was never approved, and is gone
