@@ -178,7 +178,7 @@ func (s *simulation) swarm() wasmtest.Faults {
 			rate = 0.3 + 8*rate // asked once for a copy, and only when there is something newer
 		case wasmtest.QueueSendFail:
 			rate *= 6 // few sends are anything but a provider's, which tries again
-		case wasmtest.R2Fail, wasmtest.R2PutLost, wasmtest.D1Fail, wasmtest.D1Lost:
+		case wasmtest.R2Fail, wasmtest.R2PutLost, wasmtest.D1Fail, wasmtest.D1Lost, wasmtest.D1Slow:
 			rate *= 6 // a bucket and a database are asked a few times in a run
 		}
 		if on {

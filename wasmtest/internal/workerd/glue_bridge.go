@@ -26,7 +26,7 @@ type bridge struct {
 	sinks  map[int]*sink
 
 	unwanted map[float64]*jsobj.AbortSignal // by ticket
-	answers  map[float64]*streamed            // what Go reads as it comes
+	answers  map[float64]*streamed          // what Go reads as it comes
 	inbox    uint32                         // where in Go's memory it is
 	room     uint32
 	letters  map[int][]jsobj.Value // what had no room there
