@@ -154,17 +154,20 @@ func TestFlowAside(t *testing.T) {
 }
 
 // oldDesk is a desk of the protocol of 2025, with sessions; it asks in the
-// middle of a call.
-func oldDesk(t *testing.T, ask *mcp.ElicitParams) (*booking, *[]*mcp.ElicitResult) {
+// middle of a call, so many times.
+func oldDesk(t *testing.T, times int, ask *mcp.ElicitParams) (*booking, *[]*mcp.ElicitResult) {
 	var heard []*mcp.ElicitResult
 	server := mcp.NewServer(&mcp.Implementation{Name: "desk", Version: "1"}, nil)
 	server.AddTool(&mcp.Tool{Name: "book", Description: "Books a desk.", InputSchema: map[string]any{"type": "object"}},
 		func(ctx context.Context, r *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
-			answer, err := r.Session.Elicit(ctx, ask)
-			if err != nil {
-				return nil, err
+			answer := &mcp.ElicitResult{}
+			for range times {
+				var err error
+				if answer, err = r.Session.Elicit(ctx, ask); err != nil {
+					return nil, err
+				}
+				heard = append(heard, answer)
 			}
-			heard = append(heard, answer)
 			return text("booked, " + answer.Action), nil
 		})
 	d := &booking{}
@@ -192,7 +195,7 @@ func TestAskedMidway(t *testing.T) {
 		"hidden words":  {&mcp.ElicitParams{Message: "\u202e?"}, Turn{Ask: yes}, &mcp.ElicitResult{Action: "cancel"}, "question_refused"},
 		"a large form":  {&mcp.ElicitParams{Message: "?", RequestedSchema: fields(`"a":{"type":"string","title":"` + strings.Repeat("x", maxForm) + `"}`)}, Turn{Ask: yes}, &mcp.ElicitResult{Action: "cancel"}, "question_refused"},
 	} {
-		d, heard := oldDesk(t, c.ask)
+		d, heard := oldDesk(t, 1, c.ask)
 		d.start(t)
 		result := d.call(t, c.turn)
 		require.Len(t, *heard, 1, why)
@@ -204,6 +207,19 @@ func TestAskedMidway(t *testing.T) {
 		assert.Equal(t, c.code, code(t, result), why)
 		assert.Equal(t, "booked, cancel", result.Content[1].(*mcp.TextContent).Text, "%s: and what it did", why)
 	}
+}
+
+// One that asks without end is answered for it after ten times.
+func TestAskedWithoutEnd(t *testing.T) {
+	d, heard := oldDesk(t, maxRounds+1, &mcp.ElicitParams{Message: "Where?"})
+	d.start(t)
+	result := d.call(t, Turn{Ask: func(context.Context, *mcp.ElicitParams) (*mcp.ElicitResult, error) {
+		return &mcp.ElicitResult{Action: "accept"}, nil
+	}})
+	assert.Equal(t, "question_refused", code(t, result))
+	require.Len(t, *heard, maxRounds+1)
+	assert.Equal(t, "accept", (*heard)[maxRounds-1].Action)
+	assert.Equal(t, "cancel", (*heard)[maxRounds].Action)
 }
 
 // keeping is a request that can go on; let go counts how often it was let go.
@@ -221,8 +237,15 @@ func (k *keeping) keep(end func()) (release func()) {
 
 // Between two requests of a client of 2026 a call of an older upstream waits.
 func TestHeld(t *testing.T) {
-	d, heard := oldDesk(t, &mcp.ElicitParams{Message: "Where?", RequestedSchema: fields(`"seat":{"type":"string","default":"aisle"}`)})
+	d, heard := oldDesk(t, 1, &mcp.ElicitParams{Message: "Where?", RequestedSchema: fields(`"seat":{"type":"string","default":"aisle"}`)})
 	d.start(t)
+	t.Cleanup(func() { // before the server's, which waits for its streams
+		d.holding.mu.Lock()
+		defer d.holding.mu.Unlock()
+		for _, h := range d.holding.calls {
+			h.end()
+		}
+	})
 	yes := mcp.InputResponseMap{heldKey: &mcp.ElicitResult{Action: "accept"}}
 	begin := func() (*keeping, string) {
 		k := &keeping{}
@@ -268,9 +291,6 @@ func TestHeld(t *testing.T) {
 	assert.Equal(t, "conflict", code(t, d.call(t, Turn{Rounds: true})), "a request that cannot go on")
 	d.holding.mu.Lock()
 	assert.Len(t, d.holding.calls, maxHeld)
-	for _, h := range d.holding.calls {
-		defer h.end()
-	}
 	d.holding.mu.Unlock()
 }
 
