@@ -294,6 +294,22 @@ func TestHeld(t *testing.T) {
 	d.holding.mu.Unlock()
 }
 
+// Each question of a held call takes its own answer, once.
+func TestHeldAsksAgain(t *testing.T) {
+	d, heard := oldDesk(t, 2, &mcp.ElicitParams{Message: "Where?"})
+	d.start(t)
+	turn := func(state, action string) Turn {
+		return Turn{Rounds: true, Keep: (&keeping{}).keep, State: state, Answers: mcp.InputResponseMap{heldKey: &mcp.ElicitResult{Action: action}}}
+	}
+	first := d.call(t, turn("", ""))
+	second := d.call(t, turn(first.RequestState, "accept"))
+	require.NotNil(t, second.InputRequests[heldKey])
+	assert.Equal(t, "conflict", code(t, d.call(t, turn(first.RequestState, "accept"))), "the first question's is not the second's")
+	last := d.call(t, turn(second.RequestState, "decline"))
+	assert.Equal(t, "booked, decline", last.Content[0].(*mcp.TextContent).Text)
+	assert.Len(t, *heard, 2)
+}
+
 // netSend and netOpen are the platform's fetch over net/http.
 func netOpen(ctx context.Context, q fetch.Request) (fetch.Stream, error) {
 	ctx, cancel := context.WithCancel(ctx)
