@@ -55,14 +55,6 @@ func (p *packed) blob(v []byte) *packed {
 	return p
 }
 
-// body packs a body, which may be none: nil.
-func (p *packed) body(v []byte) *packed {
-	if v == nil {
-		return p.null()
-	}
-	return p.blob(v)
-}
-
 // value packs one that sqlstore.Check has let through.
 func (p *packed) value(v any) *packed {
 	switch v := v.(type) {

@@ -226,3 +226,11 @@ func OpenStream(ctx context.Context, r fetch.Request) (fetch.Stream, error) {
 		},
 	}, nil
 }
+
+// body packs a body, which may be none: nil.
+func (p *packed) body(v []byte) *packed {
+	if v == nil {
+		return p.null()
+	}
+	return p.blob(v)
+}
