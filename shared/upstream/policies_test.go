@@ -151,7 +151,8 @@ func TestPolicies(t *testing.T) {
 }
 
 // TestHourlyLook: an upstream that nobody calls is looked at every hour by the
-// alarm, which also tells; one that does not answer, too.
+// alarm, which also tells; one that does not answer after a minute, two, four,
+// and so on to the hour.
 func TestHourlyLook(t *testing.T) {
 	d := newMutable(t, look("look", good))
 	d.put(Settings{})
@@ -174,11 +175,20 @@ func TestHourlyLook(t *testing.T) {
 	assert.Len(t, d.notices, 1)
 	assert.Equal(t, began.Add(121*time.Minute), d.alarm, "an hour after the last look")
 
-	d.now, d.away = d.alarm, true
+	d.away = true
+	for failures, minutes := range []int{1, 2, 4, 8, 16, 32, 60, 60} {
+		d.now = d.alarm
+		require.NoError(t, d.Alarm())
+		up, err := d.Get("desk")
+		require.NoError(t, err)
+		assert.Equal(t, []any{StateFailing, failures + 1}, []any{up.State, up.Failures})
+		assert.Equal(t, d.now.Add(time.Duration(minutes)*time.Minute), d.alarm)
+	}
+	d.now, d.away = d.alarm, false
 	require.NoError(t, d.Alarm())
 	up, err := d.Get("desk")
 	require.NoError(t, err)
-	assert.Equal(t, []any{StateFailing, 1}, []any{up.State, up.Failures})
+	assert.Equal(t, []any{StateReady, 0}, []any{up.State, up.Failures})
 	assert.Equal(t, d.now.Add(time.Hour), d.alarm)
 }
 

@@ -23,6 +23,9 @@ import (
 const (
 	// checkEvery is how often an upstream is looked at when nobody calls it.
 	checkEvery = time.Hour
+	// retryEvery is the pause after a look that failed; it doubles with each
+	// that fails, up to checkEvery.
+	retryEvery = time.Minute
 	// outboxEvery is the pause before a notice is tried again.
 	outboxEvery = 10 * time.Second
 	// perAlarm bounds the upstreams one alarm looks at: each takes seconds.
@@ -449,9 +452,15 @@ func (u *Upstreams) Approve(ctx context.Context, n, reportID string, only []stri
 	return u.Drift(n)
 }
 
-// lastTried is when an upstream was last looked at, or a look at it began: one
-// that never ends must not keep the others from their turn.
-const lastTried = `MAX(created, COALESCE(checked, 0), COALESCE(tried, 0))`
+// due is when an upstream's next look is: counted from the last one, or from
+// when that began, since one that never ends must not keep the others from
+// their turn. Its parameters are dueAfter's.
+const due = `MAX(created, COALESCE(checked, 0), COALESCE(tried, 0)) + CASE failures WHEN 0 THEN ? ELSE MIN(?, ? << MIN(failures - 1, 10)) END`
+
+// dueAfter are the pauses of due, in milliseconds.
+func dueAfter(more ...any) []any {
+	return append([]any{checkEvery.Milliseconds(), checkEvery.Milliseconds(), retryEvery.Milliseconds()}, more...)
+}
 
 // arm has the next look and what is left in the outbox come by.
 func (u *Upstreams) arm() error {
@@ -462,7 +471,7 @@ func (u *Upstreams) arm() error {
 	if waiting {
 		return u.cfg.SetAlarm(u.now().Add(time.Second))
 	}
-	rows, err := u.cfg.DB.Exec(`SELECT MIN(` + lastTried + `) FROM upstreams`)
+	rows, err := u.cfg.DB.Exec(`SELECT MIN(`+due+`) FROM upstreams`, dueAfter()...)
 	if err != nil {
 		return err
 	}
@@ -470,7 +479,7 @@ func (u *Upstreams) arm() error {
 	if !ok || r.IsNull() {
 		return nil
 	}
-	next := r.Time().Add(checkEvery)
+	next := r.Time()
 	if err := r.Done(); err != nil {
 		return err
 	}
@@ -484,8 +493,8 @@ func (u *Upstreams) Alarm() error {
 	if _, err := u.box.Flush(); err != nil {
 		return errors.Join(err, u.cfg.SetAlarm(u.now().Add(outboxEvery)))
 	}
-	rows, err := u.cfg.DB.Exec(`SELECT name FROM upstreams WHERE `+lastTried+` <= ? ORDER BY `+lastTried+`, name LIMIT ?`,
-		u.now().Add(-checkEvery).UnixMilli(), perAlarm)
+	rows, err := u.cfg.DB.Exec(`SELECT name FROM (SELECT name, `+due+` AS due FROM upstreams) WHERE due <= ? ORDER BY due, name LIMIT ?`,
+		dueAfter(u.now().UnixMilli(), perAlarm)...)
 	if err != nil {
 		return err
 	}
