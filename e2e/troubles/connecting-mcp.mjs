@@ -1,13 +1,39 @@
 // docs/connecting-mcp.md: what a client is answered that does not get in.
 import assert from "node:assert/strict";
+import { startAsking } from "../asking.mjs";
 import { isProblem, openDeployed, putSecret } from "../deployed.mjs";
-import { authorizationServer, post } from "../mcp.mjs";
+import { authorizationServer, eras, post } from "../mcp.mjs";
 import { must } from "../scene.mjs";
 import { startUpstream } from "../upstream.mjs";
 
 const search = ["tools/call", { name: "search_events", arguments: {} }];
 const readable = { ok: "events:read", more: "events:read polls:read" };
 const seconds = () => Math.floor(Date.now() / 1000);
+
+const yes = { action: "accept", content: { window: true } };
+
+/**
+ * Runs body(upstream, book) beside an upstream that asks: book(answer) calls its
+ * tool by a client that answers so, or by one that cannot, and gives the code
+ * of its error and how often it was asked.
+ */
+async function asked({ deployed, endpoint, key }, body) {
+  const upstream = await startAsking("rounds");
+  try {
+    const agent = (await key()).key;
+    await must(deployed.admin("PUT", "/upstreams/desk", { url: upstream.url, trust: "first_use" }));
+    await body(upstream, async (answer) => {
+      let times = 0;
+      const client = await eras["2026-07-28 (client 2)"](endpoint(), agent, answer && { onElicit: () => (times++, answer) });
+      const result = await client.callTool({ name: "desk__book", arguments: { day: "friday" } });
+      await client.leave();
+      return { code: result.isError ? JSON.parse(result.content[0].text).code : undefined, asked: times };
+    });
+  } finally {
+    await must(deployed.admin("DELETE", "/upstreams/desk"));
+    await upstream.stop();
+  }
+}
 
 export default {
   page: "docs/connecting-mcp.md",
@@ -118,6 +144,24 @@ export default {
         } finally {
           await upstream.stop();
         }
+      },
+
+      async "a tool error `question_refused`"({ deployed, endpoint, key }) {
+        await asked({ deployed, endpoint, key }, async (upstream, book) => {
+          const { ask } = upstream;
+          upstream.ask = { ...ask, message: "Which\u202e desk?" }; // what would be shown otherwise than it is
+          assert.deepEqual(await book(yes), { code: "question_refused", asked: 0 });
+          upstream.ask = ask;
+          assert.deepEqual(await book(yes), { code: undefined, asked: 1 });
+        });
+      },
+
+      async "a tool error `conflict` that says so"({ deployed, endpoint, key }) {
+        await asked({ deployed, endpoint, key }, async (upstream, book) => {
+          assert.deepEqual(await book(undefined), { code: "conflict", asked: 0 }, "a client without elicitation");
+          assert.deepEqual(upstream.heard, []);
+          assert.deepEqual(await book(yes), { code: undefined, asked: 1 });
+        });
       },
 
       async "503 `not_ready`"({ deployed, post, refused, served, key }) {
