@@ -156,6 +156,11 @@ func (s *simulation) takesPart(name string) bool {
 	return slices.ContainsFunc(s.parts, func(p part) bool { return p.name == name })
 }
 
+// ticks reports whether the cron has something to do in this run.
+func (s *simulation) ticks() bool {
+	return slices.ContainsFunc(s.parts, func(p part) bool { return p.ticks })
+}
+
 // draw gives a step of a part a sequence of its own, so that one left out
 // shifts nothing in the others. Step -1 is the setting up.
 func (s *simulation) draw(part string, step int) {
@@ -225,6 +230,7 @@ func (s *simulation) run() {
 		}
 	}
 	end := start.Add(busy)
+	s.edge.PauseCron(!s.ticks())
 	for _, next := range s.plan() {
 		name := fmt.Sprintf("%s.%d", next.part.name, next.index)
 		if s.config.Steps != nil && !slices.Contains(s.config.Steps, name) {
