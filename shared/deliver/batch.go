@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/hookweir/hookweir/shared/bulkhead"
 	"github.com/hookweir/hookweir/shared/event"
 	"github.com/hookweir/hookweir/shared/ledger"
 	"github.com/hookweir/hookweir/shared/queue"
@@ -36,7 +37,7 @@ func (b *batchRun) tenant(ctx context.Context, tenant string, entries []entry) {
 		return
 	}
 	t := &tenantRun{batchRun: b, name: tenant, agent: agent}
-	var wg sync.WaitGroup
+	var wg bulkhead.Group
 	for shard, part := range byShard(entries) {
 		wg.Go(t.apart(func() { t.shard(ctx, shard, part) }))
 	}
@@ -70,7 +71,7 @@ func (t *tenantRun) shard(ctx context.Context, shard int, entries []entry) {
 		held = append(held, claim{event: e, decision: dec, until: until})
 	}
 	results := make([]ledger.Result, len(held))
-	var wg sync.WaitGroup
+	var wg bulkhead.Group
 	for i := range held {
 		wg.Go(t.apart(func() { results[i] = t.attempt(ctx, held[i]) }))
 	}

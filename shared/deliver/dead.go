@@ -3,8 +3,8 @@ package deliver
 import (
 	"context"
 	"strconv"
-	"sync"
 
+	"github.com/hookweir/hookweir/shared/bulkhead"
 	"github.com/hookweir/hookweir/shared/ledger"
 	"github.com/hookweir/hookweir/shared/queue"
 )
@@ -20,7 +20,7 @@ func (d *Deliverer) HandleDead(ctx context.Context, batch []queue.Message) []que
 		shard  int
 	}
 	groups := map[object][]entry{}
-	var wg sync.WaitGroup
+	var wg bulkhead.Group
 	for i, m := range batch {
 		verdicts[i] = d.later(deadBackoff, m.Attempts)
 		decoded, ok := decode(m.Body)

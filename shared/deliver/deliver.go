@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/hookweir/hookweir/shared/bulkhead"
@@ -150,7 +149,7 @@ func (d *Deliverer) Handle(ctx context.Context, batch []queue.Message) []queue.V
 		slots:     make(chan struct{}, MaxPosts),
 		large:     make(chan struct{}, 1),
 	}
-	var wg sync.WaitGroup
+	var wg bulkhead.Group
 	for tenant, entries := range tenants {
 		wg.Go(d.apart(func() { b.tenant(ctx, tenant, entries) }))
 		if d.cfg.Arrived != nil {

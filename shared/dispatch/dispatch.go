@@ -32,7 +32,6 @@ import (
 	"context"
 	"errors"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/hookweir/hookweir/shared/bulkhead"
@@ -127,7 +126,7 @@ func (d *Dispatcher) Handle(ctx context.Context, batch []queue.Message) []queue.
 	groups := d.groups(batch, verdicts, laneBackoff, nil)
 	share := max(maxConnections/max(len(groups), 1), 1)
 	slots := make(chan struct{}, maxConnections/share)
-	var wg sync.WaitGroup
+	var wg bulkhead.Group
 	for _, g := range groups {
 		wg.Go(d.apart(func() {
 			slots <- struct{}{}
@@ -177,7 +176,7 @@ func (d *Dispatcher) groups(batch []queue.Message, verdicts []queue.Verdict, b r
 // quarantine.
 func (d *Dispatcher) HandleDead(ctx context.Context, batch []queue.Message) []queue.Verdict {
 	verdicts := make([]queue.Verdict, len(batch))
-	var wg sync.WaitGroup
+	var wg bulkhead.Group
 	groups := d.groups(batch, verdicts, deadBackoff, func(i int) {
 		wg.Go(d.apart(func() {
 			if err := d.cfg.Quarantine(ctx, batch[i].ID, batch[i].Body); err != nil {

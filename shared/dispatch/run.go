@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/hookweir/hookweir/shared/bulkhead"
 	"github.com/hookweir/hookweir/shared/lane"
 	"github.com/hookweir/hookweir/shared/outbound"
 	"github.com/hookweir/hookweir/shared/queue"
@@ -54,7 +55,7 @@ type run struct {
 	lane     Lane
 	parallel int
 
-	wg sync.WaitGroup
+	wg bulkhead.Group
 
 	mu      sync.Mutex // guards the rest; never held across a call out
 	began   time.Time  // when the first claim was there

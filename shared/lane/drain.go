@@ -69,7 +69,7 @@ func (l *Lane) drain() error {
 			dirty = dirty || p.shared
 			for i := range p.jobs {
 				under.add(&p.jobs[i])
-				go func() { done <- l.attemptApart(p.target, &p.jobs[i]) }()
+				bulkhead.Go(func() { done <- l.attemptApart(p.target, &p.jobs[i]) })
 			}
 			idle := len(under) == 0 && (over || p.wait == 0 || p.wait > idleDrain)
 			if idle && timers == 0 {
@@ -82,10 +82,10 @@ func (l *Lane) drain() error {
 			if at := now.Add(wait); !idle && !over && (!tick.After(now) || at.Before(tick)) {
 				tick = at
 				timers++
-				go func() {
+				bulkhead.Go(func() {
 					_ = bulkhead.Run(l.cfg.Log, "lane_panic", func() { l.cfg.Performer.Sleep(context.Background(), wait) })
 					timer <- struct{}{}
-				}()
+				})
 			}
 		}
 		select {

@@ -21,7 +21,7 @@ func (s *server) queue(b *queues.MessageBatch) error {
 		batch[i] = queue.Message{ID: m.ID, Attempts: m.Attempts, Body: bytesBody(m)}
 	}
 	var verdicts []queue.Verdict
-	err := s.protect("queue", func() error {
+	err := s.apart("queue", func() error {
 		verdicts = s.Queue(context.Background(), b.Queue, batch)
 		if len(verdicts) != len(batch) {
 			return errors.New("backend: a verdict for every message, please")
@@ -61,7 +61,7 @@ func bytesBody(m *queues.Message) []byte {
 // scheduled never returns an error: syumai's cron package panics on one,
 // which would end the instance under every other event.
 func (s *server) scheduled(ctx context.Context) error {
-	err := s.protect("scheduled", func() error {
+	err := s.apart("scheduled", func() error {
 		if s.Scheduled == nil {
 			return errNoHandler
 		}

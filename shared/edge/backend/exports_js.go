@@ -3,6 +3,8 @@ package backend
 import (
 	"runtime"
 	"time"
+
+	"github.com/hookweir/hookweir/shared/bulkhead"
 )
 
 // What the host calls in Go. An export runs at once, on the stack of whatever
@@ -66,4 +68,4 @@ func tell(event, what int32) int32 {
 //
 //lint:ignore U1000 called by wasmtest
 //go:wasmexport goroutines
-func goroutines() int32 { return int32(runtime.NumGoroutine() - len(serving.idle)) }
+func goroutines() int32 { return int32(runtime.NumGoroutine() - bulkhead.Idle()) }

@@ -14,6 +14,7 @@ import (
 	"github.com/syumai/workers/cloudflare/cron"
 	"github.com/syumai/workers/cloudflare/queues"
 
+	"github.com/hookweir/hookweir/shared/bulkhead"
 	"github.com/hookweir/hookweir/shared/problem"
 	"github.com/hookweir/hookweir/shared/queue"
 )
@@ -84,8 +85,7 @@ type server struct {
 	objects map[int]Object        // by serial of the JavaScript object
 	writers map[int]*streamWriter // of objects' answers, by event
 	shared  *shared
-	idle    []chan func() // goroutines without an event, see spawn
-	retire  js.Value      // has the host replace this instance
+	retire  js.Value // has the host replace this instance
 }
 
 var errNoHandler = errors.New("backend: no handler for this event")
@@ -94,7 +94,7 @@ var errNoHandler = errors.New("backend: no handler for this event")
 // answered with the values that its handler gives, or refused with the text of
 // its error. A panic refuses the event and retires the instance.
 func (s *server) handle(kind kind, event int, in reader, serial int) {
-	s.spawn(func() {
+	bulkhead.Go(func() {
 		var answer *packed
 		err := s.protect(kind.String(), func() (err error) {
 			answer, err = s.handler(kind)(event, in, serial)
@@ -111,26 +111,6 @@ func (s *server) handle(kind kind, event int, in reader, serial int) {
 	})
 }
 
-// spawn runs f in a goroutine of its own: a new one, or one that has ended its
-// event. A new goroutine's stack is small and grows by being copied, several
-// times in an event; a used one's has grown.
-func (s *server) spawn(f func()) {
-	if n := len(s.idle); n > 0 {
-		last := s.idle[n-1]
-		s.idle = s.idle[:n-1]
-		last <- f
-		return
-	}
-	work := make(chan func(), 1)
-	work <- f
-	go func() {
-		for f := range work {
-			f()
-			s.idle = append(s.idle, work)
-		}
-	}()
-}
-
 // errPanic is all that a caller learns of a panic.
 var errPanic = errors.New("backend: internal error")
 
@@ -145,6 +125,14 @@ func (s *server) protect(event string, f func() error) (err error) {
 		}
 	}()
 	return f()
+}
+
+// apart is protect in a goroutine whose stack has grown (bulkhead.Go): syumai
+// starts one for each batch and tick.
+func (s *server) apart(event string, f func() error) error {
+	done := make(chan error, 1)
+	bulkhead.Go(func() { done <- s.protect(event, f) })
+	return <-done
 }
 
 // panicText says what panicked without the values of a request: runtime
