@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"slices"
 	"time"
 )
 
@@ -72,6 +73,18 @@ func aloneIn(second []string, path ...string) []Rule {
 	return []Rule{{When: []Condition{{Value: Value{JSON: second}}}, Parts: []Value{{JSON: path}}}}
 }
 
+// metaAlone holds for a notification of one message. Instagram says that one
+// was unsent by another message of the same mid.
+var (
+	metaAlone = slices.Clip([]Condition{
+		{Value: Value{JSON: []string{"entry", "1"}}},
+		{Value: Value{JSON: []string{"entry", "0", "messaging", "1"}}},
+		{Value: Value{JSON: []string{"entry", "0", "changes"}}},
+	})
+	metaMessage = Value{JSON: []string{"entry", "0", "messaging", "0", "message", "mid"}}
+	metaDeleted = Value{JSON: []string{"entry", "0", "messaging", "0", "message", "is_deleted"}}
+)
+
 // whatsappAlone holds for a notification of one message or one status.
 var whatsappAlone = []Condition{
 	{Value: Value{JSON: []string{"entry", "1"}}},
@@ -122,10 +135,10 @@ var catalogue = [...]Scheme{
 	{
 		Name: "attio", Title: "Attio", Checked: "2026-11-23", Confidence: ConfidenceB,
 		Docs:    "https://docs.attio.com/rest-api/guides/webhooks",
-		Notes:   "The older header name with X- is accepted too. Events come in batches and carry no id: the body's hash serves.",
-		Headers: []HeaderSet{{Signature: "Attio-Signature"}, {Signature: "X-Attio-Signature"}},
+		Notes:   "The older header name with X- is accepted too. Events come in batches without id or time, so the delivery's idempotency key names them.",
+		Headers: []HeaderSet{{Signature: "Attio-Signature", ID: "Idempotency-Key"}, {Signature: "X-Attio-Signature", ID: "Idempotency-Key"}},
 		Keys:    sha256Key, Encoding: Hex, Template: bodyAlone, BodyCovered: true,
-		TypePrefix: "com.attio.", Type: inBody("events", "0", "event_type"),
+		ID: headerID, TypePrefix: "com.attio.", Type: inBody("events", "0", "event_type"),
 	},
 	{
 		Name: "bitbucket", Title: "Bitbucket Cloud", Checked: "2026-11-23", Confidence: ConfidenceB,
@@ -204,10 +217,10 @@ var catalogue = [...]Scheme{
 	{
 		Name: "clickup", Title: "ClickUp", Checked: "2026-11-23", Confidence: ConfidenceA,
 		Docs:    "https://developer.clickup.com/docs/webhooksignature",
-		Notes:   "Named by the first history item; events without one by their hash.",
+		Notes:   "Named by event and first history item, which a task's creation shares with its first status; events without one by their hash.",
 		Headers: []HeaderSet{{Signature: "X-Signature"}},
 		Keys:    sha256Key, Encoding: Hex, Template: bodyAlone, BodyCovered: true,
-		ID: inBody("history_items", "0", "id"), IDSigned: true,
+		ID: []Rule{{Parts: []Value{{JSON: []string{"event"}}, {Text: ":"}, {JSON: []string{"history_items", "0", "id"}}}}}, IDSigned: true,
 		TypePrefix: "com.clickup.", Type: inBody("event"), Time: happened(UnixMillis, "history_items", "0", "date"),
 	},
 	{
@@ -241,10 +254,10 @@ var catalogue = [...]Scheme{
 	{
 		Name: "commercelayer", Title: "Commerce Layer", Checked: "2026-11-23", Confidence: ConfidenceB,
 		Docs:    "https://docs.commercelayer.io/core/callbacks-security",
-		Notes:   "The secret is the webhook's shared secret. Callbacks have no id: the body's hash serves.",
+		Notes:   "The secret is the webhook's shared secret. Callbacks have no id, and one order may be the body of two topics at once: topic and body name the event.",
 		Headers: []HeaderSet{{Signature: "X-CommerceLayer-Signature", Type: "X-CommerceLayer-Topic"}},
 		Keys:    sha256Key, Encoding: Base64, Template: bodyAlone, BodyCovered: true,
-		TypePrefix: "io.commercelayer.", Type: headerType,
+		Hash: HashTyped, TypePrefix: "io.commercelayer.", Type: headerType,
 	},
 	{
 		Name: "courier", Title: "Courier", Checked: "2026-11-23", Confidence: ConfidenceB,
@@ -304,10 +317,10 @@ var catalogue = [...]Scheme{
 	{
 		Name: "discourse", Title: "Discourse", Checked: "2026-11-23", Confidence: ConfidenceA,
 		Docs:    "https://meta.discourse.org/t/configure-webhooks-that-trigger-on-discourse-events-to-integrate-with-external-services/49045",
-		Notes:   "Discourse numbers every attempt anew, so events are named by the body's hash and not by X-Discourse-Event-Id.",
+		Notes:   "Discourse numbers every attempt anew, so events are named by their type and body and not by X-Discourse-Event-Id.",
 		Headers: []HeaderSet{{Signature: "X-Discourse-Event-Signature", Type: "X-Discourse-Event"}},
 		Keys:    sha256Named, Encoding: Hex, Template: bodyAlone, BodyCovered: true,
-		TypePrefix: "org.discourse.", Type: []Rule{
+		Hash: HashTyped, TypePrefix: "org.discourse.", Type: []Rule{
 			{Parts: []Value{{Header: HeaderType}}},
 			{Parts: []Value{{Name: "X-Discourse-Event-Type"}}},
 		},
@@ -459,10 +472,10 @@ var catalogue = [...]Scheme{
 	{
 		Name: "help-scout", Title: "Help Scout", Checked: "2026-11-23", Confidence: ConfidenceA,
 		Docs:    "https://developer.helpscout.com/webhooks/",
-		Notes:   "HMAC-SHA1. Events have no id: the body's hash serves.",
+		Notes:   "HMAC-SHA1. Events have no id, and the body is the conversation whatever happened to it: type and body name the event.",
 		Headers: []HeaderSet{{Signature: "X-HelpScout-Signature", Type: "X-HelpScout-Event"}},
 		Keys:    sha1Key, Encoding: Base64, Template: bodyAlone, BodyCovered: true,
-		TypePrefix: "com.helpscout.", Type: headerType,
+		Hash: HashTyped, TypePrefix: "com.helpscout.", Type: headerType,
 	},
 	{
 		Name: "heroku", Title: "Heroku", Checked: "2026-11-23", Confidence: ConfidenceB,
@@ -612,17 +625,13 @@ var catalogue = [...]Scheme{
 	{
 		Name: "meta", Title: "Meta (Facebook, Instagram, Messenger)", Checked: "2026-11-25", Confidence: ConfidenceA,
 		Docs:    "https://developers.facebook.com/docs/graph-api/webhooks/getting-started",
-		Notes:   "The secret is the app secret. Changes come in batches: one message alone is named by its mid, others by the body's hash.",
+		Notes:   "The secret is the app secret. Changes come in batches: one message alone is named by its mid, that it was unsent by `mid:deleted`, others by the body's hash.",
 		Headers: []HeaderSet{{Signature: "X-Hub-Signature-256"}},
 		Keys:    sha256Named, Encoding: Hex, Template: bodyAlone, BodyCovered: true,
-		ID: []Rule{{
-			When: []Condition{
-				{Value: Value{JSON: []string{"entry", "1"}}},
-				{Value: Value{JSON: []string{"entry", "0", "messaging", "1"}}},
-				{Value: Value{JSON: []string{"entry", "0", "changes"}}},
-			},
-			Parts: []Value{{JSON: []string{"entry", "0", "messaging", "0", "message", "mid"}}},
-		}},
+		ID: []Rule{
+			{When: append(metaAlone, Condition{metaDeleted, ""}), Parts: []Value{metaMessage}},
+			{When: append(metaAlone, Condition{metaDeleted, "true"}), Parts: []Value{metaMessage, {Text: ":deleted"}}},
+		},
 		IDSigned:   true,
 		TypePrefix: "com.meta.",
 		Type: []Rule{
@@ -1172,10 +1181,11 @@ var catalogue = [...]Scheme{
 	{
 		Name: "woocommerce", Title: "WooCommerce", Checked: "2026-11-23", Confidence: ConfidenceA,
 		Docs:    "https://woocommerce.github.io/woocommerce-rest-api-docs/#webhooks",
-		Notes:   "The ping of a new webhook is an unsigned form and is refused; WooCommerce takes any answer to it.",
+		Notes: "The ping of a new webhook is an unsigned form and is refused; WooCommerce takes any answer to it. Its delivery id is a hash of webhook and second, " +
+			"so topic and body name the event with it.",
 		Headers: []HeaderSet{{Signature: "X-WC-Webhook-Signature", ID: "X-WC-Webhook-Delivery-ID", Type: "X-WC-Webhook-Topic"}},
 		Keys:    sha256Key, Encoding: Base64, Template: bodyAlone, BodyCovered: true,
-		ID: headerID, TypePrefix: "com.woocommerce.", Type: headerType,
+		Hash: HashTyped, TypePrefix: "com.woocommerce.", Type: headerType,
 	},
 	{
 		Name: "x", Title: "X Account Activity", Checked: "2026-11-23", Confidence: ConfidenceB,
@@ -1199,12 +1209,18 @@ var catalogue = [...]Scheme{
 	{
 		Name: "zendesk", Title: "Zendesk", Checked: "2026-11-23", Confidence: ConfidenceA,
 		Docs:  "https://developer.zendesk.com/documentation/webhooks/verifying/",
-		Notes: "The timestamp is a date. No tolerance is named; five minutes are taken. A trigger's body is what its author wrote, so the invocation id names the event.",
+		Notes: "The timestamp is a date. No tolerance is named; five minutes are taken. A trigger's body is what its author wrote, often with the ticket's id, so the " +
+			"invocation id names the event; only Zendesk's own events are named by the id in the body.",
 		Headers: []HeaderSet{{
 			Signature: "X-Zendesk-Webhook-Signature", Timestamp: "X-Zendesk-Webhook-Signature-Timestamp", ID: "X-Zendesk-Webhook-Invocation-Id",
 		}},
 		Encoding: Base64, Keys: sha256Key, Template: timestampBody, BodyCovered: true, Timestamp: within(FromHeader, "", RFC3339, 5*time.Minute),
-		ID: []Rule{{Parts: []Value{{JSON: []string{"id"}}}}, {Parts: []Value{{Header: HeaderID}}}}, Hash: HashSigned,
+		ID: []Rule{
+			{When: []Condition{{Value{JSON: []string{"zendesk_event_version"}}, "2022-06-20"}}, Parts: []Value{{JSON: []string{"id"}}}},
+			{When: []Condition{{Value{JSON: []string{"zendesk_event_version"}}, "2022-11-06"}}, Parts: []Value{{JSON: []string{"id"}}}},
+			{Parts: []Value{{Header: HeaderID}}},
+		},
+		Hash: HashSigned,
 		TypePrefix: "com.zendesk.", Type: inBody("type"),
 		Time: []TimeRule{{Value{JSON: []string{"time"}}, RFC3339}, {Value{Header: HeaderTimestamp}, RFC3339}},
 	},

@@ -378,6 +378,10 @@ const (
 	// retry too: for notifications that repeat byte for byte and mean
 	// something each time.
 	HashRequest
+	// HashTyped hashes the delivery's id header, if the row has one, its type
+	// and its body: for providers that say in a header what happened, whose body
+	// may be the same for two things that happened.
+	HashTyped
 )
 
 // Handshake is a request that wants an answer and is no event. It is answered
