@@ -1180,7 +1180,7 @@ var catalogue = [...]Scheme{
 	},
 	{
 		Name: "woocommerce", Title: "WooCommerce", Checked: "2026-11-23", Confidence: ConfidenceA,
-		Docs:    "https://woocommerce.github.io/woocommerce-rest-api-docs/#webhooks",
+		Docs: "https://woocommerce.github.io/woocommerce-rest-api-docs/#webhooks",
 		Notes: "The ping of a new webhook is an unsigned form and is refused; WooCommerce takes any answer to it. Its delivery id is a hash of webhook and second, " +
 			"so topic and body name the event with it.",
 		Headers: []HeaderSet{{Signature: "X-WC-Webhook-Signature", ID: "X-WC-Webhook-Delivery-ID", Type: "X-WC-Webhook-Topic"}},
@@ -1208,7 +1208,7 @@ var catalogue = [...]Scheme{
 	},
 	{
 		Name: "zendesk", Title: "Zendesk", Checked: "2026-11-23", Confidence: ConfidenceA,
-		Docs:  "https://developer.zendesk.com/documentation/webhooks/verifying/",
+		Docs: "https://developer.zendesk.com/documentation/webhooks/verifying/",
 		Notes: "The timestamp is a date. No tolerance is named; five minutes are taken. A trigger's body is what its author wrote, often with the ticket's id, so the " +
 			"invocation id names the event; only Zendesk's own events are named by the id in the body.",
 		Headers: []HeaderSet{{
@@ -1220,7 +1220,7 @@ var catalogue = [...]Scheme{
 			{When: []Condition{{Value{JSON: []string{"zendesk_event_version"}}, "2022-11-06"}}, Parts: []Value{{JSON: []string{"id"}}}},
 			{Parts: []Value{{Header: HeaderID}}},
 		},
-		Hash: HashSigned,
+		Hash:       HashSigned,
 		TypePrefix: "com.zendesk.", Type: inBody("type"),
 		Time: []TimeRule{{Value{JSON: []string{"time"}}, RFC3339}, {Value{Header: HeaderTimestamp}, RFC3339}},
 	},

@@ -212,7 +212,7 @@ var more = [...]Scheme{
 	{
 		Name: "hubspot-v1", Title: "HubSpot, signature v1", Checked: "2026-11-23", Confidence: ConfidenceA,
 		Docs:    "https://developers.hubspot.com/docs/apps/legacy-apps/authentication/validating-requests",
-		Notes:   "A bare hash over secret and body. Prefer hubspot (v3).",
+		Notes:   "A bare hash over secret and body, which must be JSON. Prefer hubspot (v3).",
 		Headers: []HeaderSet{{Signature: "X-HubSpot-Signature"}}, Encoding: Hex, Keys: []KeyRule{{Algorithm: SHA256Digest}},
 		Template: []Part{{Kind: PartSecret}, {Kind: PartBody}}, BodyCovered: true,
 		Hash: HashBody, TypePrefix: "com.hubspot.", Type: made(path("0", "subscriptionType")), Time: []TimeRule{{path("0", "occurredAt"), UnixMillis}},
@@ -221,7 +221,7 @@ var more = [...]Scheme{
 	{
 		Name: "hubspot-v2", Title: "HubSpot, signature v2", Checked: "2026-11-23", Confidence: ConfidenceA,
 		Docs:    "https://developers.hubspot.com/docs/apps/legacy-apps/authentication/validating-requests",
-		Notes:   "A bare hash over secret, method, URL and body. Prefer hubspot (v3).",
+		Notes:   "A bare hash over secret, method, URL and body, which must be JSON. Prefer hubspot (v3).",
 		Headers: []HeaderSet{{Signature: "X-HubSpot-Signature"}}, Encoding: Hex, Keys: []KeyRule{{Algorithm: SHA256Digest}},
 		Template: []Part{{Kind: PartSecret}, {Kind: PartMethod}, {Kind: PartURL}, {Kind: PartBody}}, BodyCovered: true,
 		Hash: HashBody, TypePrefix: "com.hubspot.", Type: made(path("0", "subscriptionType")), Time: []TimeRule{{path("0", "occurredAt"), UnixMillis}},

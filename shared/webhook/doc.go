@@ -29,6 +29,9 @@
 //     ends the search, so time tells which secret matched, but only to one
 //     who holds a valid signature; what a forger sees does not depend on how
 //     nearly he guessed.
+//   - A bare hash with the secret in it (SHA256Digest) can be extended by who
+//     has seen it: with it no body is taken but a JSON text, which an extended
+//     one is not.
 //   - A concatenation that two requests could share is refused: in
 //     `{id}.{timestamp}.{body}` a captured delivery could be cut one segment
 //     earlier, its timestamp becoming part of the body, if the id ends in

@@ -206,7 +206,7 @@ const (
 	// does not cover the body.
 	SharedToken
 	// SHA256Digest is the bare hash of the signed content, which has the
-	// secret in it (PartSecret).
+	// secret in it (PartSecret) and ends in the body, a JSON text: see isJSON.
 	SHA256Digest
 	// JWTHS256 signs a JWT with the secret.
 	JWTHS256
