@@ -12,9 +12,12 @@ import (
 const (
 	// maxTypeBytes bounds an event type without the row's prefix.
 	maxTypeBytes = 128
-	hashPrefix   = "sha256-"
-	unknownType  = "unknown"
-	lowerHex     = "0123456789abcdef"
+	// maxYear is the last year that RFC 3339 can say (§5.6: four digits), and so
+	// a CloudEvent. A number that is later is in another unit than the row's.
+	maxYear     = 9999
+	hashPrefix  = "sha256-"
+	unknownType = "unknown"
+	lowerHex    = "0123456789abcdef"
 )
 
 // delivery reads values out of a request: of its body only once it is parsed,
@@ -236,7 +239,7 @@ func (d *delivery) eventTime() (time.Time, error) {
 		if !ok {
 			continue
 		}
-		if t, ok := parseTime(text, d.time[i].format); ok {
+		if t, ok := parseTime(text, d.time[i].format); ok && t.Year() >= 0 && t.Year() <= maxYear {
 			return t, nil
 		}
 	}

@@ -127,7 +127,8 @@ type Verifier struct {
 	work      sync.Pool // of *work
 }
 
-// New builds a Verifier. Errors: ErrUnknownProvider, ErrParams, ErrNoCrypto,
+// New builds a Verifier of a configuration that [Check] has taken, by this
+// build or an older one. Errors: ErrUnknownProvider, ErrParams, ErrNoCrypto,
 // ErrNoSecret, ErrTooManySecrets, and of each secret ErrEmptySecret,
 // ErrWeakKey, ErrSecretFormat. One bad secret fails them all: an operator who
 // rotates must hear of it before the old one ends.
