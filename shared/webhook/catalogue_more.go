@@ -71,7 +71,8 @@ var more = [...]Scheme{
 	},
 	{
 		Name: "asana", Title: "Asana", Checked: "2026-11-25", Confidence: ConfidenceA,
-		Docs: "https://developers.asana.com/docs/webhooks-guide",
+		AcceptedStatus: 200,
+		Docs:           "https://developers.asana.com/docs/webhooks-guide",
 		Notes: "Asana makes the secret: create the source with any secret, create the webhook, and rotate to the X-Hook-Secret of its answer. " +
 			"Heartbeats are answered and are no events.",
 		Headers: []HeaderSet{{Signature: "X-Hook-Signature"}}, Encoding: Hex, Keys: []KeyRule{{Algorithm: HMACSHA256}},
@@ -242,7 +243,8 @@ var more = [...]Scheme{
 	},
 	{
 		Name: "mailgun", Title: "Mailgun", Checked: "2026-11-25", Confidence: ConfidenceA,
-		Docs: "https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks",
+		AcceptedStatus: 200,
+		Docs:           "https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks",
 		Notes: "The signature is in the body and covers a timestamp and a token, not the event: who saw one delivery can write another. " +
 			"So the event is named by the token, which serves once. A subaccount's deliveries are read by its own key, not the parent's. Mailgun repeats for eight hours, so nine are taken.",
 		Headers: []HeaderSet{{}}, InBody: path("signature", "signature"), Encoding: Hex, Keys: []KeyRule{{Algorithm: HMACSHA256}},
@@ -255,9 +257,10 @@ var more = [...]Scheme{
 	},
 	{
 		Name: "mandrill", Title: "Mailchimp Transactional (Mandrill)", Checked: "2026-11-23", Confidence: ConfidenceB,
-		Docs:    "https://mailchimp.com/developer/transactional/guides/track-respond-activity-webhooks/",
-		Notes:   "The URL is signed as registered. Events come in one form field, as an array.",
-		Headers: []HeaderSet{{Signature: "X-Mandrill-Signature"}}, Encoding: Base64, Keys: []KeyRule{{Algorithm: HMACSHA1}},
+		AcceptedStatus: 200,
+		Docs:           "https://mailchimp.com/developer/transactional/guides/track-respond-activity-webhooks/",
+		Notes:          "The URL is signed as registered. Events come in one form field, as an array.",
+		Headers:        []HeaderSet{{Signature: "X-Mandrill-Signature"}}, Encoding: Base64, Keys: []KeyRule{{Algorithm: HMACSHA1}},
 		Template: []Part{{Kind: PartURL}, {Kind: PartSortedForm}}, BodyCovered: true,
 		Hash: HashBody, TypePrefix: "com.mandrill.", Type: made(Value{Form: "mandrill_events", JSON: []string{"0", "event"}}),
 		Time:       []TimeRule{{Value{Form: "mandrill_events", JSON: []string{"0", "ts"}}, UnixSeconds}},
@@ -289,7 +292,8 @@ var more = [...]Scheme{
 	},
 	{
 		Name: "monday", Title: "monday.com", Checked: "2026-11-25", Confidence: ConfidenceA,
-		Docs: "https://developer.monday.com/apps/docs/authorization-header",
+		AcceptedStatus: 200,
+		Docs:           "https://developer.monday.com/apps/docs/authorization-header",
 		Notes: "A JWT under the app's signing secret, which does not cover the body. Its audience must be the parameter, or the source's URL. " +
 			"Webhooks that no app has made carry none and are refused; so are an app's lifecycle events, under the client secret, if they name no audience.",
 		Params:  []Param{{Name: "audience", Doc: "What aud must have, if it is not the webhook's URL."}},
@@ -313,9 +317,10 @@ var more = [...]Scheme{
 	},
 	{
 		Name: "okta", Title: "Okta event hooks", Checked: "2026-11-25", Confidence: ConfidenceA,
-		Docs:    "https://developer.okta.com/docs/concepts/event-hooks/",
-		Notes:   "The header as configured in the hook: no signature. The one-time verification is answered to who has the secret.",
-		Headers: []HeaderSet{{Signature: "Authorization"}}, Keys: []KeyRule{{Algorithm: SharedToken}},
+		AcceptedStatus: 200,
+		Docs:           "https://developer.okta.com/docs/concepts/event-hooks/",
+		Notes:          "The header as configured in the hook: no signature. The one-time verification is answered to who has the secret.",
+		Headers:        []HeaderSet{{Signature: "Authorization"}}, Keys: []KeyRule{{Algorithm: SharedToken}},
 		ID: made(path("eventId")), Hash: HashBody, TypePrefix: "com.okta.", Type: made(path("data", "events", "0", "eventType")),
 		Time: []TimeRule{{path("eventTime"), RFC3339}},
 		Handshakes: []Handshake{{
@@ -347,7 +352,8 @@ var more = [...]Scheme{
 	},
 	{
 		Name: "plaid", Title: "Plaid", Checked: "2026-11-23", Confidence: ConfidenceB,
-		Docs: "https://plaid.com/docs/api/webhooks/webhook-verification/",
+		AcceptedStatus: 200,
+		Docs:           "https://plaid.com/docs/api/webhooks/webhook-verification/",
 		Notes: "The secret is the public key, in DER and base64, that /webhook_verification_key/get names for the kid; " +
 			"that call needs the client's credentials, which the edge does not have. When Plaid changes the key, rotate.",
 		Headers: []HeaderSet{{Signature: "Plaid-Verification"}}, Keys: []KeyRule{{Encoding: Base64, Algorithm: JWTPublic}},
@@ -357,7 +363,8 @@ var more = [...]Scheme{
 	},
 	{
 		Name: "postmark", Title: "Postmark", Checked: "2026-11-23", Confidence: ConfidenceB,
-		Docs: "https://postmarkapp.com/developer/webhooks/webhooks-overview",
+		AcceptedStatus: 200,
+		Docs:           "https://postmarkapp.com/developer/webhooks/webhooks-overview",
 		Notes: "Basic authentication in the webhook's URL: the secret is `user:password`. No signature. A message has many events of one kind: " +
 			"they are told apart by recipient, time and link.",
 		Headers: []HeaderSet{{Signature: "Authorization"}}, Encoding: Base64, Keys: []KeyRule{{Algorithm: SharedToken, Label: "Basic "}},

@@ -14,6 +14,9 @@ type Scheme struct {
 
 	Methods       []string // empty is POST
 	RefusalStatus int      // HTTP status for a bad signature; 0 is 401
+	// AcceptedStatus is the HTTP status once an event is taken, of a provider
+	// that sends again at any other; 0 is 202.
+	AcceptedStatus int
 
 	// Headers are the sets of header names the provider uses. The first set
 	// whose Signature is in the request applies, and no header of another
@@ -431,6 +434,14 @@ const (
 	TokenText                  // letters, digits and +/=_.~-
 	PlainText                  // printable ASCII
 )
+
+// Accepted returns the HTTP status for an event that was taken.
+func (s *Scheme) Accepted() int {
+	if s.AcceptedStatus == 0 {
+		return 202
+	}
+	return s.AcceptedStatus
+}
 
 // Refusal returns the HTTP status for a request that did not verify.
 func (s *Scheme) Refusal() int {

@@ -191,6 +191,10 @@ func (v *Verifier) Tolerance() time.Duration {
 // that does not verify.
 func (v *Verifier) RefusalStatus() int { return v.scheme.Refusal() }
 
+// AcceptedStatus is the HTTP status this provider wants to see for an event
+// that was taken.
+func (v *Verifier) AcceptedStatus() int { return v.scheme.Accepted() }
+
 // Accepts says whether the provider uses this method, for a handshake at
 // least.
 func (v *Verifier) Accepts(method string) bool {
