@@ -271,11 +271,11 @@ var catalogue = [...]Scheme{
 	{
 		Name: "crisp", Title: "Crisp", Checked: "2026-11-23", Confidence: ConfidenceB,
 		Docs:    "https://docs.crisp.chat/references/web-hooks/v1/",
-		Notes:   "The time is taken for milliseconds; sources differ, and seconds would be refused. No tolerance is named; five minutes are taken.",
+		Notes:   "Sources differ about the time: seconds are taken, and milliseconds. No tolerance is named; five minutes are taken.",
 		Headers: []HeaderSet{{Signature: "X-Crisp-Signature", Timestamp: "X-Crisp-Request-Timestamp"}}, Encoding: Hex,
 		Keys:        sha256Key,
 		Template:    []Part{{Literal, "["}, {Kind: PartTimestamp}, {Literal, ";"}, {Kind: PartBody}, {Literal, "]"}},
-		BodyCovered: true, Timestamp: within(FromHeader, "", UnixMillis, 5*time.Minute),
+		BodyCovered: true, Timestamp: within(FromHeader, "", UnixEither, 5*time.Minute),
 		Hash: HashBody, TypePrefix: "chat.crisp.", Type: inBody("event"), Time: happened(UnixMillis, "timestamp"),
 	},
 	{
@@ -396,9 +396,9 @@ var catalogue = [...]Scheme{
 	{
 		Name: "front", Title: "Front application webhooks", Checked: "2026-11-23", Confidence: ConfidenceB,
 		Docs:    "https://dev.frontapp.com/docs/application-webhooks",
-		Notes:   "Front's pages call the time seconds; it is sent in milliseconds. The tolerance is the five minutes they advise. Webhooks of a rule are front-rules.",
+		Notes:   "Front's pages call the time seconds; it is sent in milliseconds, and either is taken. The tolerance is the five minutes they advise. Webhooks of a rule are front-rules.",
 		Headers: []HeaderSet{{Signature: "X-Front-Signature", Timestamp: "X-Front-Request-Timestamp"}}, Encoding: Base64,
-		Keys: sha256Key, Template: colonBody, BodyCovered: true, Timestamp: within(FromHeader, "", UnixMillis, 5*time.Minute),
+		Keys: sha256Key, Template: colonBody, BodyCovered: true, Timestamp: within(FromHeader, "", UnixEither, 5*time.Minute),
 		ID: inBody("payload", "id"), IDSigned: true, Hash: HashBody,
 		TypePrefix: "com.frontapp.", Type: inBody("type"),
 	},
@@ -516,7 +516,7 @@ var catalogue = [...]Scheme{
 	{
 		Name: "intercom", Title: "Intercom", Checked: "2026-11-25", Confidence: ConfidenceA,
 		Docs:    "https://developers.intercom.com/docs/references/webhooks/webhook-models",
-		Notes:   "HMAC-SHA1. The secret is the app's client secret.",
+		Notes:   "HMAC-SHA1. The secret is the app's client secret. Intercom asks for the URL by HEAD first.",
 		Headers: []HeaderSet{{Signature: "X-Hub-Signature"}},
 		Keys:    []KeyRule{{Algorithm: HMACSHA1, Label: "sha1="}}, Encoding: Hex, Template: bodyAlone, BodyCovered: true,
 		ID: inBody("id"), IDSigned: true,
@@ -696,7 +696,7 @@ var catalogue = [...]Scheme{
 		Name: "nylas", Title: "Nylas", Checked: "2026-11-23", Confidence: ConfidenceB,
 		AcceptedStatus: 200,
 		Docs:           "https://developer.nylas.com/docs/v3/notifications/",
-		Notes:          "The signature is over the bytes as sent, compressed ones included.",
+		Notes:          "The signature is over the bytes as sent, compressed ones included. Nylas gives the secret once it has its challenge back: create the source with any, then rotate.",
 		Headers:        []HeaderSet{{Signature: "X-Nylas-Signature"}},
 		Keys:           sha256Key, Encoding: Hex, Template: bodyAlone, BodyCovered: true,
 		ID: inBody("id"), IDSigned: true,
@@ -947,7 +947,7 @@ var catalogue = [...]Scheme{
 	{
 		Name: "smartcar", Title: "Smartcar", Checked: "2026-11-23", Confidence: ConfidenceA,
 		Docs:    "https://smartcar.com/docs/integrations/webhooks/payload-verification",
-		Notes:   "The secret is the application management token.",
+		Notes:   "The secret is the application management token, under which Smartcar's challenge is answered.",
 		Headers: []HeaderSet{{Signature: "SC-Signature"}},
 		Keys:    sha256Key, Encoding: Hex, Template: bodyAlone, BodyCovered: true,
 		ID: inBody("eventId"), IDSigned: true,

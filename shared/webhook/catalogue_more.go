@@ -467,6 +467,11 @@ var (
 	metaParams = []Param{{Name: "verify_token", Doc: "The verify token given to Meta; without it Meta's verification of the URL is refused."}}
 )
 
+// smartcarVerify answers Smartcar's one-time challenge.
+func smartcarVerify(when []Condition, challenge Value) Handshake {
+	return Handshake{Open: true, When: when, Echo: challenge, Text: TokenText, Before: `{"challenge":"`, MAC: Hex, After: `"}`, ContentType: jsonType}
+}
+
 // extras are what handshakes, batches and answers add to rows of catalogue.go.
 var extras = [...]Scheme{
 	{Name: "discord", Handshakes: []Handshake{
@@ -492,8 +497,19 @@ var extras = [...]Scheme{
 			Echo: path("verification_token"), Offers: true, Text: TokenText,
 		}},
 	},
+	{Name: "intercom", Handshakes: []Handshake{{Method: "HEAD", Open: true}}},
+	{Name: "nylas", Handshakes: []Handshake{
+		{Method: "GET", Open: true, Echo: Value{Query: "challenge"}, Text: TokenText, ContentType: plainText},
+	}},
 	{Name: "openai", Thin: true},
 	{Name: "meta", Handshakes: metaHandshake, Params: metaParams, Batch: &Batch{Path: []string{"entry"}}},
+	{
+		// As of X: the challenge's MAC is under the key that signs bodies.
+		Name: "smartcar", ObjectBody: true, Handshakes: []Handshake{
+			smartcarVerify(is(path("eventType"), "VERIFY"), path("data", "challenge")),
+			smartcarVerify(is(path("eventName"), "verify"), path("payload", "challenge")), // version 2 of the payload
+		},
+	},
 	{Name: "trello", Handshakes: []Handshake{{Method: "HEAD", Open: true}}},
 	{Name: "whatsapp", Handshakes: metaHandshake, Params: metaParams, Batch: &Batch{Path: []string{"entry"}}},
 	{

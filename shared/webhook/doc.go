@@ -50,11 +50,11 @@
 //
 // Most handshakes are signed and answered like events. An open one is
 // answered to anybody, before there is anything to verify with; it puts back
-// what the stranger sent, within a charset, as text that is no page. Two give
+// what the stranger sent, within a charset, as text that is no page. Three give
 // out a MAC of the challenge: Zoom's only to who has signed the request, X's
-// to anybody. The MAC of a challenge must not be the signature of an event:
-// Zoom's signed content has colons, X's is a JSON object, and a challenge has
-// neither (TokenText, ObjectBody; FuzzOpenMAC).
+// and Smartcar's to anybody. The MAC of a challenge must not be the signature
+// of an event: Zoom's signed content has colons, the others' is a JSON object,
+// and a challenge has neither (TokenText, ObjectBody; FuzzOpenMAC).
 //
 // One provider asks the host, not a source, whose deliveries it takes
 // (Fastly, [HostProof]): the worker answers from its own settings.

@@ -317,6 +317,7 @@ const (
 	UnixFraction                       // 1614265330 or 1614265330.000200
 	RFC3339                            // 2021-02-25T15:02:10Z
 	HTTPDate                           // Thu, 25 Feb 2021 15:02:10 GMT (RFC 9110 §5.6.7, IMF-fixdate)
+	UnixEither                         // 1614265330 or 1614265330000, of a provider whose unit nobody is sure of
 )
 
 // Role is a header of the header set that applied.
