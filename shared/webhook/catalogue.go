@@ -696,7 +696,7 @@ var catalogue = [...]Scheme{
 		Name: "nylas", Title: "Nylas", Checked: "2026-11-23", Confidence: ConfidenceB,
 		AcceptedStatus: 200,
 		Docs:           "https://developer.nylas.com/docs/v3/notifications/",
-		Notes:          "The signature is over the bytes as sent, compressed ones included. Nylas gives the secret once it has its challenge back: create the source with any, then rotate.",
+		Notes:          "The signature is over the bytes as sent, compressed ones included: leave compression off, or the agent gets them packed and the event its hash for a name. Nylas gives the secret once it has its challenge back: create the source with any, then rotate.",
 		Headers:        []HeaderSet{{Signature: "X-Nylas-Signature"}},
 		Keys:           sha256Key, Encoding: Hex, Template: bodyAlone, BodyCovered: true,
 		ID: inBody("id"), IDSigned: true,

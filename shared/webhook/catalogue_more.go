@@ -1,6 +1,9 @@
 package webhook
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // path is a value of the body, literal a constant one; short, since rows have
 // many.
@@ -162,11 +165,16 @@ var more = [...]Scheme{
 	},
 	{
 		Name: "docusign", Title: "DocuSign Connect", Checked: "2026-11-25", Confidence: ConfidenceA,
-		Docs:    "https://developers.docusign.com/platform/webhooks/connect/hmac/",
-		Notes:   "One signature header for each active key, numbered; the first sixteen are read.",
+		Docs: "https://developers.docusign.com/platform/webhooks/connect/hmac/",
+		Notes: "One signature header for each active key, numbered; the first sixteen are read. The body counts the attempts, so event, envelope, recipient " +
+			"and time name it.",
 		Headers: []HeaderSet{{Signature: "X-DocuSign-Signature-1", More: docusignMore}}, Encoding: Base64, Keys: []KeyRule{{Algorithm: HMACSHA256}},
 		Template: []Part{{Kind: PartBody}}, BodyCovered: true,
-		Hash: HashBody, TypePrefix: "com.docusign.", Type: made(path("event")), Time: []TimeRule{{path("generatedDateTime"), RFC3339}},
+		ID: []Rule{
+			{Parts: docusignID(literal(":"), path("data", "recipientId"))},
+			{Parts: docusignID()},
+		},
+		IDSigned: true, Hash: HashBody, TypePrefix: "com.docusign.", Type: made(path("event")), Time: []TimeRule{{path("generatedDateTime"), RFC3339}},
 	},
 	{
 		Name: "gitlab-token", Title: "GitLab, secret token", Checked: "2026-11-23", Confidence: ConfidenceA,
@@ -430,6 +438,11 @@ var more = [...]Scheme{
 	},
 }
 
+// docusignID names an event of an envelope, or of one of its recipients.
+func docusignID(recipient ...Value) []Value {
+	return slices.Concat([]Value{path("event"), literal(":"), path("data", "envelopeId")}, recipient, []Value{literal(":"), path("generatedDateTime")})
+}
+
 // postmarkID names an event of a message by what tells it from the others.
 func postmarkID(members ...string) Rule {
 	parts := []Value{path("MessageID"), literal(":"), path("RecordType")}
@@ -459,6 +472,24 @@ var (
 		ID:   made(path("subscriptionId"), literal(":"), path("eventId"), literal(":"), path("occurredAt")),
 		Type: made(path("subscriptionType")), Time: []TimeRule{{path("occurredAt"), UnixMillis}},
 	}
+	// The parts of Meta's deliveries are named as the rows name a delivery of
+	// one (metaAlone, whatsappAlone): an entry's time is that of sending.
+	metaBatch = &Batch{
+		Path: []string{"entry"}, Type: made(path("changes", "0", "field")),
+		ID: []Rule{
+			{When: slices.Concat(metaOne, absent(path("messaging", "0", "message", "is_deleted"))), Parts: []Value{path("messaging", "0", "message", "mid")}},
+			{When: slices.Concat(metaOne, is(path("messaging", "0", "message", "is_deleted"), "true")), Parts: []Value{path("messaging", "0", "message", "mid"), literal(":deleted")}},
+		},
+	}
+	metaOne       = slices.Concat(absent(path("messaging", "1")), absent(path("changes")))
+	whatsappBatch = &Batch{
+		Path: []string{"entry"}, Type: made(path("changes", "0", "field")),
+		ID: []Rule{
+			{When: whatsappOne, Parts: []Value{path("changes", "0", "value", "messages", "0", "id")}},
+			{When: whatsappOne, Parts: []Value{path("changes", "0", "value", "statuses", "0", "id"), literal(":"), path("changes", "0", "value", "statuses", "0", "status")}},
+		},
+	}
+	whatsappOne   = slices.Concat(absent(path("changes", "1")), absent(path("changes", "0", "value", "messages", "1")), absent(path("changes", "0", "value", "statuses", "1")))
 	metaHandshake = []Handshake{{
 		Method: "GET", Open: true, When: is(Value{Query: "hub.mode"}, "subscribe"),
 		Known: Value{Query: "hub.verify_token"}, KnownParam: "verify_token",
@@ -502,7 +533,7 @@ var extras = [...]Scheme{
 		{Method: "GET", Open: true, Echo: Value{Query: "challenge"}, Text: TokenText, ContentType: plainText},
 	}},
 	{Name: "openai", Thin: true},
-	{Name: "meta", Handshakes: metaHandshake, Params: metaParams, Batch: &Batch{Path: []string{"entry"}}},
+	{Name: "meta", Handshakes: metaHandshake, Params: metaParams, Batch: metaBatch},
 	{
 		// As of X: the challenge's MAC is under the key that signs bodies.
 		Name: "smartcar", ObjectBody: true, Handshakes: []Handshake{
@@ -511,7 +542,7 @@ var extras = [...]Scheme{
 		},
 	},
 	{Name: "trello", Handshakes: []Handshake{{Method: "HEAD", Open: true}}},
-	{Name: "whatsapp", Handshakes: metaHandshake, Params: metaParams, Batch: &Batch{Path: []string{"entry"}}},
+	{Name: "whatsapp", Handshakes: metaHandshake, Params: metaParams, Batch: whatsappBatch},
 	{
 		// The challenge's MAC is under the key that signs events, which sign
 		// the body alone: a body that is no object is therefore no event.

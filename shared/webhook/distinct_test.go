@@ -44,10 +44,16 @@ var signedBy = map[string]func(at time.Time, body string) webhooktest.Header{
 	"discourse": func(_ time.Time, body string) webhooktest.Header {
 		return webhooktest.Header{{"X-Discourse-Event-Signature", "sha256=" + hex.EncodeToString(macOf(sha256.New, body))}}
 	},
+	"docusign": func(_ time.Time, body string) webhooktest.Header {
+		return webhooktest.Header{{"X-DocuSign-Signature-1", base64.StdEncoding.EncodeToString(macOf(sha256.New, body))}}
+	},
 	"help-scout": func(_ time.Time, body string) webhooktest.Header {
 		return webhooktest.Header{{"X-HelpScout-Signature", base64.StdEncoding.EncodeToString(macOf(sha1.New, body))}}
 	},
 	"meta": func(_ time.Time, body string) webhooktest.Header {
+		return webhooktest.Header{{"X-Hub-Signature-256", "sha256=" + hex.EncodeToString(macOf(sha256.New, body))}}
+	},
+	"whatsapp": func(_ time.Time, body string) webhooktest.Header {
 		return webhooktest.Header{{"X-Hub-Signature-256", "sha256=" + hex.EncodeToString(macOf(sha256.New, body))}}
 	},
 	"woocommerce": func(_ time.Time, body string) webhooktest.Header {
@@ -83,6 +89,9 @@ func TestEventsKeepApart(t *testing.T) {
 	order := `{"id":727,"status":"processing","date_modified_gmt":"2026-01-01T12:00:00"}`
 	woo := func(topic, delivery string) webhooktest.Header {
 		return webhooktest.Header{{"X-WC-Webhook-Topic", topic}, {"X-WC-Webhook-Delivery-ID", delivery}}
+	}
+	docusign := func(event, recipient, at, attempt string) string {
+		return `{"event":"` + event + `","apiVersion":"v2.1","retryCount":` + attempt + `,"generatedDateTime":"` + at + `","data":{"accountId":"a","envelopeId":"e"` + recipient + `}}`
 	}
 	attio := `{"webhook_id":"w","events":[{"event_type":"record.updated","id":{"record_id":"r","attribute_id":"a"},"actor":{"type":"workspace-member","id":"m"}}]}`
 	for _, c := range []struct {
@@ -180,6 +189,21 @@ func TestEventsKeepApart(t *testing.T) {
 			a: sent{webhooktest.Header{{"X-Discourse-Event", "user_logged_in"}, {"X-Discourse-Event-Id", "1"}}, `{"user":{"id":1}}`, 0},
 			b: sent{webhooktest.Header{{"X-Discourse-Event", "user_logged_in"}, {"X-Discourse-Event-Id", "2"}}, `{"user":{"id":1}}`, time.Minute},
 		},
+		{
+			name: "DocuSign counts its attempts in the body", provider: "docusign", same: true,
+			a: sent{nil, docusign("envelope-sent", "", "2026-01-01T11:59:50.0000000Z", "0"), 0},
+			b: sent{nil, docusign("envelope-sent", "", "2026-01-01T11:59:50.0000000Z", "3"), time.Hour},
+		},
+		{
+			name: "two recipients of an envelope at DocuSign, at one time", provider: "docusign",
+			a: sent{nil, docusign("recipient-completed", `,"recipientId":"1"`, "2026-01-01T11:59:50.0000000Z", "0"), 0},
+			b: sent{nil, docusign("recipient-completed", `,"recipientId":"2"`, "2026-01-01T11:59:50.0000000Z", "0"), 0},
+		},
+		{
+			name: "an envelope of DocuSign's, sent and sent again by its owner", provider: "docusign",
+			a: sent{nil, docusign("envelope-resent", "", "2026-01-01T11:59:50.0000000Z", "0"), 0},
+			b: sent{nil, docusign("envelope-resent", "", "2026-01-01T12:59:50.0000000Z", "0"), time.Hour},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			a, b := c.a.id(t, c.provider), c.b.id(t, c.provider)
@@ -192,10 +216,41 @@ func TestEventsKeepApart(t *testing.T) {
 	}
 }
 
+// The parts of a delivery have the names that they have alone, so that the
+// Ledger knows them again whatever they come with. Meta puts the time of
+// sending beside each.
+func TestPartsAreNamedAsTheWhole(t *testing.T) {
+	entry := func(time, what string) string { return `{"id":"9","time":` + time + `,` + what + `}` }
+	for _, c := range []struct{ name, provider, object, entry, want string }{
+		{"a message", "meta", "page", `"messaging":[{"message":{"mid":"m1","text":"hi"}}]`, "m1"},
+		{"a message that was unsent", "meta", "instagram", `"messaging":[{"message":{"mid":"m1","is_deleted":true}}]`, "m1:deleted"},
+		{"a message", "whatsapp", "whatsapp_business_account", `"changes":[{"field":"messages","value":{"messages":[{"id":"wamid.1"}]}}]`, "wamid.1"},
+		{"a status", "whatsapp", "whatsapp_business_account", `"changes":[{"field":"messages","value":{"statuses":[{"id":"wamid.1","status":"read"}]}}]`, "wamid.1:read"},
+	} {
+		t.Run(c.provider+", "+c.name, func(t *testing.T) {
+			alone := sent{nil, `{"object":"` + c.object + `","entry":[` + entry("1", c.entry) + `]}`, 0}
+			assert.Equal(t, c.want, alone.id(t, c.provider))
+			another := entry("2", `"changes":[{"field":"other","value":{}}]`)
+			for _, body := range []string{alone.body, `{"object":"` + c.object + `","entry":[` + entry("3", c.entry) + `,` + another + `]}`} {
+				r := (&sent{nil, body, 0}).verify(t, c.provider, map[string]string{"split": "true"})
+				require.NotEmpty(t, r.Events)
+				assert.Equal(t, c.want, r.Events[0].EventID)
+			}
+		})
+	}
+	r := (&sent{nil, `{"object":"page","entry":[` + entry("1", `"changes":[{"field":"feed","value":{}}]`) + `]}`, 0}).verify(t, "meta", map[string]string{"split": "true"})
+	assert.Equal(t, "com.meta.feed", r.Events[0].Type)
+}
+
 // id is the event's id once the delivery is accepted.
 func (s *sent) id(t *testing.T, provider string) string {
 	t.Helper()
-	v, err := webhook.New(webhook.Config{Provider: provider, Crypto: gocrypto.Crypto{}, Secrets: []webhook.Secret{{ID: "s", Value: []byte(distinctSecret)}}})
+	return s.verify(t, provider, nil).EventID
+}
+
+func (s *sent) verify(t *testing.T, provider string, params map[string]string) webhook.Result {
+	t.Helper()
+	v, err := webhook.New(webhook.Config{Provider: provider, Crypto: gocrypto.Crypto{}, Params: params, Secrets: []webhook.Secret{{ID: "s", Value: []byte(distinctSecret)}}})
 	require.NoError(t, err)
 	at := time.Unix(1767268800, 0).UTC().Add(s.later)
 	r, err := v.Verify(&webhook.Request{
@@ -204,5 +259,5 @@ func (s *sent) id(t *testing.T, provider string) string {
 	}, at)
 	require.NoError(t, err, strconv.Quote(s.body))
 	require.NotEmpty(t, r.EventID)
-	return r.EventID
+	return r
 }
