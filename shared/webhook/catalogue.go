@@ -1191,7 +1191,7 @@ var catalogue = [...]Scheme{
 	{
 		Name: "woocommerce", Title: "WooCommerce", Checked: "2026-11-23", Confidence: ConfidenceA,
 		Docs: "https://woocommerce.github.io/woocommerce-rest-api-docs/#webhooks",
-		Notes: "The ping of a new webhook is an unsigned form and is refused; WooCommerce takes any answer to it. Its delivery id is a hash of webhook and second, " +
+		Notes: "The ping of a new webhook is an unsigned form, which is answered and is no event. Its delivery id is a hash of webhook and second, " +
 			"so topic and body name the event with it.",
 		Headers: []HeaderSet{{Signature: "X-WC-Webhook-Signature", ID: "X-WC-Webhook-Delivery-ID", Type: "X-WC-Webhook-Topic"}},
 		Keys:    sha256Key, Encoding: Base64, Template: bodyAlone, BodyCovered: true,

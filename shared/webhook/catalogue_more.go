@@ -543,6 +543,9 @@ var extras = [...]Scheme{
 	},
 	{Name: "trello", Handshakes: []Handshake{{Method: "HEAD", Open: true}}},
 	{Name: "whatsapp", Handshakes: metaHandshake, Params: metaParams, Batch: whatsappBatch},
+	{Name: "woocommerce", Handshakes: []Handshake{{
+		Open: true, When: absent(Value{Name: "X-WC-Webhook-Signature"}), Echo: Value{Form: "webhook_id"}, Text: TokenText, ContentType: plainText,
+	}}},
 	{
 		// The challenge's MAC is under the key that signs events, which sign
 		// the body alone: a body that is no object is therefore no event.
