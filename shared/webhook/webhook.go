@@ -235,9 +235,8 @@ func (v *Verifier) Verify(req *Request, now time.Time) (Result, error) {
 	if !slices.ContainsFunc(v.keys, func(k *key) bool { return k.active(now) }) {
 		return Result{}, ErrNoSecret
 	}
-	w := v.work.Get().(*work)
-	defer v.work.Put(w)
-	w.reset()
+	w := v.borrow()
+	defer v.giveBack(w)
 	d := &delivery{plan: &v.plan, crypto: v.crypto, req: req, work: w}
 
 	if v.plan.open {
