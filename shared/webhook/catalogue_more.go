@@ -67,9 +67,10 @@ var more = [...]Scheme{
 	},
 	{
 		Name: "aircall", Title: "Aircall", Checked: "2026-11-25", Confidence: ConfidenceB,
-		Docs:    "https://developer.aircall.io/api-references/#webhooks",
-		Notes:   "The body carries the webhook's token: no signature.",
-		Headers: []HeaderSet{{}}, InBody: path("token"), Keys: []KeyRule{{Algorithm: SharedToken}},
+		AcceptedStatus: 200,
+		Docs:           "https://developer.aircall.io/api-references/#webhooks",
+		Notes:          "The body carries the webhook's token: no signature.",
+		Headers:        []HeaderSet{{}}, InBody: path("token"), Keys: []KeyRule{{Algorithm: SharedToken}},
 		Hash: HashBody, TypePrefix: "io.aircall.", Type: made(path("event")), Time: []TimeRule{{path("timestamp"), UnixSeconds}},
 	},
 	{

@@ -216,6 +216,27 @@ func TestEventsKeepApart(t *testing.T) {
 	}
 }
 
+// A type that only a header says is a part of the event's name, or two events
+// of one body would be one.
+func TestTypesOfHeadersNameEvents(t *testing.T) {
+	differ := map[string]string{
+		"contentful":      "the body's version or time of deletion is another for each topic",
+		"modern-treasury": "the body has the event, and an object of one topic",
+	}
+	for _, row := range webhook.Providers() {
+		header := false
+		for _, rule := range row.Type {
+			for _, p := range rule.Parts {
+				header = header || p.Header != 0 || p.Name != ""
+			}
+		}
+		if !header || len(row.ID) > 0 || differ[row.Name] != "" {
+			continue
+		}
+		assert.Equal(t, webhook.HashTyped, row.Hash, row.Name)
+	}
+}
+
 // The parts of a delivery have the names that they have alone, so that the
 // Ledger knows them again whatever they come with. Meta puts the time of
 // sending beside each.

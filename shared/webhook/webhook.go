@@ -240,7 +240,7 @@ func (v *Verifier) Verify(req *Request, now time.Time) (Result, error) {
 	d := &delivery{plan: &v.plan, crypto: v.crypto, req: req, work: w}
 
 	if v.plan.open {
-		if v.plan.openBody {
+		if v.plan.openBody && len(req.Body) <= maxOpenBody {
 			d.parse()
 		}
 		reply, err := v.handshake(d, now, true)
