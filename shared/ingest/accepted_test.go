@@ -39,7 +39,7 @@ func TestAProviderThatTakesOnly200(t *testing.T) {
 // says more.
 func TestProvidersThatTakeOnly200(t *testing.T) {
 	for _, name := range []string{
-		"aircall", "asana", "chargify", "intercom", "line", "linear", "mailgun", "mandrill", "meta", "monday", "nylas", "okta", "paystack", "plaid", "postmark",
+		"aircall", "asana", "chargify", "docusign", "intercom", "line", "linear", "mailgun", "mandrill", "meta", "monday", "nylas", "okta", "paystack", "plaid", "postmark",
 		"quickbooks", "todoist", "trello", "webflow", "whatsapp", "zoom",
 	} {
 		row, ok := webhook.Lookup(name)

@@ -130,6 +130,7 @@ var catalogue = [...]Scheme{
 		Notes:   "Signed only when the webhook has a secret token.",
 		Headers: []HeaderSet{{Signature: "Ashby-Signature"}},
 		Keys:    sha256Named, Encoding: Hex, Template: bodyAlone, BodyCovered: true,
+		ID: inBody("webhookActionId"), IDSigned: true,
 		TypePrefix: "com.ashbyhq.", Type: inBody("action"),
 	},
 	{

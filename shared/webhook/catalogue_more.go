@@ -166,7 +166,8 @@ var more = [...]Scheme{
 	},
 	{
 		Name: "docusign", Title: "DocuSign Connect", Checked: "2026-11-25", Confidence: ConfidenceA,
-		Docs: "https://developers.docusign.com/platform/webhooks/connect/hmac/",
+		AcceptedStatus: 200,
+		Docs:           "https://developers.docusign.com/platform/webhooks/connect/hmac/",
 		Notes: "One signature header for each active key, numbered; the first sixteen are read. The body counts the attempts, so event, envelope, recipient " +
 			"and time name it.",
 		Headers: []HeaderSet{{Signature: "X-DocuSign-Signature-1", More: docusignMore}}, Encoding: Base64, Keys: []KeyRule{{Algorithm: HMACSHA256}},

@@ -32,6 +32,9 @@ type sent struct {
 
 // signedBy gives the headers of the row's proof, as the provider writes them.
 var signedBy = map[string]func(at time.Time, body string) webhooktest.Header{
+	"ashby": func(_ time.Time, body string) webhooktest.Header {
+		return webhooktest.Header{{"Ashby-Signature", "sha256=" + hex.EncodeToString(macOf(sha256.New, body))}}
+	},
 	"attio": func(_ time.Time, body string) webhooktest.Header {
 		return webhooktest.Header{{"Attio-Signature", hex.EncodeToString(macOf(sha256.New, body))}}
 	},
@@ -188,6 +191,11 @@ func TestEventsKeepApart(t *testing.T) {
 			name: "Discourse, tried again", provider: "discourse", same: true,
 			a: sent{webhooktest.Header{{"X-Discourse-Event", "user_logged_in"}, {"X-Discourse-Event-Id", "1"}}, `{"user":{"id":1}}`, 0},
 			b: sent{webhooktest.Header{{"X-Discourse-Event", "user_logged_in"}, {"X-Discourse-Event-Id", "2"}}, `{"user":{"id":1}}`, time.Minute},
+		},
+		{
+			name: "Ashby, tried again after the candidate has changed once more", provider: "ashby", same: true,
+			a: sent{nil, `{"action":"candidateStageChange","webhookActionId":"a1","data":{"application":{"updatedAt":"2026-01-01T12:00:00Z"}}}`, 0},
+			b: sent{nil, `{"action":"candidateStageChange","webhookActionId":"a1","data":{"application":{"updatedAt":"2026-01-01T13:00:00Z"}}}`, time.Hour},
 		},
 		{
 			name: "DocuSign counts its attempts in the body", provider: "docusign", same: true,
