@@ -620,9 +620,9 @@ var catalogue = [...]Scheme{
 	{
 		Name: "mercury", Title: "Mercury", Checked: "2026-11-23", Confidence: ConfidenceB,
 		Docs:    "https://docs.mercury.com/reference/webhooks",
-		Notes:   "The secret is used as it stands, as five of six implementations do; the sixth decodes it from base64. No tolerance is named; five minutes are taken.",
+		Notes:   "Some receivers use the secret as it stands, others decode it from base64: both are tried. No tolerance is named; five minutes are taken.",
 		Headers: []HeaderSet{{Signature: "Mercury-Signature"}}, Separator: ',', Encoding: Hex,
-		Keys: sha256Version, Template: dottedBody, BodyCovered: true, Timestamp: within(FromElement, "t=", UnixSeconds, 5*time.Minute),
+		Keys: []KeyRule{{Algorithm: HMACSHA256, Label: "v1=", Or: Base64}}, Template: dottedBody, BodyCovered: true, Timestamp: within(FromElement, "t=", UnixSeconds, 5*time.Minute),
 		ID: inBody("id"), IDSigned: true, Hash: HashBody,
 		TypePrefix: "com.mercury.", Type: []Rule{{Parts: []Value{{JSON: []string{"resourceType"}}, {Text: "."}, {JSON: []string{"operationType"}}}}},
 		Time: happened(RFC3339, "occurredAt"),

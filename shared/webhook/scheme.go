@@ -252,6 +252,9 @@ type KeyRule struct {
 	Encoding  Encoding
 	Algorithm Algorithm
 	Label     string // start of the element, such as "sha256=" or "v1,"
+	// Or is another encoding that an HMAC key in Raw may be meant in, where
+	// nobody is sure: it is then tried both ways.
+	Or Encoding
 }
 
 // Part is one part of the signed content.

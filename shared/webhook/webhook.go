@@ -170,6 +170,9 @@ func newVerifier(s *Scheme, cfg Config) (*Verifier, error) {
 			return nil, err
 		}
 		v.keys = append(v.keys, k)
+		if o := k.other(s); o != nil {
+			v.keys = append(v.keys, o)
+		}
 	}
 	return v, nil
 }
