@@ -51,7 +51,7 @@ type line struct {
 	Reply    string   `json:"reply,omitempty"`
 	ReplyRaw string   `json:"reply_body,omitempty"`
 	// Accepted is the status for an event that was taken; Answer is set where
-	// the provider wants a body of its own, too.
+	// the provider wants a body of its own, or none.
 	Accepted int `json:"accepted"`
 	Answer   int `json:"answer,omitempty"`
 }
@@ -102,7 +102,10 @@ func describe(ring *seal.Ring, c webhooktest.Case) (*line, error) {
 	}
 	if row, ok := webhook.Lookup(c.Provider); ok {
 		l.Accepted = row.Accepted()
-		if row.Answer != nil {
+		switch {
+		case row.FormAnswer != nil && !strings.ContainsAny(string(c.Request.Body[:min(1, len(c.Request.Body))]), "{["):
+			l.Answer = row.FormAnswer.Status
+		case row.Answer != nil:
 			l.Answer = row.Answer.Status
 		}
 	}

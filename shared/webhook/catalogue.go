@@ -904,7 +904,8 @@ var catalogue = [...]Scheme{
 		Name: "slack", Title: "Slack", Checked: "2026-11-23", Confidence: ConfidenceA,
 		Docs: "https://docs.slack.dev/authentication/verifying-requests-from-slack",
 		Notes: "Events API, slash commands and interactivity. A message is keyed by channel and ts so that polling the history " +
-			"finds the same event; edits and deletions, which are about another message, by event_id.",
+			"finds the same event; edits and deletions, which are about another message, by event_id. Commands and interactions are answered by an empty 200: " +
+			"Slack shows its user anything else.",
 		Headers: []HeaderSet{{Signature: "X-Slack-Signature", Timestamp: "X-Slack-Request-Timestamp"}},
 		Keys:    []KeyRule{{Algorithm: HMACSHA256, Label: "v0="}}, Encoding: Hex,
 		Template:    []Part{{Literal, "v0:"}, {Kind: PartTimestamp}, {Literal, ":"}, {Kind: PartBody}},
@@ -929,6 +930,7 @@ var catalogue = [...]Scheme{
 			{Parts: []Value{{Form: "trigger_id"}}},
 		},
 		IDSigned:   true,
+		FormAnswer: &Reply{Status: 200},
 		TypePrefix: "com.slack.",
 		Type: []Rule{
 			{Parts: []Value{{JSON: []string{"event", "type"}}}},

@@ -83,6 +83,8 @@ type Scheme struct {
 	// Answer is what the provider wants to hear when its event was taken;
 	// nil is left to the caller.
 	Answer *Reply
+	// FormAnswer is Answer for what came as a form.
+	FormAnswer *Reply
 	// HostProof is what the provider asks of the host before it sends.
 	HostProof *HostProof
 	// Batch says how a delivery of several events is taken apart.
@@ -438,6 +440,13 @@ const (
 	TokenText                  // letters, digits and +/=_.~-
 	PlainText                  // printable ASCII
 )
+
+func (s *Scheme) answer(form bool) *Reply {
+	if form && s.FormAnswer != nil {
+		return s.FormAnswer
+	}
+	return s.Answer
+}
 
 // Accepted returns the HTTP status for an event that was taken.
 func (s *Scheme) Accepted() int {

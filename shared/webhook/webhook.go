@@ -305,7 +305,7 @@ func (v *Verifier) accept(d *delivery, k *key, now time.Time) (Result, error) {
 			return Result{}, err
 		}
 	}
-	r := Result{SecretID: k.id, Authenticated: event.ProofBearer, Answer: v.scheme.Answer}
+	r := Result{SecretID: k.id, Authenticated: event.ProofBearer, Answer: v.scheme.answer(d.form)}
 	if v.scheme.BodyCovered {
 		r.Authenticated = event.ProofSignature
 	}
