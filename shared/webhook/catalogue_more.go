@@ -522,7 +522,7 @@ var extras = [...]Scheme{
 	{
 		Name: "notion", Params: []Param{{
 			Name: "setup",
-			Doc: "A random text of your own that the URL given to Notion has as `?setup=…`. Only then is the token of Notion's first request kept for an hour, " +
+			Doc: "A random text of your own, of 16 characters or more, that the URL given to Notion has as `?setup=…`. Only then is the token of Notion's first request kept for an hour, " +
 				"for `GET …/sources/{source}/offer`; without it that request is refused.",
 		}},
 		Handshakes: []Handshake{{

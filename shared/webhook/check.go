@@ -2,6 +2,10 @@ package webhook
 
 import "strings"
 
+// minSetup is the shortest text, in bytes, by which a provider is known that
+// offers a secret: it is as good as that secret.
+const minSetup = 16
+
 // Check says whether a configuration may be stored. It is stricter than [New],
 // which must go on with what was stored before: beyond New's errors it refuses
 // what would verify nothing, and what protects less than it says. Errors: New's.
@@ -26,6 +30,12 @@ func Check(cfg Config) error {
 func (v *Verifier) checkParams() error {
 	if v.scheme.Timestamp.Source == NoTimestamp && (v.params["tolerance"] != "" || v.params["timestamp_format"] != "") {
 		return ErrParams // the operator believes that old deliveries are refused
+	}
+	for i := range v.scheme.Handshakes {
+		h := &v.scheme.Handshakes[i]
+		if given := v.params[h.KnownParam]; h.Offers && given != "" && len(given) < minSetup {
+			return ErrParams // who guesses it chooses the secret
+		}
 	}
 	t := v.scheme.Tokens
 	if t == nil || v.params[t.Param] == "" {

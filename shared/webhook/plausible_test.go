@@ -91,3 +91,16 @@ func TestGraphAudienceNeedsATenant(t *testing.T) {
 }
 
 func sha1Of(body string) string { return hex.EncodeToString(macOf(sha1.New, body)) }
+
+// Whoever guesses the text sets the secret that the operator is shown, and so
+// could sign every event after it.
+func TestASetupTextIsNoneToGuess(t *testing.T) {
+	config := func(setup string) error {
+		return webhook.Check(webhook.Config{
+			Provider: "notion", Crypto: gocrypto.Crypto{}, Params: map[string]string{"setup": setup}, Secrets: []webhook.Secret{{Value: []byte(distinctSecret)}},
+		})
+	}
+	assert.ErrorIs(t, config("notion"), webhook.ErrParams)
+	assert.ErrorIs(t, config("fifteen letters"), webhook.ErrParams)
+	assert.NoError(t, config("sixteen_letters_"))
+}
