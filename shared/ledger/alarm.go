@@ -88,13 +88,13 @@ func (l *Ledger) Alarm() (Swept, error) {
 // owner, so that whichever message comes first takes them; the fence stays,
 // because a consumer that is merely late may still report the delivery.
 func (l *Ledger) sweep(now time.Time) (lost []string, purged int, more bool, err error) {
-	rows, err := l.cfg.DB.Exec(`SELECT key, state, claim, fence, attempts, sweeps, next_at FROM events WHERE due_at <= ? ORDER BY due_at LIMIT ?`, millis(now), sweepRows)
+	rows, err := l.cfg.DB.Exec(`SELECT key, state, claim, fence, attempts, sweeps, next_at, lease_until FROM events WHERE due_at <= ? ORDER BY due_at LIMIT ?`, millis(now), sweepRows)
 	if err != nil {
 		return nil, 0, false, err
 	}
 	for r := range rows.All() {
 		key, state, claim := r.Text(), r.Text(), r.Text()
-		fence, attempts, sweeps, next := r.Int64(), r.Int(), r.Int(), r.Time()
+		fence, attempts, sweeps, next, lease := r.Int64(), r.Int(), r.Int(), r.Time(), r.Time()
 		if err := r.Done(); err != nil {
 			return nil, 0, false, err
 		}
@@ -108,14 +108,17 @@ func (l *Ledger) sweep(now time.Time) (lost []string, purged int, more bool, err
 			continue
 		}
 		if state == Delivering {
-			next = now
+			next = lease.Add(abandonedPause(key, attempts))
 			if err := l.record(Result{Key: key, Fence: fence, Reason: ReasonAbandoned}, "abandoned", attempts, now); err != nil {
 				return nil, 0, false, err
 			}
 		}
-		pause := l.cfg.SweepGrace << min(sweeps, maxSweepDoublings)
+		due := now.Add(l.cfg.SweepGrace << min(sweeps, maxSweepDoublings))
+		if next.Add(l.cfg.SweepGrace).After(due) {
+			due = next.Add(l.cfg.SweepGrace)
+		}
 		_, err := l.cfg.DB.Exec(`UPDATE events SET state = ?, owner = '', lease_until = NULL, next_at = ?, due_at = ?, sweeps = sweeps + 1 WHERE key = ?`,
-			Pending, millis(next), millis(now.Add(pause)), key)
+			Pending, millis(next), millis(due), key)
 		if err != nil {
 			return nil, 0, false, err
 		}
