@@ -1,6 +1,8 @@
 package ledger
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/hookweir/hookweir/shared/planted"
@@ -34,7 +36,7 @@ const (
 // Swept reports what an alarm did.
 type Swept struct {
 	Requeued  int  // events sent again
-	Failed    bool // the queue refused them; they stay due
+	Failed    bool // the queue refused them; they are due again after a first pause
 	Purged    int  // delivered events past their retention
 	Dropped   int  // payloads deleted
 	Undropped int  // payloads whose deletion failed
@@ -64,6 +66,9 @@ func (l *Ledger) Alarm() (Swept, error) {
 		s.Requeued = len(lost)
 		if err := l.requeue(lost); err != nil {
 			s.Requeued, s.Failed = 0, true
+			if err := l.refused(lost, now); err != nil {
+				return s, err
+			}
 		}
 	}
 	if err := l.dropPayloads(&s, now); err != nil {
@@ -125,6 +130,25 @@ func (l *Ledger) sweep(now time.Time) (lost []string, purged int, more bool, err
 		lost = append(lost, key)
 	}
 	return lost, purged, rows.Len() == sweepRows, nil
+}
+
+// refused takes back that these events were sent: the pause to their next
+// sweep is as if this one had not been, since it grows for those that wait on
+// the queue. Who was taken by another message meanwhile stays as it is.
+func (l *Ledger) refused(keys []string, now time.Time) error {
+	return l.tx(func() error {
+		for chunk := range slices.Chunk(keys, sqlstore.MaxParams-3) {
+			args := []any{millis(now), l.cfg.SweepGrace.Milliseconds(), Pending}
+			for _, k := range chunk {
+				args = append(args, k)
+			}
+			_, err := l.cfg.DB.Exec(`UPDATE events SET sweeps = MAX(sweeps - 1, 0), due_at = MAX(COALESCE(next_at, 0), ?) + ? WHERE state = ? AND owner = '' AND key IN (?`+strings.Repeat(",?", len(chunk)-1)+`)`, args...)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // purge forgets a delivered event whose retention is over. One with a payload
