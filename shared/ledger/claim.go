@@ -191,7 +191,7 @@ func (l *Ledger) rest(key string, next time.Time) error {
 // different times, from half of the backoff to all of it, and 20 attempts take
 // more than a day, as they do where the agent fails. Once is none: consumers
 // are replaced.
-var abandoned = retry.Backoff{Base: 30 * time.Second, Cap: 6 * time.Hour}
+var abandoned = retry.Backoff{Base: 10 * time.Second, Cap: 8 * time.Hour}
 
 // abandonedPause is the wait after the end of the lease of an event's
 // attempt-th try; after the last there is none, and the event is dead.
