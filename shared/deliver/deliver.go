@@ -43,8 +43,9 @@ var (
 	// agentBackoff paces attempts to reach the agent.
 	agentBackoff = retry.Backoff{Base: 5 * time.Second, Cap: 24 * time.Hour}
 	// ownBackoff paces messages that our own parts could not handle. They
-	// cost the agent nothing, so it stays short.
-	ownBackoff = retry.Backoff{Base: 2 * time.Second, Cap: 10 * time.Minute}
+	// cost the agent nothing, so it stays short, but not so short that a night
+	// of it uses up the 100 retries of the queue: they last about 23 hours.
+	ownBackoff = retry.Backoff{Base: 2 * time.Second, Cap: 30 * time.Minute}
 	// deadBackoff paces `events-dead`.
 	deadBackoff = retry.Backoff{Base: 10 * time.Second, Cap: time.Hour}
 )
