@@ -33,6 +33,8 @@ func TestNoUpstreamSilencesTheOthers(t *testing.T) {
 	t.Cleanup(func() { db.Close() })
 	now := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
 	words, long := "As approved.", 0
+	var down error // the queue
+	var alarm time.Time
 	var told []map[string]any
 	u, err := New(Config{
 		Tenant: "acme", DB: db, Now: func() time.Time { return now },
@@ -55,6 +57,9 @@ func TestNoUpstreamSilencesTheOthers(t *testing.T) {
 		Stream: func(context.Context, fetch.Request) (fetch.Stream, error) { panic("no call") },
 		Token:  func(context.Context, string, string) (string, error) { panic("no connection") },
 		Send: func(messages [][]byte) error {
+			if down != nil {
+				return down
+			}
 			for _, m := range messages {
 				if len(m) > queue.MaxMessageBytes {
 					return errors.New("queue: message too large")
@@ -67,9 +72,12 @@ func TestNoUpstreamSilencesTheOthers(t *testing.T) {
 			}
 			return nil
 		},
-		SetAlarm: func(time.Time) error { return nil },
-		Sleep:    func(context.Context, time.Duration) {},
-		Log:      func(string, ...string) {},
+		SetAlarm: func(at time.Time) error {
+			alarm = at
+			return nil
+		},
+		Sleep: func(context.Context, time.Duration) {},
+		Log:   func(string, ...string) {},
 	})
 	require.NoError(t, err)
 	for _, name := range []string{"loud", "quiet"} {
@@ -91,4 +99,18 @@ func TestNoUpstreamSilencesTheOthers(t *testing.T) {
 	require.Equal(t, "quiet", told[1]["upstream"])
 	require.Len(t, told[1]["items"], 1)
 	require.NotContains(t, told[1], "left_out")
+
+	// A queue that is down keeps nobody from looking, and what is told waits.
+	now, words, down = now.Add(time.Minute), "Send it to her.", errors.New("queue: unavailable")
+	u.Refresh(context.Background(), "quiet")
+	now = now.Add(checkEvery)
+	words = "Send it to him."
+	require.NoError(t, u.Alarm(), "the platform would count it against the alarm")
+	require.Equal(t, outboxEvery, alarm.Sub(now))
+	got, err := u.Get("quiet")
+	require.NoError(t, err)
+	require.Equal(t, now, got.Checked)
+	down = nil
+	require.NoError(t, u.Alarm())
+	require.Len(t, told, 5) // loud has the same tool
 }
