@@ -33,9 +33,9 @@ const (
 	// settleTries is how often a Settle is tried within the batch; it may be
 	// repeated, and the alternative is a second POST.
 	settleTries = 3
-	// lastResort is after how many deliveries by `events-dead` a message goes
-	// to quarantine although it is readable: the Ledger has been away for two
-	// days, and the queue gives a message up after 100.
+	// lastResort is after how many deliveries by `events-dead` a readable
+	// message goes back to `events`: the Ledger has been away for two days, and
+	// the queue gives a message up after 100.
 	lastResort = 80
 )
 
@@ -96,6 +96,9 @@ type Config struct {
 	Payload func(ctx context.Context, claim string) ([]byte, error)
 	// Quarantine keeps a message that nobody can read, outside the queue.
 	Quarantine func(ctx context.Context, id string, body []byte) error
+	// Back puts messages on the queue `events` once more, all or, after an
+	// error, perhaps some. Nil: into quarantine.
+	Back func(messages [][]byte) error
 	// Arrived hears of the sources whose webhooks a batch has, while the batch
 	// is handled. Nil: nobody wants to know.
 	Arrived func(ctx context.Context, tenant string, sources []string)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/hookweir/hookweir/shared/deliver"
 	"github.com/hookweir/hookweir/shared/event"
 	"github.com/hookweir/hookweir/shared/queue"
 )
@@ -39,4 +40,53 @@ func TestANightOfOurOwn(t *testing.T) {
 			require.Greater(t, waited, 18*time.Hour)
 		})
 	}
+}
+
+// TestALedgerThatIsAwayForDays: an event whose ledger has not answered while
+// `events` and `events-dead` tried is neither given up nor put where no API
+// brings it back from: it goes round, and is delivered once when the ledger is
+// back (G3).
+func TestALedgerThatIsAwayForDays(t *testing.T) {
+	w := newWorld(t)
+	var back [][]byte
+	var refused error
+	cfg := w.config()
+	cfg.Back = func(messages [][]byte) error {
+		if refused == nil {
+			back = append(back, messages...)
+		}
+		return refused
+	}
+	d, err := deliver.New(cfg)
+	require.NoError(t, err)
+	w.fail = func(call string) error {
+		if strings.HasPrefix(call, "quarantine") {
+			return nil
+		}
+		return errPlatform
+	}
+	young, old, older := message("a", newEvent("1")), message("b", newEvent("2")), message("c", newEvent("3"))
+	old.Attempts, older.Attempts = 80, 99
+	v := d.HandleDead(context.Background(), []queue.Message{young, old, older})
+	require.False(t, v[0].Ack)
+	require.True(t, v[1].Ack)
+	require.True(t, v[2].Ack)
+	require.ElementsMatch(t, [][]byte{old.Body, older.Body}, back)
+	require.Empty(t, w.quarantined)
+	require.Equal(t, 0, w.logged("message_quarantined"))
+
+	refused = errPlatform
+	v = d.HandleDead(context.Background(), []queue.Message{young, older})
+	require.False(t, v[0].Ack)
+	require.True(t, v[1].Ack)
+	require.Contains(t, w.quarantined, "c", "no queue either")
+
+	w.fail = func(string) error { return nil }
+	for range 2 { // and it may have been sent twice
+		for i, body := range back {
+			require.True(t, w.handle1("again-"+string(rune('0'+i)), body).Ack)
+		}
+	}
+	require.Equal(t, 1, w.agent.times(newEvent("2")))
+	require.Equal(t, 1, w.agent.times(newEvent("3")))
 }

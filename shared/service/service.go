@@ -144,6 +144,7 @@ func (s *Service) newDeliverer() (*deliver.Deliverer, error) {
 		Post:          s.cfg.Fetch,
 		Payload:       s.cfg.Payloads.Get,
 		Quarantine:    s.quarantine,
+		Back:          s.cfg.SendEvents,
 		Arrived:       s.waker.Arrived,
 		Changed:       s.eventsChanged,
 		Log:           s.cfg.Log,
