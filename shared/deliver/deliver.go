@@ -31,8 +31,9 @@ const (
 	// base64, request) and the isolate has 128 MB.
 	largeBody = 1 << 20
 	// settleTries is how often a Settle is tried within the batch; it may be
-	// repeated, and the alternative is a second POST.
-	settleTries = 3
+	// repeated, and the alternative is a second POST. With settleBackoff they
+	// take up to eight seconds: an object that is replaced is away for less.
+	settleTries = 6
 	// lastResort is after how many deliveries by `events-dead` a readable
 	// message goes back to `events`: the Ledger has been away for two days, and
 	// the queue gives a message up after 100.
@@ -46,6 +47,8 @@ var (
 	// cost the agent nothing, so it stays short, but not so short that a night
 	// of it uses up the 100 retries of the queue: they last about 23 hours.
 	ownBackoff = retry.Backoff{Base: 2 * time.Second, Cap: 30 * time.Minute}
+	// settleBackoff paces the tries of a Settle.
+	settleBackoff = retry.Backoff{Base: 250 * time.Millisecond, Cap: 4 * time.Second}
 	// deadBackoff paces `events-dead`.
 	deadBackoff = retry.Backoff{Base: 10 * time.Second, Cap: time.Hour}
 )
@@ -105,6 +108,9 @@ type Config struct {
 	// Changed tells who watches a tenant's events that these have been tried.
 	// Nil: nobody watches. What it cannot tell is not told again.
 	Changed func(ctx context.Context, tenant string, keys []string)
+	// Sleep waits, as a promise of the event that calls it. Nil: what is tried
+	// again is tried at once.
+	Sleep func(ctx context.Context, d time.Duration)
 	// Log writes one structured line: a stable name and pairs of strings.
 	Log func(event string, pairs ...string)
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/hookweir/hookweir/shared/deliver"
 	"github.com/hookweir/hookweir/shared/event"
+	"github.com/hookweir/hookweir/shared/ledger"
 	"github.com/hookweir/hookweir/shared/queue"
 )
 
@@ -89,4 +90,38 @@ func TestALedgerThatIsAwayForDays(t *testing.T) {
 	}
 	require.Equal(t, 1, w.agent.times(newEvent("2")))
 	require.Equal(t, 1, w.agent.times(newEvent("3")))
+}
+
+// TestALedgerThatIsAwayForSeconds: an object that is being replaced, or has too
+// much to do, answers again after a moment. To have asked three times within
+// it is no reason to post what the agent has taken once more.
+func TestALedgerThatIsAwayForSeconds(t *testing.T) {
+	w, e := newWorld(t), newEvent("1")
+	cfg := w.config()
+	cfg.Sleep = func(_ context.Context, d time.Duration) { w.pass(d) }
+	d, err := deliver.New(cfg)
+	require.NoError(t, err)
+	w.fail = func(call string) error {
+		if strings.HasSuffix(call, " settle") && w.clock.Before(start.Add(5*time.Second)) {
+			return errPlatform
+		}
+		return nil
+	}
+	v := d.Handle(context.Background(), []queue.Message{message("m1", e)})
+	require.Equal(t, queue.Verdict{Ack: true}, v[0])
+	require.Equal(t, 1, w.agent.times(e))
+	require.Equal(t, ledger.Delivered, w.detail(e).State)
+
+	// One that stays away holds the batch for seconds, well within its lease.
+	w.fail = func(call string) error {
+		if strings.HasSuffix(call, " settle") {
+			return errPlatform
+		}
+		return nil
+	}
+	before := w.now()
+	v = d.Handle(context.Background(), []queue.Message{message("m2", newEvent("2"))})
+	require.False(t, v[0].Ack)
+	require.Less(t, w.now().Sub(before), 10*time.Second)
+	require.Equal(t, 18*time.Second, v[0].Delay, "what is left of the lease")
 }

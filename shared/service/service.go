@@ -147,6 +147,7 @@ func (s *Service) newDeliverer() (*deliver.Deliverer, error) {
 		Back:          s.cfg.SendEvents,
 		Arrived:       s.waker.Arrived,
 		Changed:       s.eventsChanged,
+		Sleep:         s.cfg.Sleep,
 		Log:           s.cfg.Log,
 		AllowLoopback: s.cfg.Development,
 	})
