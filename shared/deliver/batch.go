@@ -128,7 +128,10 @@ func (t *tenantRun) decided(dec ledger.Decision, e entry) {
 // settle reports the outcomes and turns the ledger's answers into verdicts.
 func (t *tenantRun) settle(ctx context.Context, l Ledger, shard int, entries []entry, results []ledger.Result, until time.Time) {
 	var settled []ledger.Settled
-	for range settleTries {
+	for n := range settleTries {
+		if n > 0 && t.cfg.Sleep != nil {
+			t.cfg.Sleep(ctx, settleBackoff.Ceiling(n))
+		}
 		s, err := l.Settle(ctx, results)
 		if err == nil && len(s) == len(results) {
 			settled = s

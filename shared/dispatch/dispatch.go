@@ -55,6 +55,8 @@ const (
 var (
 	// laneBackoff paces messages whose Lane did not answer.
 	laneBackoff = retry.Backoff{Base: 2 * time.Second, Cap: 5 * time.Minute}
+	// settleBackoff paces the tries of a Settle.
+	settleBackoff = retry.Backoff{Base: 250 * time.Millisecond, Cap: 4 * time.Second}
 	// deadBackoff paces `writes-dead`.
 	deadBackoff = retry.Backoff{Base: 10 * time.Second, Cap: time.Hour}
 )
