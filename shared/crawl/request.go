@@ -35,6 +35,12 @@ type State struct {
 	Modified string `json:"modified,omitempty"`
 	// Limit is a page size smaller than the recipe's; 0 for that.
 	Limit int `json:"limit,omitempty"`
+	// Largest is the most items that a page has had, where the length of a page
+	// says whether another follows: servers cap it at less than Limit.
+	Largest int `json:"largest,omitempty"`
+	// Torn counts the items that crawls of RuleWindow took and broke off since
+	// one reached its end: to meet them again says nothing of what is below.
+	Torn int `json:"torn,omitempty"`
 	// Crawl is the crawl under way; zero for none.
 	Crawl Crawl `json:"crawl,omitzero"`
 }
@@ -53,6 +59,13 @@ type Crawl struct {
 	Modified string `json:"modified,omitempty"`
 	// Fresh says that it is the poll's first.
 	Fresh bool `json:"fresh,omitempty"`
+	// Began is the time of its first page, as a position (RuleTime): what is
+	// younger may be hidden behind what was read by then.
+	Began string `json:"began,omitempty"`
+	// Taken and Met count the items that were not known, and those that were
+	// (RuleWindow).
+	Taken int `json:"taken,omitempty"`
+	Met   int `json:"met,omitempty"`
 }
 
 // Input is what a recipe needs beside its state.
