@@ -49,6 +49,9 @@ type rig struct {
 	asked   []string
 
 	queueDown, ledgerDown, scheduleDown bool
+	gone                                bool                   // the destination
+	refuse                              func(path string) bool // by the destination's rules
+	onSend                              func()
 
 	calls   int // host calls so far
 	crashAt int // the call that does not return; 0 for none
@@ -107,6 +110,12 @@ func (r *rig) restart() {
 				h.Add(x[0], x[1])
 			}
 			r.asked = append(r.asked, q.Call.Method+" "+q.Call.Path)
+			switch {
+			case r.gone:
+				return Response{}, ErrDestination
+			case r.refuse != nil && r.refuse(q.Call.Path):
+				return Response{}, ErrCall
+			}
 			res, err := r.api.answer(r, q.Call.Method, u, h)
 			res.Base = "https://api.example.com"
 			r.host() // answered, and nobody heard
@@ -117,6 +126,9 @@ func (r *rig) restart() {
 			r.host()
 			if r.queueDown {
 				return errDown
+			}
+			if r.onSend != nil {
+				r.onSend()
 			}
 			r.queue = append(r.queue, messages...)
 			r.host()

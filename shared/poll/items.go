@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"time"
 
 	"github.com/hookweir/hookweir/shared/crawl"
@@ -112,9 +113,13 @@ func (j *job) build(ctx context.Context, it crawl.Item, b *batch) ([]byte, error
 func (j *job) detail(ctx context.Context, it crawl.Item) (body []byte, reason string, err error) {
 	call, err := j.row.recipe.One(j.row.recipe.Detail, it.Key, j.in)
 	if err != nil {
-		return nil, "", &stop{reason: ReasonRecipe}
+		return nil, crawl.PoisonNoRequest, nil
 	}
 	res, err := j.ask(ctx, call)
+	var s *stop
+	if errors.As(err, &s) && s.reason == ReasonRecipe {
+		return nil, crawl.PoisonNoRequest, nil
+	}
 	if err != nil {
 		return nil, "", err
 	}
