@@ -25,7 +25,7 @@ import (
 // feedItems cuts a feed into items. An entry's own mistakes leave it without
 // an id, which poisons that one.
 func feedItems(doc []byte) ([][]byte, error) {
-	doc = bytes.TrimPrefix(bytes.TrimSpace(doc), []byte("\xef\xbb\xbf"))
+	doc = bytes.TrimPrefix(bytes.TrimSpace(doc), byteOrderMark)
 	if len(doc) > 0 && doc[0] == '{' {
 		raw, ok := jsontext.Find(doc, "items")
 		if !ok {

@@ -287,3 +287,48 @@ func TestAWindowThatWasTorn(t *testing.T) {
 		})
 	}
 }
+
+// TestNoContentIsAnEmptyList: some APIs have 204 for it (RFC 9110 §15.3.5).
+func TestNoContentIsAnEmptyList(t *testing.T) {
+	for _, r := range []*Recipe{
+		{List: Request{Path: "/l?since={{since}}"}, Items: path("items"), ID: oneID("id"), Time: [][]string{{"at"}}, Rule: RuleTime},
+		{List: Request{Path: "/l"}, ID: oneID("id"), Rule: RuleWindow},
+		{List: Request{Path: "/l?from={{cursor}}"}, Items: path("items"), ID: oneID("id"), Rule: RuleToken, Token: path("next")},
+	} {
+		require.NoError(t, r.Check())
+		s := State{Cursor: timePosition(noon), Settled: true}
+		p, err := r.Read(s, Input{Now: noon, Base: "https://l.example"}, Answer{Status: 204})
+		require.NoError(t, err, r.Rule)
+		assert.True(t, p.Done)
+		assert.Equal(t, s.Cursor, p.State.Cursor)
+	}
+	_, err := preset(t, "feed").Read(State{}, input(preset(t, "feed")), Answer{Status: 204})
+	assert.Error(t, err, "a feed that is empty says so")
+}
+
+// TestAByteOrderMark: RFC 8259 §8.1 lets a parser ignore one.
+func TestAByteOrderMark(t *testing.T) {
+	r := preset(t, "stripe")
+	p, err := r.Read(State{Settled: true}, input(r), ok200("\xef\xbb\xbf"+`{"data":[{"id":"evt_1","created":1795607900}],"has_more":false}`))
+	require.NoError(t, err)
+	assert.Len(t, p.Items, 1)
+}
+
+// TestAHeaderThatIsNoTemplate is refused when it is given, not when it is used.
+func TestAHeaderThatIsNoTemplate(t *testing.T) {
+	r := &Recipe{List: Request{Path: "/l", Headers: map[string]string{"x-page": "{{page"}}, ID: oneID("id"), Rule: RuleWindow}
+	assert.ErrorIs(t, r.Check(), ErrRecipe)
+}
+
+// TestAParamThatLeadsUp is refused when it is given: the destination would take
+// no such path.
+func TestAParamThatLeadsUp(t *testing.T) {
+	r := &Recipe{List: Request{Path: "/a/{{it}}/b?x={{it}}"}, ID: oneID("id"), Rule: RuleWindow}
+	require.NoError(t, r.Check())
+	assert.NoError(t, r.CheckParams(map[string]string{"it": "plain"}))
+	for _, v := range []string{"..", ".", "a/b", `a\b`} {
+		assert.ErrorIs(t, r.CheckParams(map[string]string{"it": v}), ErrRecipe, v)
+	}
+	r.List.Path = "/a?x={{it}}"
+	assert.NoError(t, r.CheckParams(map[string]string{"it": "a/b"}), "a query takes anything")
+}

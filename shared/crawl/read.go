@@ -15,6 +15,10 @@ import (
 // page, an outage of days. What is longer has no end.
 const maxPages = 1000
 
+// byteOrderMark is none of JSON's, which may be ignored (RFC 8259 §8.1), and is
+// legal in XML. Read only.
+var byteOrderMark = []byte("\xef\xbb\xbf")
+
 // Answer is what came back for a request.
 type Answer struct {
 	Status   int
@@ -46,6 +50,7 @@ type Page struct {
 // Read makes a page of the answer to r.Request(s, in). Every error is a
 // *Failure.
 func (r *Recipe) Read(s State, in Input, a Answer) (Page, error) {
+	a.Body = bytes.TrimPrefix(a.Body, byteOrderMark)
 	if err := r.refused(s, in, a); err != nil {
 		return Page{}, err
 	}
@@ -100,6 +105,9 @@ func (r *Recipe) elements(a Answer) (list [][]byte, doc []byte, err error) {
 			return nil, nil, err
 		}
 		return list, nil, nil
+	}
+	if a.Status == http.StatusNoContent {
+		return nil, nil, nil
 	}
 	raw, ok := jsontext.Find(doc, r.Items...)
 	if !ok {

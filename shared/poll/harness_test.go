@@ -52,6 +52,7 @@ type rig struct {
 	gone                                bool                   // the destination
 	refuse                              func(path string) bool // by the destination's rules
 	onSend                              func()
+	burials                             int
 
 	calls   int // host calls so far
 	crashAt int // the call that does not return; 0 for none
@@ -168,6 +169,7 @@ func (l fakeLedger) Seen(_ context.Context, keys []string) ([]ledger.Sighting, e
 
 func (l fakeLedger) Bury(_ context.Context, reason string, messages [][]byte) error {
 	l.r.host()
+	l.r.burials++
 	for _, m := range messages {
 		d, err := event.Decode(m)
 		require.NoError(l.r.t, err)

@@ -318,3 +318,69 @@ func TestALongWaitIsNoReasonToWatchLess(t *testing.T) {
 	require.Len(t, r.told(NoticeStalled), 1)
 	assert.Less(t, r.clock.Sub(next), time.Hour)
 }
+
+// TestAListOfNothingButPoison: a server that renames its ids poisons whole
+// pages, and a run may make only so many calls of its platform.
+func TestAListOfNothingButPoison(t *testing.T) {
+	api := scripted(func(*url.URL, http.Header) Response {
+		var list []any
+		for i := range 900 {
+			list = append(list, map[string]any{"uid": i, "at": begin})
+		}
+		return said(map[string]any{"items": list})
+	})
+	r := newRig(t, api)
+	r.put(ownPoll(crawl.Recipe{List: crawl.Request{Path: "/l"}, Time: [][]string{{"at"}}, Rule: crawl.RuleTime}))
+	r.run(Due)
+	assert.Len(t, r.buried, 900)
+	assert.LessOrEqual(t, r.burials, 20)
+	r.tick()
+	assert.LessOrEqual(t, r.burials, 20, "once")
+}
+
+// TestASlowDetail: forty answers of a minute each are more than a run may take.
+func TestASlowDetail(t *testing.T) {
+	var r *rig
+	api := scripted(func(u *url.URL, _ http.Header) Response {
+		if strings.HasPrefix(u.Path, "/l/") {
+			r.clock = r.clock.Add(50 * time.Second)
+			return said(map[string]any{"whole": u.Path})
+		}
+		var list []thing
+		for i := range 12 {
+			list = append(list, thing{fmt.Sprint("i", i), begin})
+		}
+		return said(map[string]any{"items": list})
+	})
+	r = newRig(t, api)
+	d := ownPoll(crawl.Recipe{
+		List: crawl.Request{Path: "/l"}, Detail: &crawl.Request{Path: "/l/{{key}}"}, Key: []string{"id"}, Body: []string{"whole"},
+		Rule: crawl.RuleTime, Time: [][]string{{"at"}}, Overlap: crawl.Duration(time.Hour),
+	})
+	d.Start = begin.Add(-time.Hour).Format(time.RFC3339)
+	r.put(d)
+	for n := 1; n < 20; n++ {
+		before := r.clock
+		ran := r.run(Asked)
+		r.consume()
+		require.LessOrEqual(t, r.clock.Sub(before), itemTime+time.Minute)
+		if !ran.More {
+			break
+		}
+		require.GreaterOrEqual(t, len(r.got), n, "what was fetched is kept")
+	}
+	assert.Len(t, r.got, 12)
+}
+
+// TestAnItemFromTheFutureHidesNoLag: one that is dated 2099 is no sign that the
+// list is up to date.
+func TestAnItemFromTheFutureHidesNoLag(t *testing.T) {
+	list := []thing{{"a", time.Date(2099, 1, 1, 0, 0, 0, 0, time.UTC)}}
+	r := newRig(t, scripted(func(*url.URL, http.Header) Response { return said(map[string]any{"items": list}) }))
+	r.put(ownPoll(crawl.Recipe{List: crawl.Request{Path: "/l"}, Time: [][]string{{"at"}}, Rule: crawl.RuleTime}))
+	r.run(Due)
+	list = []thing{}
+	r.clock = r.clock.Add(time.Hour)
+	r.run(Asked)
+	assert.Equal(t, int64(3600), r.status().LagSeconds)
+}

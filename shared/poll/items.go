@@ -5,12 +5,14 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"strconv"
 	"time"
 
 	"github.com/hookweir/hookweir/shared/crawl"
 	"github.com/hookweir/hookweir/shared/event"
 	"github.com/hookweir/hookweir/shared/jsontext"
 	"github.com/hookweir/hookweir/shared/ledger"
+	"github.com/hookweir/hookweir/shared/queue"
 )
 
 // message makes the event of an item. Nil: there is nothing to enqueue.
@@ -198,8 +200,23 @@ func (j *job) seen(ctx context.Context, items []crawl.Item) ([]ledger.Sighting, 
 	return out, nil
 }
 
-// bury puts poisoned items among the dead letters.
+// bury puts poisoned items among the dead letters: with one call for as many of
+// a shard as it takes, since an object may make a thousand in all.
 func (j *job) bury(ctx context.Context, list []crawl.Poisoned) error {
+	type grave struct {
+		shard  int
+		reason string
+	}
+	var order []grave // of a page, the same at each repetition
+	graves, sizes := map[grave][][]byte{}, map[grave]int{}
+	bury := func(g grave) error {
+		if err := j.cfg.Ledger(j.tenant, g.shard).Bury(ctx, g.reason, graves[g]); err != nil {
+			return &stop{reason: ReasonLedger}
+		}
+		j.cfg.Log("poll.items_poisoned", "tenant", j.tenant, "poll", j.name, "reason", g.reason, "count", strconv.Itoa(len(graves[g])))
+		graves[g], sizes[g] = nil, 0
+		return nil
+	}
 	for _, x := range list {
 		body := x.Body
 		if len(body) == 0 {
@@ -211,10 +228,24 @@ func (j *job) bury(ctx context.Context, list []crawl.Poisoned) error {
 		if err != nil {
 			return err
 		}
-		if err := j.cfg.Ledger(j.tenant, ledger.ShardOf(e.Key())).Bury(ctx, x.Reason, [][]byte{message}); err != nil {
-			return &stop{reason: ReasonLedger}
+		g := grave{ledger.ShardOf(e.Key()), x.Reason}
+		if _, known := graves[g]; !known {
+			order = append(order, g)
 		}
-		j.cfg.Log("poll.item_poisoned", "tenant", j.tenant, "poll", j.name, "reason", x.Reason)
+		graves[g], sizes[g] = append(graves[g], message), sizes[g]+len(message)
+		if len(graves[g]) >= queue.MaxBatch || sizes[g] >= sendBytes {
+			if err := bury(g); err != nil {
+				return err
+			}
+		}
+	}
+	for _, g := range order {
+		if len(graves[g]) == 0 {
+			continue
+		}
+		if err := bury(g); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -14,8 +14,12 @@ const (
 	// request that made it may have been cancelled. A run that is slower is
 	// overtaken, and then stores nothing.
 	runLease = 5 * time.Minute
-	// runTime is how long a run goes on to the next page.
-	runTime = 45 * time.Second
+	// runTime is how long a run goes on to the next page, and itemTime how long
+	// to the next item of a page, which may have to be asked for: with the
+	// longest request both end within the lease, and within the 15 minutes that
+	// the platform gives.
+	runTime  = 45 * time.Second
+	itemTime = 90 * time.Second
 	// maxRequests bounds the requests of one run; a crawl that needs more goes
 	// on in the next, at once.
 	maxRequests = 40
@@ -226,6 +230,9 @@ func (j *job) page(ctx context.Context) (done bool, err error) {
 		return false, err
 	}
 	j.minInterval = max(j.minInterval, page.MinInterval)
+	if page.Newest.After(j.in.Now) { // one from the future is seen now
+		page.Newest = j.in.Now
+	}
 	if page.Newest.After(j.newest) {
 		j.newest = page.Newest
 	}

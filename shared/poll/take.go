@@ -25,8 +25,8 @@ type batch struct {
 }
 
 // take enqueues a page, oldest first, and then stores where the crawl is:
-// never the other way round (G9). whole is false when the run's requests were
-// used up before the page was.
+// never the other way round (G9). whole is false when the run had done enough
+// before the page was done.
 func (j *job) take(ctx context.Context, page crawl.Page) (whole bool, err error) {
 	if len(page.Items) > 0 {
 		if err := j.loadKnown(); err != nil {
@@ -49,7 +49,7 @@ func (j *job) take(ctx context.Context, page crawl.Page) (whole bool, err error)
 			b.size += len(message)
 		}
 		last := i == len(page.Items)-1
-		if !last && j.requests >= maxRequests {
+		if !last && (j.requests >= maxRequests || j.now().Sub(j.start) >= itemTime) {
 			return false, j.commit(ctx, b, nil, stage)
 		}
 		if !last && (b.size >= sendBytes || len(b.messages) >= queue.MaxBatch) {
