@@ -371,6 +371,7 @@ type github struct {
 	details     int
 	redelivered []string
 	conditional int // answered 304
+	refuses     int // the status of a redelivery
 	gone        string
 }
 
@@ -393,6 +394,9 @@ func (a *github) answer(_ *rig, method string, u *url.URL, h http.Header) (Respo
 		id, action, _ := strings.Cut(rest, "/")
 		if id == a.gone {
 			return Response{Status: 404, Header: header, Body: []byte(`{}`)}, nil
+		}
+		if method == "POST" && action == "attempts" && a.refuses != 0 {
+			return Response{Status: a.refuses, Header: header, Body: []byte(`{}`)}, nil
 		}
 		if method == "POST" && action == "attempts" {
 			a.redelivered = append(a.redelivered, id)

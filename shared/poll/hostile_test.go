@@ -384,3 +384,51 @@ func TestAnItemFromTheFutureHidesNoLag(t *testing.T) {
 	r.run(Asked)
 	assert.Equal(t, int64(3600), r.status().LagSeconds)
 }
+
+// TestADetailThatIsRefused: the server will not give this one, and gives the
+// others. It is among the dead letters as the list has it.
+func TestADetailThatIsRefused(t *testing.T) {
+	status := 422
+	api := scripted(func(u *url.URL, _ http.Header) Response {
+		if u.Path == "/l/a" {
+			return Response{Status: status}
+		}
+		if strings.HasPrefix(u.Path, "/l/") {
+			return said(map[string]any{"whole": u.Path})
+		}
+		return said(map[string]any{"items": []thing{{"a", begin}, {"b", begin}}})
+	})
+	r := newRig(t, api)
+	d := ownPoll(crawl.Recipe{
+		List: crawl.Request{Path: "/l"}, Detail: &crawl.Request{Path: "/l/{{key}}"}, Key: []string{"id"}, Body: []string{"whole"},
+		Rule: crawl.RuleTime, Time: [][]string{{"at"}}, Overlap: crawl.Duration(time.Hour),
+	})
+	d.Start = begin.Add(-time.Hour).Format(time.RFC3339)
+	r.put(d)
+	for _, wait := range []int{403, 408, 409, 500} { // may pass, or be the token's
+		status = wait
+		assert.Equal(t, RanFailed, r.run(Asked).Outcome, wait)
+	}
+	status = 422
+	assert.Equal(t, RanOK, r.run(Asked).Outcome)
+	r.consume()
+	assert.Equal(t, []string{"b"}, r.got)
+	assert.Len(t, r.buried, 1)
+}
+
+// TestARedeliveryThatIsRefused: the delivery is fetched instead.
+func TestARedeliveryThatIsRefused(t *testing.T) {
+	a := &github{refuses: 422}
+	r := newRig(t, a)
+	d := githubPoll()
+	d.Redeliver = true
+	r.put(d)
+	r.clock = r.clock.Add(time.Minute)
+	a.add(r, "guid-1", 500)
+	r.clock = r.clock.Add(10 * time.Minute)
+	assert.Equal(t, RanOK, r.run(Asked).Outcome)
+	r.consume()
+	assert.Equal(t, []string{"guid-1"}, r.got)
+	assert.Equal(t, int64(1), r.status().Totals.Missed)
+	assert.Zero(t, r.status().Totals.Redelivered)
+}

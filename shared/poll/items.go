@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"net/http"
 	"strconv"
 	"time"
 
@@ -32,7 +33,9 @@ func (j *job) message(ctx context.Context, it crawl.Item, seen ledger.Sighting, 
 		return nil, nil
 	}
 	if j.row.definition.Redeliver {
-		return nil, j.redeliver(ctx, it, b)
+		if refused, err := j.redeliver(ctx, it, b); err != nil || !refused {
+			return nil, err
+		}
 	}
 	message, err := j.build(ctx, it, b)
 	if err != nil || message == nil {
@@ -54,42 +57,51 @@ func (j *job) counts(it crawl.Item) bool {
 
 // redeliver asks the provider to send the webhook again. It is asked once for
 // each entry of the list; the delivery that comes of it is another entry.
-func (j *job) redeliver(ctx context.Context, it crawl.Item, b *batch) error {
+// refused says that none will come.
+func (j *job) redeliver(ctx context.Context, it crawl.Item, b *batch) (refused bool, err error) {
 	asked := crawl.Item{ID: "asked:" + it.Key}
 	if j.known.has(asked.ID, nil) {
-		return nil
+		return false, nil
 	}
 	call, err := j.row.recipe.One(j.row.recipe.Redeliver, it.Key, j.in)
 	if err != nil {
-		return &stop{reason: ReasonRecipe}
+		return false, &stop{reason: ReasonRecipe}
 	}
 	res, err := j.ask(ctx, call)
 	if err != nil {
-		return err
+		return false, err
 	}
-	if err := j.one(res); err != nil {
-		return err
+	if refused, err := j.one(res); err != nil || refused {
+		return refused, err
 	}
 	b.known = append(b.known, asked)
 	if j.counts(it) {
 		b.missed = append(b.missed, j.key(it.ID))
 	}
 	j.redelivered++
-	return nil
+	return false, nil
 }
 
-// one is the error of an answer about one item; nil also for an item that is
-// gone.
-func (j *job) one(res Response) error {
-	switch {
-	case res.Status >= 200 && res.Status <= 299, res.Status == 404, res.Status == 410:
-		return nil
+// one reads an answer about one item. refused says that it will not be had: it
+// is gone, or the request for it is at fault. Whatever may pass, or be the
+// token's, is an error.
+func (j *job) one(res Response) (refused bool, err error) {
+	if res.Status >= 200 && res.Status <= 299 {
+		return false, nil
 	}
-	_, err := j.row.recipe.Read(crawl.State{}, j.in, crawl.Answer{Status: res.Status, Header: res.Header})
+	_, err = j.row.recipe.Read(crawl.State{}, j.in, crawl.Answer{Status: res.Status, Header: res.Header})
 	if err == nil {
-		err = &stop{reason: crawl.CodeNoDetail}
+		return false, &stop{reason: crawl.CodeNoDetail}
 	}
-	return err
+	var f *crawl.Failure
+	if !errors.As(err, &f) || f.Class != crawl.Failed || res.Status < 400 || res.Status > 499 {
+		return false, err
+	}
+	switch res.Status {
+	case http.StatusForbidden, http.StatusRequestTimeout, http.StatusConflict, http.StatusTooEarly:
+		return false, err
+	}
+	return true, nil
 }
 
 // build makes the message of an item that is new. Nil without an error: the
@@ -125,8 +137,8 @@ func (j *job) detail(ctx context.Context, it crawl.Item) (body []byte, reason st
 	if err != nil {
 		return nil, "", err
 	}
-	if err := j.one(res); err != nil {
-		return nil, "", err
+	if refused, err := j.one(res); err != nil || refused {
+		return nil, crawl.CodeNoDetail, err
 	}
 	body, ok := jsontext.Find(res.Body, j.row.recipe.Body...)
 	if !ok || string(body) == "null" {
