@@ -432,3 +432,32 @@ func TestARedeliveryThatIsRefused(t *testing.T) {
 	assert.Equal(t, int64(1), r.status().Totals.Missed)
 	assert.Zero(t, r.status().Totals.Redelivered)
 }
+
+// TestAnOvertakenRunLeavesTheAlarm: there is one alarm, and the definition that
+// overtook the run may need it sooner.
+func TestAnOvertakenRunLeavesTheAlarm(t *testing.T) {
+	var r *rig
+	d := ownPoll(crawl.Recipe{List: crawl.Request{Path: "/l?since={{since}}"}, Time: [][]string{{"at"}}, Rule: crawl.RuleTime})
+	d.Every, d.AtMost = crawl.Duration(24*time.Hour), crawl.Duration(24*time.Hour)
+	change := func() {}
+	r = newRig(t, scripted(func(*url.URL, http.Header) Response {
+		change()
+		return said(map[string]any{"items": []thing{}})
+	}))
+	r.put(d)
+	r.run(Due)
+	r.listed = map[string]time.Time{}
+	change = func() {
+		change = func() {}
+		r.scheduleDown = true
+		d.Every, d.AtMost = crawl.Duration(time.Minute), crawl.Duration(time.Minute)
+		r.put(d)
+		r.scheduleDown = false
+	}
+	r.clock = r.status().NextAt
+	require.Equal(t, RanBusy, r.run(Due).Outcome, "overtaken")
+	require.LessOrEqual(t, r.alarm.Sub(r.clock), time.Minute)
+	r.clock = r.alarm
+	require.NoError(t, r.p.Alarm())
+	assert.Contains(t, r.listed, "p")
+}

@@ -113,7 +113,9 @@ func (p *Poll) Run(ctx context.Context, why Why) (Ran, error) {
 	failure := j.crawl(ctx)
 	ran, err = j.finish(failure)
 	if errors.Is(err, errOvertaken) {
-		return Ran{Outcome: RanBusy, Next: p.now().Add(MinEvery)}, nil
+		// The alarm is the other's, and perhaps set to this run's needs by now:
+		// it looks, and sets itself anew.
+		return Ran{Outcome: RanBusy, Next: p.now().Add(MinEvery)}, p.cfg.SetAlarm(p.now().Add(listRetry))
 	}
 	if err != nil {
 		return ran, err
