@@ -332,3 +332,34 @@ func TestAParamThatLeadsUp(t *testing.T) {
 	r.List.Path = "/a?x={{it}}"
 	assert.NoError(t, r.CheckParams(map[string]string{"it": "a/b"}), "a query takes anything")
 }
+
+// TestALinkToTheSameOrigin, however it is written (RFC 3986 §6.2.2.1, §6.2.3).
+func TestALinkToTheSameOrigin(t *testing.T) {
+	for _, c := range []struct{ link, base, want string }{
+		{"https://api.example.com/v1/x?p=2", "https://api.example.com/v1", "/x?p=2"},
+		{"https://api.example.com/v1/x", "https://API.example.com/v1", "/x"},
+		{"HTTPS://Api.Example.com/v1/X", "https://api.example.com/v1", "/X"},
+		{"https://api.example.com:443/v1/x", "https://api.example.com/v1", "/x"},
+		{"https://api.example.com/v1/x", "https://api.example.com:443/v1/", "/x"},
+		{"https://api.example.com?p=2", "https://api.example.com", "/?p=2"},
+		{"/v1/x", "https://api.example.com:8443/v1", "/x"},
+		{"https://api.example.com:8443/v1/x", "https://api.example.com/v1", ""},
+		{"http://api.example.com/v1/x", "https://api.example.com/v1", ""},
+		{"http://api.example.com:443/v1/x", "https://api.example.com/v1", ""},
+		{"https://api.example.com.evil.example/v1/x", "https://api.example.com/v1", ""},
+		{"https://api.example.com@evil.example/v1/x", "https://api.example.com/v1", ""},
+		{"https://api.example.com:443@evil.example/v1/x", "https://api.example.com/v1", ""},
+		{"https://evil.example/v1/x?https://api.example.com/", "https://api.example.com/v1", ""},
+		{"https://api.example.com/V1/x", "https://api.example.com/v1", ""},
+		{"https://api.example.com/v10/x", "https://api.example.com/v1", ""},
+		{"//api.example.com/v1/x", "https://api.example.com/v1", ""},
+		{"https:/api.example.com/v1/x", "https://api.example.com/v1", ""},
+		{"?p=2", "https://api.example.com/v1", ""},
+	} {
+		got, ok := within(c.link, c.base)
+		assert.Equal(t, c.want != "", ok, "%s in %s", c.link, c.base)
+		if ok {
+			assert.Equal(t, c.want, got, "%s in %s", c.link, c.base)
+		}
+	}
+}
