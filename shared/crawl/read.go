@@ -430,8 +430,7 @@ func (r *Recipe) keyset(p Page, s State, in Input, raw [][]byte, more bool) (Pag
 	if !more || c.Held != "" || c.Began != "" && comparePositions(c.High, c.Began) >= 0 {
 		return r.end(p, s, in, nil)
 	}
-	moved := r.cursor(s, in, *c)
-	if moved == s.Cursor && s.Crawl.Pages > 0 || moved == "" {
+	if c.High == s.Crawl.High {
 		if p.Read < r.limit(s) {
 			return r.end(p, s, in, nil)
 		}
@@ -440,7 +439,7 @@ func (r *Recipe) keyset(p Page, s State, in Input, raw [][]byte, more bool) (Pag
 	if c.Pages >= maxPages {
 		return Page{}, fail(Broken, CodeEndless)
 	}
-	p.State.Cursor = moved
+	p.State.Cursor = r.cursor(s, in, *c)
 	return p, nil
 }
 

@@ -203,10 +203,13 @@ func (r *Recipe) builtin(name string, s State, in Input, key string) (string, bo
 func (r *Recipe) since(s State, in Input) (time.Time, bool) {
 	start, began := positionTime(s.Since)
 	if r.Rule == RuleTime {
+		// Keyset paging goes on at what this crawl has come to, which may be
+		// within the overlap yet.
+		if t, ok := positionTime(s.Crawl.High); ok && r.Paging.Kind == PagingKeyset && s.Crawl.Pages > 0 {
+			return t, true
+		}
 		if t, ok := positionTime(s.Cursor); ok {
-			if r.Paging.Kind != PagingKeyset || s.Crawl.Pages == 0 { // else within one crawl
-				t = t.Add(-time.Duration(r.Overlap))
-			}
+			t = t.Add(-time.Duration(r.Overlap))
 			if began && t.Before(start) {
 				t = start
 			}
