@@ -51,7 +51,13 @@ func (p *Poll) put(d Definition, now time.Time) error {
 	}
 	if found && !old.deleted && sameList(old.definition, d) {
 		r.state, r.health = old.state, old.health
-		r.state.Limit = d.Limit
+		if r.state.Limit != d.Limit { // pages that are counted would be others
+			r.state = recipe.Abandon(r.state)
+			r.state.Limit = d.Limit
+			if err := p.unstage(); err != nil {
+				return err
+			}
+		}
 	} else if err := p.clear(); err != nil {
 		return err
 	}
