@@ -23,8 +23,11 @@ func (iso *Isolate) fetch(c *jsobj.Call) (jsobj.Value, error) {
 	if err := iso.hostCall("fetch"); err != nil {
 		return nil, err
 	}
-	f := &fetching{iso: iso, context: iso.current, out: iso.realm.NewPromise(), signal: q.Signal, redirect: q.Redirect}
-	f.pending = f.context.begin("fetch", nil)
+	if err := iso.spend("fetch"); err != nil {
+		return iso.refused(err)
+	}
+	f := &fetching{iso: iso, context: iso.current, out: iso.realm.NewPromise(), signal: q.Signal, redirect: q.Redirect, release: func() {}}
+	f.pending = f.context.begin("fetch", func() { f.release() })
 	if q.Signal != nil {
 		q.Signal.OnAbort(func() {
 			reason, _ := q.Signal.Aborted()
@@ -36,7 +39,14 @@ func (iso *Isolate) fetch(c *jsobj.Call) (jsobj.Value, error) {
 			f.end(func() { f.out.Reject(failure) })
 			return
 		}
-		iso.send(f.context, func() { f.travel(request, 0) })
+		iso.send(f.context, func() {
+			if f.over {
+				return
+			}
+			if f.release = f.context.connect("fetch", request.URL, func() { f.travel(request, 0) }); f.over {
+				f.release() // it failed at once
+			}
+		})
 	})
 	return f.out, nil
 }
@@ -50,6 +60,7 @@ type fetching struct {
 	signal   *jsobj.AbortSignal
 	redirect string
 	over     bool
+	release  func() // of its connection
 	answer   func()
 }
 
@@ -59,6 +70,7 @@ func (f *fetching) end(settle func()) {
 		return
 	}
 	f.over = true
+	f.release()
 	if f.iso.current == f.context {
 		f.context.end(f.pending)
 		settle()
@@ -147,6 +159,10 @@ func (f *fetching) arrive(q Request, from *url.URL, a answer, hops int) {
 		q.URL = next.String()
 		if a.Status == 303 || a.Status < 303 && q.Method == "POST" {
 			q.Method, q.Body = "GET", nil
+		}
+		if err := f.context.spent.Spend(f.iso.worker.Limits, true); err != nil {
+			f.fail(err.Error())
+			return
 		}
 		f.travel(q, hops+1)
 		return

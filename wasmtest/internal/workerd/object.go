@@ -105,6 +105,7 @@ func (o *Object) event(what string, start func(g ObjectGlue) (*jsobj.Promise, er
 		a.inflight++
 		forget := a.onCrash(func(err error) { end(nil, err) })
 		a.iso.world.Tracef("%s %s %s", a.iso.name, a.context.Name, what)
+		a.context.spent = platform.Subrequests{} // topped up by each event
 		a.iso.turn(a.context, what, func() {
 			p, err := start(a.glue)
 			if err != nil {

@@ -24,8 +24,9 @@ type Config struct {
 	Objects   map[string]Class  // binding to class
 	Services  map[string]string // binding to Worker
 	Crons     []string
-	Env       []string       // NAME=value, for tests
-	Allow     map[string]int // leaks allowed in one event, by name
+	Limits    platform.Subrequests // zeros: the platform's
+	Env       []string             // NAME=value, for tests
+	Allow     map[string]int       // leaks allowed in one event, by name
 }
 
 // Class names a Durable Object class; Script is the Worker that has it, empty
@@ -75,6 +76,7 @@ func (w *World) Deploy(configs []Config) error {
 		if w.workers[c.Name] != nil {
 			return fmt.Errorf("wasmtest: two Workers are called %q", c.Name)
 		}
+		c.Limits = c.Limits.OrDefault()
 		wk := &Worker{Config: c, world: w, isolates: map[string]*Isolate{}, objects: map[string]*Object{}}
 		w.workers[c.Name] = wk
 		w.order = append(w.order, wk)
