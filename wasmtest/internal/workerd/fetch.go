@@ -149,6 +149,7 @@ func frontAnswer(i int) Response {
 // arrive is the answer's arrival: a redirect goes on, all else is given to the
 // guest, the body perhaps slowly.
 func (f *fetching) arrive(q Request, from *url.URL, a answer, hops int) {
+	w := f.iso.world
 	redirects := []int{301, 302, 303, 307, 308}
 	if to := location(a.Response); slices.Contains(redirects, a.Status) && to != "" && f.redirect != "manual" {
 		next, err := from.Parse(to)
@@ -160,7 +161,7 @@ func (f *fetching) arrive(q Request, from *url.URL, a answer, hops int) {
 		if a.Status == 303 || a.Status < 303 && q.Method == "POST" {
 			q.Method, q.Body = "GET", nil
 		}
-		if err := f.context.spent.Spend(f.iso.worker.Limits, true); err != nil {
+		if err := f.context.spend(w.ops["fetch"]); err != nil {
 			f.fail(err.Error())
 			return
 		}
@@ -168,7 +169,7 @@ func (f *fetching) arrive(q Request, from *url.URL, a answer, hops int) {
 		return
 	}
 	gap := time.Duration(0)
-	if slow, hit := f.iso.world.Hit(platform.FetchSlow); hit {
+	if slow, hit := w.Hit(platform.FetchSlow); hit {
 		gap = slow.Between(time.Second, 15*time.Second)
 	}
 	f.end(func() {

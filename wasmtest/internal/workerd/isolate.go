@@ -212,12 +212,16 @@ func (iso *Isolate) promise(op, detail string, act func(answer func()), result f
 }
 
 // spend counts an operation as a subrequest of the current context.
-func (iso *Isolate) spend(op string) error {
-	err := iso.current.spent.Spend(iso.worker.Limits, iso.world.ops[op].Outside)
-	if err != nil {
-		iso.world.Tracef("%s %s: %v", iso.name, op, err)
+func (iso *Isolate) spend(op string) error { return iso.current.spend(iso.world.ops[op]) }
+
+func (c *Context) spend(op platform.Op) error {
+	wk := c.iso.worker
+	if err := c.spent.Spend(wk.Limits, op.Outside); err != nil {
+		wk.world.Tracef("%s %s refused: %v", c.iso.name, op.Name, err)
+		return err
 	}
-	return err
+	wk.most = platform.Subrequests{Outside: max(wk.most.Outside, c.spent.Outside), Inside: max(wk.most.Inside, c.spent.Inside)}
+	return nil
 }
 
 // connect runs begin when the context has a connection for the operation, if

@@ -68,6 +68,7 @@ type Worker struct {
 	ids      []string            // of objects, as they came
 	crons    []*cronEntry
 	still    bool // cron triggers are paused
+	most     platform.Subrequests
 }
 
 // Deploy deploys Workers together, since their bindings name each other.
@@ -139,6 +140,9 @@ func (wk *Worker) isolate(place, location string) *Isolate {
 	wk.isolates[place] = iso
 	return iso
 }
+
+// Most is how many subrequests of each kind the busiest event made so far.
+func (wk *Worker) Most() platform.Subrequests { return wk.most }
 
 // Recycle replaces every isolate that has nothing to do, as a deployment or a
 // quiet hour does.
