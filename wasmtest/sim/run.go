@@ -50,9 +50,11 @@ type Report struct {
 	Faults     []wasmtest.Happened
 	Steps      []Step // those that happened
 	Figures    []Figure
-	Virtual    time.Duration
-	TraceSum   uint64
-	Trace      []string
+	// Subrequests are the most that one event of either Worker made.
+	Subrequests wasmtest.Subrequests
+	Virtual     time.Duration
+	TraceSum    uint64
+	Trace       []string
 }
 
 // Step is one thing that happened.
@@ -284,6 +286,10 @@ func (s *simulation) report() *Report {
 		if p.figures != nil {
 			r.Figures = append(r.Figures, p.figures()...)
 		}
+	}
+	for _, name := range []string{"hookweir", "hookweir-consumers"} {
+		n := s.edge.Worker(name).Subrequests()
+		r.Subrequests.Outside, r.Subrequests.Inside = max(r.Subrequests.Outside, n.Outside), max(r.Subrequests.Inside, n.Inside)
 	}
 	kills := 0
 	for _, f := range r.Faults {
