@@ -77,6 +77,9 @@ func Open(c Config) (*Edge, error) {
 	if len(c.Workers) == 0 {
 		return nil, fmt.Errorf("wasmtest: no Workers")
 	}
+	if err := c.checkObjects(); err != nil {
+		return nil, err
+	}
 	if c.Start.IsZero() {
 		c.Start = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	}
