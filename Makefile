@@ -70,12 +70,12 @@ build/conformance/consumers.wasm: $(SOURCES)
 # What is there already is the developer's: kept, and touched so that a newer
 # example is no reason to try again.
 .dev.vars: .dev.vars.example
-	test -e $@ || cp $< $@
-	touch $@
+	@test -e $@ || cp $< $@
+	@touch $@
 
 consumers/.dev.vars: consumers/.dev.vars.example
-	test -e $@ || cp $< $@
-	touch $@
+	@test -e $@ || cp $< $@
+	@touch $@
 
 demo: build ## send real signed deliveries through the product on workerd, show what the agent received
 	node e2e/demo.mjs
