@@ -39,7 +39,7 @@ type Config struct {
 	Faults Faults
 	// Script plans single faults: the Nth occasion of a kind, from 1.
 	Script []Hit
-	// Without holds faults back that Faults would let happen; sim.Shrink finds which.
+	// Without holds faults back that Faults would let happen; see Shrink.
 	Without []Hit
 	// Calm is when Faults end, so that a run can come to rest; zero means
 	// never. Script is not affected.

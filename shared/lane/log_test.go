@@ -48,7 +48,9 @@ func TestLogTellsWhatIsStored(t *testing.T) {
 // TestLogTellsOfOpenings: the breaker's too.
 func TestLogTellsOfOpenings(t *testing.T) {
 	in(t, func(t *testing.T, w *world) {
-		w.put(func(c *destination.Config) { c.Breaker.Ratio, c.Breaker.Requests, c.Breaker.Window = 0.5, 1, time.Minute })
+		w.put(func(c *destination.Config) {
+			c.Breaker.Ratio, c.Breaker.Requests, c.Breaker.Window = 0.5, 1, time.Minute
+		})
 		w.server.answer = func(r request) (int, [][2]string) {
 			w.mu.Lock()
 			defer w.mu.Unlock()
