@@ -4,10 +4,9 @@ package wasmtest
 // fewer of the items, by halves, quarters and so on down to single ones, and
 // gives the fewest with which it failed (Zeller's ddmin, without its tries of
 // subsets). fails runs the test's workload, in an Edge of Open, and says
-// whether it still goes wrong. Items are most often a run's faults:
-//
-//	fails := func(only []wasmtest.Hit) bool { … Config{Script: only} … }
-//	few := wasmtest.Shrink(wasmtest.Planned(edge.Happened()), fails)
+// whether it still goes wrong. Items are most often the faults that
+// Edge.Happened names, of which Config.Script makes the same happen without
+// Config.Faults; see the example.
 func Shrink[T any](items []T, fails func([]T) bool) []T {
 	if len(items) > 0 && fails(nil) {
 		return nil
@@ -24,15 +23,4 @@ func Shrink[T any](items []T, fails func([]T) bool) []T {
 		}
 	}
 	return items
-}
-
-// Planned is a Config.Script that makes the faults of a run happen again
-// without Config.Faults: each is the first of its kind from when it happened,
-// so that leaving one out shifts no other.
-func Planned(happened []Happened) []Hit {
-	var script []Hit
-	for _, h := range happened {
-		script = append(script, Hit{Fault: h.Fault, Nth: 1, From: h.At})
-	}
-	return script
 }

@@ -35,7 +35,11 @@ func ExampleShrink() {
 
 	charges, happened := run(wasmtest.Faults{wasmtest.FetchLost: 0.9, wasmtest.QueueDelay: 0.9, wasmtest.QueueReorder: 0.9}, nil)
 	fmt.Println(charges > 1, len(happened) > 1)
-	few := wasmtest.Shrink(wasmtest.Planned(happened), func(only []wasmtest.Hit) bool {
+	var script []wasmtest.Hit
+	for _, h := range happened {
+		script = append(script, h.Hit)
+	}
+	few := wasmtest.Shrink(script, func(only []wasmtest.Hit) bool {
 		charges, _ := run(nil, only)
 		return charges > 1
 	})
