@@ -61,7 +61,11 @@ func (r *wranglerReader) worker(t toml.Table) Worker {
 		Producers: map[string]string{}, Objects: map[string]Class{},
 	}
 	for name, v := range table(t["vars"]) {
-		w.Vars[name] = fmt.Sprint(v)
+		text, ok := v.(string)
+		if !ok { // a JSON binding: what the guest gets is no string
+			r.errorf("vars.%s is not implemented: it is no string", name)
+		}
+		w.Vars[name] = text
 	}
 	queues := table(t["queues"])
 	w.Producers = r.bindings(queues, "producers", "binding", "queue")
