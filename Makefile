@@ -48,12 +48,14 @@ build/consumers.wasm: $(SOURCES)
 
 # What wrangler would upload: one bundled module and the Wasm beside it.
 build/deploy/worker/index.js: wrangler.toml build/worker.wasm build/wasm_exec.js $(GLUE) node_modules/.installed
-	rm -rf build/deploy/worker
-	wrangler deploy --dry-run --outdir $(CURDIR)/build/deploy/worker >build/deploy-worker.log 2>&1 || { cat build/deploy-worker.log; exit 1; }
+	@echo "wrangler deploy --dry-run: build/deploy/worker"
+	@rm -rf build/deploy/worker
+	@wrangler deploy --dry-run --outdir $(CURDIR)/build/deploy/worker >build/deploy-worker.log 2>&1 || { cat build/deploy-worker.log; exit 1; }
 
 build/deploy/consumers/index.js: consumers/wrangler.toml build/consumers.wasm build/wasm_exec.js $(GLUE) node_modules/.installed
-	rm -rf build/deploy/consumers
-	wrangler deploy --dry-run --outdir $(CURDIR)/build/deploy/consumers -c consumers/wrangler.toml >build/deploy-consumers.log 2>&1 || { cat build/deploy-consumers.log; exit 1; }
+	@echo "wrangler deploy --dry-run -c consumers/wrangler.toml: build/deploy/consumers"
+	@rm -rf build/deploy/consumers
+	@wrangler deploy --dry-run --outdir $(CURDIR)/build/deploy/consumers -c consumers/wrangler.toml >build/deploy-consumers.log 2>&1 || { cat build/deploy-consumers.log; exit 1; }
 
 # The same modules with the tests' crash hooks compiled in. Never deployed.
 build/test/worker.wasm: $(SOURCES)
@@ -70,18 +72,18 @@ build/conformance/consumers.wasm: $(SOURCES)
 # What is there already is the developer's: kept, and touched so that a newer
 # example is no reason to try again.
 .dev.vars: .dev.vars.example
-	test -e $@ || cp $< $@
-	touch $@
+	@test -e $@ || cp $< $@
+	@touch $@
 
 consumers/.dev.vars: consumers/.dev.vars.example
-	test -e $@ || cp $< $@
-	touch $@
+	@test -e $@ || cp $< $@
+	@touch $@
 
 demo: build ## send real signed deliveries through the product on workerd, show what the agent received
-	node e2e/demo.mjs
+	@node e2e/demo.mjs
 
 playbook: build ## every pattern in one run, and six failures without effect: ONLY=dropped-webhook for one
-	ONLY=$(ONLY) node e2e/playbook/run.mjs
+	@ONLY=$(ONLY) node e2e/playbook/run.mjs
 
 soak: build ## mixed load on workerd for MINUTES=30; fails on anything lost, doubled or growing
 	MINUTES=$(MINUTES) node e2e/playbook/soak.mjs
@@ -90,7 +92,7 @@ send: setup ## send one signed delivery: KIND='github push' SECRET=… TO=https:
 	@KIND="$(KIND)" SECRET="$(SECRET)" TO="$(TO)" node e2e/send.mjs
 
 dev: build .dev.vars consumers/.dev.vars ## serve on 127.0.0.1:8787 (PORT overrides) until stopped
-	node e2e/dev.mjs
+	@node e2e/dev.mjs
 
 test: build .dev.vars consumers/.dev.vars build/test/worker.wasm build/test/consumers.wasm build/conformance/consumers.wasm e2e/peers/node_modules/.installed ## every test: Go on the host, the Wasm in wazero, end to end on workerd
 	$(TOOL) gotestsum --format pkgname-and-test-fails -- -timeout 40m ./...

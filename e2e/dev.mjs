@@ -23,4 +23,4 @@ const tick = () => setTimeout(async () => {
   tick();
 }, 60_000 - (Date.now() % 60_000));
 tick();
-console.log(`Hookweir at ${product.url} — Ctrl-C stops it, its state is kept`);
+console.log(`Hookweir at ${product.url} — first steps: docs/getting-started.md; Ctrl-C stops it, its state is kept`);

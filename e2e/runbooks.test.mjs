@@ -172,7 +172,7 @@ async function putSecrets(block, values) {
   const cloudflare = await startCloudflare();
   try {
     Object.assign(cloudflare.account.secrets, { hookweir: {}, "hookweir-consumers": {} });
-    const piped = block.replaceAll(/^ *(wrangler secret put (\w+))/gm, `printf %s "$$NEW_$2" | $1`);
+    const piped = block.replaceAll(/^ *npx (wrangler secret put (\w+))/gm, `printf %s "$$NEW_$2" | $1`);
     assert.notEqual(piped, block);
     const env = { ...cloudflare.env, WRANGLER_SEND_METRICS: "false", ...Object.fromEntries(Object.entries(values).map(([name, value]) => [`NEW_${name}`, value])) };
     await shell(`PATH=${root}/node_modules/.bin:$PATH\n${piped}`, { cwd: root, env });

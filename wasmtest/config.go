@@ -2,9 +2,11 @@ package wasmtest
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -111,7 +113,16 @@ type Consumer struct {
 
 // Class is a Durable Object class; Script is the Worker that exports it, empty
 // for the Worker itself.
-type Class struct{ Name, Script string }
+type Class struct {
+	Name, Script string
+	// Fake stands in for a class that is JavaScript, which wasmtest does not
+	// run: under the Syumai glue every class is. It is called once for each
+	// object, by its name, and gives what answers the stub's fetch; what it
+	// remembers is the object's state. Late, ErrSilent and http.ErrAbortHandler
+	// do what they do in Config.Servers, FaultCatalogue's object.fail and
+	// object.lost what they say.
+	Fake func(name string) http.Handler
+}
 
 // Glue is the JavaScript around a module.
 type Glue int
@@ -155,6 +166,26 @@ func (g Glue) exports() []string {
 	return nil
 }
 
+// objects reports whether classes of Durable Objects can be written in the
+// module.
+func (g Glue) objects() bool { return g == Backend }
+
+// checkObjects refuses a binding to a class that nobody would answer for.
+func (c Config) checkObjects() error {
+	for _, w := range c.Workers {
+		for _, binding := range slices.Sorted(maps.Keys(w.Objects)) {
+			class, script := w.Objects[binding], w
+			if i := slices.IndexFunc(c.Workers, func(o Worker) bool { return o.Name == class.Script }); i >= 0 {
+				script = c.Workers[i]
+			}
+			if class.Fake == nil && !script.Glue.objects() {
+				return fmt.Errorf("wasmtest: %s: object binding %s: the class %s of %s is JavaScript, which wasmtest does not run: give it a Class.Fake", w.Name, binding, class.Name, script.Name)
+			}
+		}
+	}
+	return nil
+}
+
 func (w Worker) config(e *gojs.Engine) (workerd.Config, error) {
 	module, err := e.Load(w.Module)
 	if err != nil {
@@ -178,7 +209,7 @@ func (w Worker) config(e *gojs.Engine) (workerd.Config, error) {
 		c.Allow[name] = n
 	}
 	for binding, class := range w.Objects {
-		c.Objects[binding] = workerd.Class{Name: class.Name, Script: class.Script}
+		c.Objects[binding] = workerd.Class{Name: class.Name, Script: class.Script, Fake: class.Fake}
 	}
 	for _, k := range w.Consumers {
 		c.Consumers = append(c.Consumers, k.config())

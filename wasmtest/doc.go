@@ -10,7 +10,9 @@
 //
 // A Worker is a module, its bindings (as in wrangler.toml, see [Wrangler]) and
 // its glue: which JavaScript calls into it. Stock syumai/workers modules need
-// no more than the above; [Hookweir] deploys this repository's two Workers.
+// no more than the above, [Build] to be up to date, and a Class.Fake for each
+// Durable Object; examples/wasmtest is one with its tests. [Hookweir] deploys
+// this repository's two Workers.
 //
 //	  Fetch, Queue.Send, Advance, Cron
 //	              │

@@ -37,7 +37,8 @@ type Edge struct {
 	world    *workerd.World
 	loop     *sched.Loop
 	start    time.Time
-	reported int // leaks reported so far
+	reported int  // leaks reported so far
+	told     bool // what ended the test was told
 }
 
 // New deploys Workers for a test, and takes them down at its end. A failure
@@ -51,7 +52,10 @@ func New(t TB, c Config) *Edge {
 	}
 	e.t = t
 	t.Cleanup(func() {
-		e.check()
+		e.checkLeaks()
+		if err := e.world.Failure(); err != nil && !e.told {
+			t.Errorf("%v", err) // Fatalf would end the clean-up, which has more to say
+		}
 		e.Close()
 		if t.Failed() {
 			lines := e.Trace()
@@ -72,6 +76,9 @@ func Open(c Config) (*Edge, error) {
 	}
 	if len(c.Workers) == 0 {
 		return nil, fmt.Errorf("wasmtest: no Workers")
+	}
+	if err := c.checkObjects(); err != nil {
+		return nil, err
 	}
 	if c.Start.IsZero() {
 		c.Start = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -213,17 +220,23 @@ func (e *Edge) run(end time.Time, done func() bool) {
 // check fails the test by what no Worker could have caused and by leaks.
 func (e *Edge) check() {
 	e.helper()
+	e.checkLeaks()
+	if err := e.world.Failure(); err != nil {
+		if e.t == nil {
+			panic(err)
+		}
+		e.told = true
+		e.t.Fatalf("%v", err)
+	}
+}
+
+func (e *Edge) checkLeaks() {
+	e.helper()
 	leaks := e.world.Leaks()
 	for _, l := range leaks[e.reported:] {
 		e.failf("wasmtest: %s", l)
 	}
 	e.reported = len(leaks)
-	if err := e.world.Failure(); err != nil {
-		if e.t == nil {
-			panic(err)
-		}
-		e.t.Fatalf("%v", err)
-	}
 }
 
 func (e *Edge) failf(format string, args ...any) {

@@ -7,18 +7,23 @@ import (
 	"slices"
 	"time"
 
+	"github.com/hookweir/hookweir/wasmtest/internal/jsonc"
 	"github.com/hookweir/hookweir/wasmtest/internal/toml"
 )
 
-// Wrangler reads a Worker from its wrangler.toml: name, variables and
-// bindings. Module, Glue and secrets are the caller's to add. A key that says
+// Wrangler reads a Worker from its wrangler.toml, wrangler.json or
+// wrangler.jsonc: name, variables and bindings. Module, Glue and secrets are the caller's to add. A key that says
 // something about the deployment which wasmtest would ignore is an error.
 func Wrangler(path string) (Worker, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return Worker{}, fmt.Errorf("wasmtest: %w", err)
 	}
-	t, err := toml.Parse(string(text))
+	parse := toml.Parse
+	if ext := filepath.Ext(path); ext == ".json" || ext == ".jsonc" {
+		parse = jsonc.Parse
+	}
+	t, err := parse(string(text))
 	if err != nil {
 		return Worker{}, fmt.Errorf("wasmtest: %s: %w", path, err)
 	}
@@ -56,7 +61,11 @@ func (r *wranglerReader) worker(t toml.Table) Worker {
 		Producers: map[string]string{}, Objects: map[string]Class{},
 	}
 	for name, v := range table(t["vars"]) {
-		w.Vars[name] = fmt.Sprint(v)
+		text, ok := v.(string)
+		if !ok { // a JSON binding: what the guest gets is no string
+			r.errorf("vars.%s is not implemented: it is no string", name)
+		}
+		w.Vars[name] = text
 	}
 	queues := table(t["queues"])
 	w.Producers = r.bindings(queues, "producers", "binding", "queue")

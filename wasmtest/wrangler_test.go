@@ -100,7 +100,8 @@ func TestWrangler(t *testing.T) {
 		"name = \"w\"\n[limits]\nfriends = 1\n":                                    "limits.friends is not implemented",
 		"name = \"w\"\n[[kv_namespaces]]\nbinding = \"CACHE\"\n":                   "id is missing",
 		"name = \"w\"\n[[durable_objects.bindings]]\nname = \"LANE\"\nclass = 1\n": "class_name is missing",
-		"name = w\n": "line 1",
+		"name = w\n":                         "line 1",
+		"name = \"w\"\n[vars]\nLIMITS = 5\n": "vars.LIMITS is not implemented: it is no string",
 	} {
 		_, err := read(t, text)
 		require.ErrorContains(t, err, want)

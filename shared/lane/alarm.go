@@ -128,7 +128,7 @@ func (l *Lane) sweepOne(h *head, v *row, now time.Time) error {
 			return err
 		}
 		if v.released {
-			l.cfg.Log("write_overdue", "tenant", l.tenant, "write", l.id(v.seq, v.tag))
+			h.log("write_overdue", "tenant", l.tenant, "write", l.id(v.seq, v.tag))
 		}
 		return l.ready(h, v)
 	case Delivering:

@@ -30,7 +30,7 @@ func (l *Lane) Cancel(id string) error {
 		case Delivering:
 			return ErrBusy
 		case Pending, Dead, Parked:
-			l.log("write_cancelled", v, Result{})
+			l.log(h, "write_cancelled", v, Result{})
 			return l.end(h, v, Cancelled, "", now)
 		}
 		return ErrState
@@ -87,7 +87,7 @@ func (l *Lane) replay(h *head, v *row, now time.Time) error {
 		return err
 	}
 	v.state, v.holds, v.notBefore = Pending, true, time.Time{}
-	l.log("write_replayed", v, Result{})
+	l.log(h, "write_replayed", v, Result{})
 	if !v.ordered {
 		return l.ready(h, v)
 	}

@@ -215,6 +215,13 @@ type head struct {
 
 	was  string // state as it was read
 	nums [4]int64
+
+	lines [][]string // of log, each an event and its pairs: said once they are true
+}
+
+// log notes a line for when the transaction has committed.
+func (h *head) log(event string, pairs ...string) {
+	h.lines = append(h.lines, append([]string{event}, pairs...))
 }
 
 func (l *Lane) load() (*head, error) {
@@ -274,13 +281,13 @@ func (l *Lane) save(h *head) error {
 }
 
 // tx runs f, which may only use the database, in a transaction of its own, on
-// the lane's row, and saves it after.
+// the lane's row, and saves it after. What f logs is said when that is stored.
 func (l *Lane) tx(f func(h *head) error) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.cfg.DB.Tx(func() error {
-		h, err := l.load()
-		if err != nil {
+	var h *head
+	err := l.cfg.DB.Tx(func() (err error) {
+		if h, err = l.load(); err != nil {
 			return err
 		}
 		if err := f(h); err != nil {
@@ -288,6 +295,13 @@ func (l *Lane) tx(f func(h *head) error) error {
 		}
 		return l.save(h)
 	})
+	if err != nil {
+		return err
+	}
+	for _, line := range h.lines {
+		l.cfg.Log(line[0], line[1:]...)
+	}
+	return nil
 }
 
 // view runs f on the database without changing it.

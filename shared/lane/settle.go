@@ -142,7 +142,7 @@ func (l *Lane) delivered(h *head, v *row, r Result, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	l.log("write_delivered", v, r)
+	l.log(h, "write_delivered", v, r)
 	return l.end(h, v, Delivered, "", now)
 }
 
@@ -158,7 +158,7 @@ func (l *Lane) retry(h *head, v *row, r Result, now time.Time) error {
 	if err := l.record(v, r, "retry", now); err != nil {
 		return err
 	}
-	l.log("write_retry", v, r, "retry_after_ms", itoa(wait.Milliseconds()))
+	l.log(h, "write_retry", v, r, "retry_after_ms", itoa(wait.Milliseconds()))
 	return l.again(h, v, wait, now)
 }
 
@@ -186,7 +186,7 @@ func (l *Lane) fail(h *head, v *row, state string, r Result, now time.Time) erro
 	if err := l.end(h, v, state, r.Reason, now); err != nil {
 		return err
 	}
-	l.log("write_"+state, v, r)
+	l.log(h, "write_"+state, v, r)
 	return l.tell(noticeOf[state], "write."+state+"/"+l.id(v.seq, v.tag)+"/"+itoa(int64(v.replays))+"."+itoa(v.fence), now, map[string]any{
 		"write": l.id(v.seq, v.tag), "destination": l.destination, "method": v.method, "partition_key": v.part,
 		"reason": r.Reason, "status": r.Status, "attempts": v.attempts, "blocks_key": v.holds && v.ordered,
@@ -221,8 +221,8 @@ func answerText(a *outbound.Answer) (string, error) {
 	return string(b), err
 }
 
-func (l *Lane) log(event string, v *row, r Result, more ...string) {
-	l.cfg.Log(event, append([]string{
+func (l *Lane) log(h *head, event string, v *row, r Result, more ...string) {
+	h.log(event, append([]string{
 		"tenant", l.tenant, "write", l.id(v.seq, v.tag), "status", itoa(int64(r.Status)), "reason", r.Reason,
 		"attempt", itoa(int64(v.attempts)), "took_ms", itoa(r.Took.Milliseconds()),
 	}, more...)...)

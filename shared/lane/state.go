@@ -151,12 +151,12 @@ func (l *Lane) learn(h *head, now time.Time, sent time.Duration, seen []outbound
 	}
 	switch b := h.state.Breaker; {
 	case b.Open && b.Opened != was.Opened:
-		l.cfg.Log("breaker_opened", "tenant", l.tenant, "destination", l.destination, "reason", b.Reason)
+		h.log("breaker_opened", "tenant", l.tenant, "destination", l.destination, "reason", b.Reason)
 		return l.tell("hookweir.breaker.opened", "breaker.opened/"+l.destination+"/"+itoa(b.Opened), now, map[string]any{
 			"destination": l.destination, "reason": b.Reason, "until": b.Until, "waiting": h.depth,
 		})
 	case was.Open && !b.Open:
-		l.cfg.Log("breaker_closed", "tenant", l.tenant, "destination", l.destination)
+		h.log("breaker_closed", "tenant", l.tenant, "destination", l.destination)
 	}
 	return nil
 }

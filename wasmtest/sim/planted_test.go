@@ -132,7 +132,7 @@ func TestReduce(t *testing.T) {
 	for i := range items {
 		items[i] = i
 	}
-	reduce(items, func(some []int) bool {
+	wasmtest.Shrink(items, func(some []int) bool {
 		tries++
 		if slices.Contains(some, 17) && slices.Contains(some, 80) {
 			best = some

@@ -23,14 +23,14 @@ func Shrink(c Config, r *Report, runs int) (Config, *Report, int, error) {
 	// The same faults by name: from here on none comes by chance.
 	s.try(func(c *Config) { c.Only = named(hits) })
 	if s.best.Only != nil {
-		reduce(hits, func(some []wasmtest.Hit) bool { return s.try(func(c *Config) { c.Only = named(some) }) })
+		wasmtest.Shrink(hits, func(some []wasmtest.Hit) bool { return s.try(func(c *Config) { c.Only = named(some) }) })
 	}
 	s.untie()
 	var kept []string
 	for _, step := range r.Steps {
 		kept = append(kept, step.Name)
 	}
-	reduce(kept, func(some []string) bool {
+	wasmtest.Shrink(kept, func(some []string) bool {
 		return s.try(func(c *Config) { c.Steps = append([]string{}, some...) })
 	})
 	return s.best, s.report, runs - s.left, s.err
@@ -84,25 +84,6 @@ func (s *shrinker) try(change func(*Config)) bool {
 	}
 	s.best, s.report = c, r
 	return true
-}
-
-// reduce takes away what fails does not need, by halves, quarters and so on
-// down to single items (Zeller's ddmin, without its tries of subsets).
-func reduce[T any](items []T, fails func([]T) bool) {
-	if len(items) > 0 && fails(nil) {
-		return
-	}
-	for size := (len(items) + 1) / 2; size > 0; size /= 2 {
-		for at := 0; at < len(items); {
-			end := min(at+size, len(items))
-			rest := append(append([]T{}, items[:at]...), items[end:]...)
-			if len(rest) > 0 && fails(rest) {
-				items = rest
-				continue
-			}
-			at = end
-		}
-	}
 }
 
 // Command replays a run.

@@ -51,8 +51,8 @@ def keep(inbox: str, identity: str, body: bytes) -> None:
 
 def application(secret: str, inbox: str, clock=time.time):
     """The endpoint as a WSGI application, for any server that runs those."""
-    if not secret:
-        raise SystemExit("WEBHOOK_SECRET is not set")
+    if not secret or not inbox:
+        raise SystemExit("WEBHOOK_SECRET and INBOX have to be set")
     os.makedirs(inbox, mode=0o700, exist_ok=True)
 
     def handle(environ, start_response):

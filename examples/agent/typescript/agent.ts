@@ -13,6 +13,7 @@ import { Webhook } from "standardwebhooks";
 const maxBody = 36 * 1024 * 1024;
 
 const { WEBHOOK_SECRET = "", INBOX = "", PORT = "9000" } = process.env;
+if (!WEBHOOK_SECRET || !INBOX) throw new Error("WEBHOOK_SECRET and INBOX have to be set");
 const hook = new Webhook(WEBHOOK_SECRET);
 await mkdir(INBOX, { recursive: true, mode: 0o700 });
 

@@ -106,6 +106,9 @@ func (r *Realm) Abort(err error) {
 	}
 }
 
+// Recover takes an Abort back: what it recorded ends less than the run.
+func (r *Realm) Recover() { r.fatal = nil }
+
 // Fatal is the error that ended the run, if one did.
 func (r *Realm) Fatal() error { return r.fatal }
 

@@ -66,7 +66,10 @@ func (g *syumai) Instances() []*gojs.Instance {
 func (g *syumai) run(c *Context, handler string, arg jsobj.Value) (*jsobj.Promise, error) {
 	r := g.iso.realm
 	in := &syumaiInstance{binding: r.NewRecord(), context: c}
-	context := r.NewRecord().With("env", g.iso.env).With("ctx", g.iso.executionContext(c)).With("binding", in.binding)
+	context := r.NewRecord().With("env", g.iso.env).With("ctx", g.iso.executionContext(c)).With("binding", in.binding).
+		With("connect", jsobj.NewFunction("connect", func(*jsobj.Call) (jsobj.Value, error) {
+			return nil, &jsobj.Missing{Name: "cloudflare:sockets connect"}
+		}))
 	var err error
 	in.guest, err = g.iso.Boot(in, &jsobj.Overlay{Global: r.Global, Name: "context", Value: context}, false, nil)
 	if err != nil {

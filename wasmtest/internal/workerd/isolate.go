@@ -39,6 +39,7 @@ func newIsolate(wk *Worker, place, location string) *Isolate {
 	iso.world.Tracef("%s new isolate", iso.name)
 	iso.realm = jsobj.NewRealm(iso)
 	iso.realm.Global.Define("fetch", jsobj.NewFunction("fetch", iso.fetch))
+	iso.realm.Global.Define("caches", iso.cacheStorage())
 	iso.env = iso.newEnv()
 	iso.glue = wk.Glue(iso)
 	return iso
@@ -134,11 +135,7 @@ func (iso *Isolate) turn(c *Context, what string, fn func()) {
 	c.collect()
 	var err error
 	if !iso.dead {
-		var unhandled []jsobj.Value
-		unhandled, err = iso.realm.Drain()
-		for _, v := range unhandled {
-			iso.Log("error", "Uncaught (in promise) "+jsobj.Describe(v))
-		}
+		err = iso.drain()
 	}
 	c.collect()
 	iso.current = nil
@@ -157,6 +154,23 @@ func (iso *Isolate) turn(c *Context, what string, fn func()) {
 		c.actor.turnEnded()
 	}
 	c.check()
+}
+
+// drain runs the microtasks. A program that ends in a timer of its own, by
+// main's return or a panic, is no news to the timer (wasm_exec.js); the event
+// that waits for it hangs, or is over.
+func (iso *Isolate) drain() error {
+	for {
+		unhandled, err := iso.realm.Drain()
+		for _, v := range unhandled {
+			iso.Log("error", "Uncaught (in promise) "+jsobj.Describe(v))
+		}
+		var exit *gojs.ExitError
+		if !errors.As(err, &exit) {
+			return err
+		}
+		iso.realm.Recover()
+	}
 }
 
 // collect notes the callbacks that guests made in this turn.

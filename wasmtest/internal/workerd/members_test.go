@@ -2,6 +2,7 @@ package workerd
 
 import (
 	"errors"
+	"net/http"
 	"testing"
 	"time"
 
@@ -57,6 +58,7 @@ func TestUnknownMembersFailByFullName(t *testing.T) {
 		"Response": response, "ReadableStream": response.Stream(), "ReadableStreamDefaultReader": reader,
 		"Promise": realm.NewPromise(), "Array": realm.NewArray(), "Uint8Array": realm.NewBytes(nil),
 		"ArrayBuffer": realm.NewArrayBuffer(nil), "Date": realm.NewDate(start), "crypto": global("crypto"), "console": global("console"),
+		"CacheStorage": global("caches"), "Cache": object(global("caches").Get(realm, "default")),
 	}
 	for name, o := range tests {
 		var missing *jsobj.Missing
@@ -83,6 +85,13 @@ func TestUnknownMembersFailByFullName(t *testing.T) {
 		},
 		"R2Bucket.put option onlyIf": func() (jsobj.Value, error) {
 			return realm.Invoke(env("R2"), "put", "k", "v", realm.NewRecord().With("onlyIf", 1.0))
+		},
+		"Cache.match option ignoreSearch": func() (jsobj.Value, error) {
+			return realm.Invoke(object(global("caches").Get(realm, "default")), "match", "https://w.example/", realm.NewRecord().With("ignoreSearch", true))
+		},
+		"DurableObjectStub.seats of a Class with a Fake": func() (jsobj.Value, error) {
+			stub := &Stub{iso: iso, worker: r.worker, class: "Fake", fake: func(string) http.Handler { return nil }, id: &ObjectID{}}
+			return stub.Get(realm, "seats")
 		},
 	} {
 		_, err := call()

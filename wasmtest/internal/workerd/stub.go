@@ -1,7 +1,10 @@
 package workerd
 
 import (
+	"net/http"
+
 	"github.com/hookweir/hookweir/wasmtest/internal/jsobj"
+	"github.com/hookweir/hookweir/wasmtest/internal/platform"
 )
 
 // objectBinding is a DurableObjectNamespace.
@@ -16,7 +19,7 @@ func (iso *Isolate) objectBinding(class Class) jsobj.Value {
 		if !ok {
 			return nil, c.Realm.TypeError("DurableObjectNamespace.get: not an id of this namespace")
 		}
-		return &Stub{iso: iso, worker: wk, class: class.Name, id: id}, nil
+		return &Stub{iso: iso, worker: wk, class: class.Name, fake: class.Fake, id: id}, nil
 	}
 	idFromName := func(c *jsobj.Call) (jsobj.Value, error) {
 		name, err := c.Text(0)
@@ -71,6 +74,7 @@ type Stub struct {
 	iso    *Isolate
 	worker *Worker
 	class  string
+	fake   func(name string) http.Handler
 	id     *ObjectID
 }
 
@@ -93,6 +97,9 @@ func (s *Stub) Get(_ *jsobj.Realm, name string) (jsobj.Value, error) {
 		return jsobj.Undefined{}, nil
 	case "fetch":
 		return jsobj.NewFunction("DurableObjectStub.fetch", s.fetch), nil
+	}
+	if s.fake != nil {
+		return nil, &jsobj.Missing{Name: "DurableObjectStub." + name + " of a Class with a Fake"}
 	}
 	return jsobj.NewFunction("DurableObjectStub."+name, func(c *jsobj.Call) (jsobj.Value, error) {
 		return s.call(name, c.Args)
@@ -143,6 +150,10 @@ func (s *Stub) call(method string, args []jsobj.Value) (jsobj.Value, error) {
 
 func (s *Stub) fetch(c *jsobj.Call) (jsobj.Value, error) {
 	return s.iso.call("object.call", s.detail(), c, func(q Request, done func(Response, error)) {
+		if s.fake != nil {
+			s.iso.world.stand(s.standIn(), q, done)
+			return
+		}
 		o := s.worker.Object(s.class, s.id.name)
 		o.event("fetch", func(g ObjectGlue) (*jsobj.Promise, error) {
 			return g.Fetch(o.actor.iso.incoming(q))
@@ -155,4 +166,37 @@ func (s *Stub) fetch(c *jsobj.Call) (jsobj.Value, error) {
 			a.iso.outgoing(p, done)
 		})
 	})
+}
+
+// standIn is the handler in place of the object; it lives as long as the world.
+func (s *Stub) standIn() http.Handler {
+	h := s.worker.fakes[s.id.text]
+	if h == nil {
+		h = s.fake(s.id.name)
+		s.worker.fakes[s.id.text] = h
+	}
+	return h
+}
+
+// stand has a handler answer other code of the platform: its body is taken
+// whole, Late delays all of it, and a connection it breaks is lost.
+func (w *World) stand(h http.Handler, q Request, done func(Response, error)) {
+	a := serve(h, q)
+	late := a.late
+	for _, p := range a.pieces {
+		a.Body = append(a.Body, p.Data...)
+		late = a.late + p.At
+	}
+	var err error
+	switch a.fate {
+	case ErrSilent:
+		return
+	case http.ErrAbortHandler:
+		err = platform.ErrLost
+	}
+	if late == 0 {
+		done(a.Response, err)
+		return
+	}
+	w.Loop.After(late, "object late", func() { done(a.Response, err) })
 }

@@ -3,6 +3,7 @@ package workerd
 import (
 	"fmt"
 	"hash/fnv"
+	"net/http"
 	"time"
 
 	"github.com/hookweir/hookweir/wasmtest/internal/gojs"
@@ -30,8 +31,11 @@ type Config struct {
 }
 
 // Class names a Durable Object class; Script is the Worker that has it, empty
-// for this one.
-type Class struct{ Name, Script string }
+// for this one. Fake, if not nil, makes what stands in for an object of it.
+type Class struct {
+	Name, Script string
+	Fake         func(name string) http.Handler
+}
 
 // Consumer is a queue this Worker consumes.
 type Consumer struct {
@@ -65,7 +69,8 @@ type Worker struct {
 	world    *World
 	isolates map[string]*Isolate // by place: "front-fra", "objects-0" …
 	objects  map[string]*Object  // by class and name
-	ids      []string            // of objects, as they came
+	fakes    map[string]http.Handler
+	ids      []string // of objects, as they came
 	crons    []*cronEntry
 	still    bool // cron triggers are paused
 	most     platform.Subrequests
@@ -78,7 +83,7 @@ func (w *World) Deploy(configs []Config) error {
 			return fmt.Errorf("wasmtest: two Workers are called %q", c.Name)
 		}
 		c.Limits = c.Limits.OrDefault()
-		wk := &Worker{Config: c, world: w, isolates: map[string]*Isolate{}, objects: map[string]*Object{}}
+		wk := &Worker{Config: c, world: w, isolates: map[string]*Isolate{}, objects: map[string]*Object{}, fakes: map[string]http.Handler{}}
 		w.workers[c.Name] = wk
 		w.order = append(w.order, wk)
 	}

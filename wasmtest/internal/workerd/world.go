@@ -27,6 +27,7 @@ type World struct {
 	queues  map[string]*platform.Queue
 	buckets map[string]*platform.Bucket
 	bases   map[string]*platform.Database
+	caches  map[cachePlace]map[string]cached
 	workers map[string]*Worker
 	order   []*Worker
 	serial  int // of isolates, for their names
@@ -65,6 +66,7 @@ func NewWorld(p *platform.World, entropy *sched.Rand) *World {
 		queues:  map[string]*platform.Queue{},
 		buckets: map[string]*platform.Bucket{},
 		bases:   map[string]*platform.Database{},
+		caches:  map[cachePlace]map[string]cached{},
 		workers: map[string]*Worker{},
 	}
 }
