@@ -56,6 +56,37 @@ func TestBackAfterAnAcceptedRemoval(t *testing.T) {
 	}
 }
 
+// TestBackNotOnlyTools: so it is of resources, templates and prompts.
+func TestBackNotOnlyTools(t *testing.T) {
+	d := newMutable(t)
+	offers := func(s *mcp.Server) {
+		read := func(_ context.Context, r *mcp.ReadResourceRequest) (*mcp.ReadResourceResult, error) {
+			return &mcp.ReadResourceResult{Contents: []*mcp.ResourceContents{{URI: r.Params.URI, Text: "read"}}}, nil
+		}
+		s.AddResource(&mcp.Resource{Name: "note", URI: "note://7"}, read)
+		s.AddResourceTemplate(&mcp.ResourceTemplate{Name: "lines", URITemplate: "lines://{id}"}, read)
+		s.AddPrompt(&mcp.Prompt{Name: "brief"}, func(context.Context, *mcp.GetPromptRequest) (*mcp.GetPromptResult, error) {
+			return &mcp.GetPromptResult{}, nil
+		})
+	}
+	uses := map[string]func() error{
+		"resource": func() error { _, err := d.Read(t.Context(), uriOf("desk", "note://7")); return err },
+		"template": func() error { _, err := d.Read(t.Context(), uriOf("desk", "lines://8")); return err },
+		"prompt":   func() error { _, err := d.Prompt(t.Context(), "desk__brief", nil); return err },
+	}
+	d.also = offers
+	d.put(Settings{})
+	for why, use := range uses {
+		require.NoError(t, use(), why)
+		d.also = nil
+		d.look()
+		d.approve()
+		require.ErrorIs(t, use(), ErrNotFound, why)
+		d.also = offers
+		require.NoError(t, use(), why)
+	}
+}
+
 // TestPutDuringACall: a call that is on its way to where the upstream was is
 // not made after a PUT, though the look before it is still good.
 func TestPutDuringACall(t *testing.T) {
