@@ -365,9 +365,11 @@ var more = [...]Scheme{
 		AcceptedStatus: 200,
 		Docs:           "https://plaid.com/docs/api/webhooks/webhook-verification/",
 		Notes: "The secret is the public key, in DER and base64, that /webhook_verification_key/get names for the kid; " +
-			"that call needs the client's credentials, which the edge does not have. When Plaid changes the key, rotate.",
+			"that call needs the client's credentials, which the edge does not have. When Plaid changes the key, rotate. Its notifications have no id and mostly no " +
+			"time, so the token of each names it: one that Plaid signs anew is another event.",
 		Headers: []HeaderSet{{Signature: "Plaid-Verification"}}, Keys: []KeyRule{{Encoding: Base64, Algorithm: JWTPublic}},
 		JWT:         &JWT{BodyHash: "request_body_sha256", MaxAge: 5 * time.Minute},
+		ID:          made(Value{Name: "Plaid-Verification"}),
 		BodyCovered: true, Hash: HashBody, TypePrefix: "com.plaid.", Type: made(path("webhook_type"), literal("."), path("webhook_code")),
 		Thin: true,
 	},
