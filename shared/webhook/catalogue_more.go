@@ -153,8 +153,11 @@ var more = [...]Scheme{
 		Name: "contentful", Title: "Contentful", Checked: "2026-11-23", Confidence: ConfidenceA,
 		Docs: "https://www.contentful.com/developers/docs/webhooks/request-verification/",
 		Notes: "Request verification. The headers that x-contentful-signed-headers lists are signed; the timestamp must be among them. " +
-			"Give Contentful a URL without a query: it escapes one in a way of its own.",
-		Headers: []HeaderSet{{Signature: "x-contentful-signature", Timestamp: "x-contentful-timestamp", Type: "X-Contentful-Topic"}}, Encoding: Hex,
+			"Give Contentful a URL without a query: it escapes one in a way of its own. A payload may be the operator's own and say the same twice: idempotency key, topic " +
+			"and body name the event.",
+		Headers: []HeaderSet{{
+			Signature: "x-contentful-signature", Timestamp: "x-contentful-timestamp", Type: "X-Contentful-Topic", ID: "X-Contentful-Idempotency-Key",
+		}}, Encoding: Hex,
 		Keys:          []KeyRule{{Algorithm: HMACSHA256}},
 		SignedHeaders: "x-contentful-signed-headers",
 		Template: []Part{
@@ -162,7 +165,7 @@ var more = [...]Scheme{
 		},
 		BodyCovered: true,
 		Timestamp:   Timestamp{Source: FromHeader, Format: UnixMillis, Past: 5 * time.Minute, Future: 5 * time.Minute},
-		Hash:        HashBody, TypePrefix: "com.contentful.", Type: made(Value{Header: HeaderType}), Time: []TimeRule{{path("sys", "updatedAt"), RFC3339}},
+		Hash:        HashTyped, TypePrefix: "com.contentful.", Type: made(Value{Header: HeaderType}), Time: []TimeRule{{path("sys", "updatedAt"), RFC3339}},
 	},
 	{
 		Name: "docusign", Title: "DocuSign Connect", Checked: "2026-11-25", Confidence: ConfidenceA,
