@@ -792,8 +792,9 @@ var catalogue = [...]Scheme{
 	},
 	{
 		Name: "quicknode", Title: "QuickNode Streams", Checked: "2026-11-23", Confidence: ConfidenceB,
-		Docs:    "https://www.quicknode.com/guides/quicknode-products/streams/validating-incoming-streams-webhook-messages",
-		Notes:   "Leave compression off: QuickNode signs the inflated body. QuickAlerts are signed another way. Events are named by the body's hash.",
+		Docs: "https://www.quicknode.com/guides/quicknode-products/streams/validating-incoming-streams-webhook-messages",
+		Notes: "Leave compression off: QuickNode signs the inflated body. QuickAlerts are signed another way. Events are named by the body's hash: " +
+			"have a stream's filter return the block, or two equal results are one event.",
 		Headers: []HeaderSet{{Signature: "X-QN-Signature", Timestamp: "X-QN-Timestamp", ID: "X-QN-Nonce"}}, Encoding: Hex,
 		Keys:        sha256Key,
 		Template:    []Part{{Kind: PartID}, {Kind: PartTimestamp}, {Kind: PartBody}},

@@ -153,8 +153,11 @@ var more = [...]Scheme{
 		Name: "contentful", Title: "Contentful", Checked: "2026-11-23", Confidence: ConfidenceA,
 		Docs: "https://www.contentful.com/developers/docs/webhooks/request-verification/",
 		Notes: "Request verification. The headers that x-contentful-signed-headers lists are signed; the timestamp must be among them. " +
-			"Give Contentful a URL without a query: it escapes one in a way of its own.",
-		Headers: []HeaderSet{{Signature: "x-contentful-signature", Timestamp: "x-contentful-timestamp", Type: "X-Contentful-Topic"}}, Encoding: Hex,
+			"Give Contentful a URL without a query: it escapes one in a way of its own. A payload may be the operator's own and say the same twice: idempotency key, topic " +
+			"and body name the event.",
+		Headers: []HeaderSet{{
+			Signature: "x-contentful-signature", Timestamp: "x-contentful-timestamp", Type: "X-Contentful-Topic", ID: "X-Contentful-Idempotency-Key",
+		}}, Encoding: Hex,
 		Keys:          []KeyRule{{Algorithm: HMACSHA256}},
 		SignedHeaders: "x-contentful-signed-headers",
 		Template: []Part{
@@ -162,7 +165,7 @@ var more = [...]Scheme{
 		},
 		BodyCovered: true,
 		Timestamp:   Timestamp{Source: FromHeader, Format: UnixMillis, Past: 5 * time.Minute, Future: 5 * time.Minute},
-		Hash:        HashBody, TypePrefix: "com.contentful.", Type: made(Value{Header: HeaderType}), Time: []TimeRule{{path("sys", "updatedAt"), RFC3339}},
+		Hash:        HashTyped, TypePrefix: "com.contentful.", Type: made(Value{Header: HeaderType}), Time: []TimeRule{{path("sys", "updatedAt"), RFC3339}},
 	},
 	{
 		Name: "docusign", Title: "DocuSign Connect", Checked: "2026-11-25", Confidence: ConfidenceA,
@@ -365,9 +368,11 @@ var more = [...]Scheme{
 		AcceptedStatus: 200,
 		Docs:           "https://plaid.com/docs/api/webhooks/webhook-verification/",
 		Notes: "The secret is the public key, in DER and base64, that /webhook_verification_key/get names for the kid; " +
-			"that call needs the client's credentials, which the edge does not have. When Plaid changes the key, rotate.",
+			"that call needs the client's credentials, which the edge does not have. When Plaid changes the key, rotate. Its notifications have no id and mostly no " +
+			"time, so the token of each names it: one that Plaid signs anew is another event.",
 		Headers: []HeaderSet{{Signature: "Plaid-Verification"}}, Keys: []KeyRule{{Encoding: Base64, Algorithm: JWTPublic}},
 		JWT:         &JWT{BodyHash: "request_body_sha256", MaxAge: 5 * time.Minute},
+		ID:          made(Value{Name: "Plaid-Verification"}),
 		BodyCovered: true, Hash: HashBody, TypePrefix: "com.plaid.", Type: made(path("webhook_type"), literal("."), path("webhook_code")),
 		Thin: true,
 	},

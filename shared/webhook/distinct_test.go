@@ -44,6 +44,16 @@ var signedBy = map[string]func(at time.Time, body string) webhooktest.Header{
 	"commercelayer": func(_ time.Time, body string) webhooktest.Header {
 		return webhooktest.Header{{"X-CommerceLayer-Signature", base64.StdEncoding.EncodeToString(macOf(sha256.New, body))}}
 	},
+	"contentful": func(at time.Time, body string) webhooktest.Header {
+		const signed = "x-contentful-signed-headers,x-contentful-timestamp"
+		stamp := strconv.FormatInt(at.UnixMilli(), 10)
+		content := "POST\n/webhooks/acme/contentful\nx-contentful-signed-headers:" + signed + ";x-contentful-timestamp:" + stamp + "\n" + body
+		return webhooktest.Header{
+			{"x-contentful-signature", hex.EncodeToString(macOf(sha256.New, content))},
+			{"x-contentful-timestamp", stamp},
+			{"x-contentful-signed-headers", signed},
+		}
+	},
 	"discourse": func(_ time.Time, body string) webhooktest.Header {
 		return webhooktest.Header{{"X-Discourse-Event-Signature", "sha256=" + hex.EncodeToString(macOf(sha256.New, body))}}
 	},
@@ -92,6 +102,13 @@ func TestEventsKeepApart(t *testing.T) {
 	order := `{"id":727,"status":"processing","date_modified_gmt":"2026-01-01T12:00:00"}`
 	woo := func(topic, delivery string) webhooktest.Header {
 		return webhooktest.Header{{"X-WC-Webhook-Topic", topic}, {"X-WC-Webhook-Delivery-ID", delivery}}
+	}
+	contentful := func(topic, key string) webhooktest.Header {
+		h := webhooktest.Header{{"X-Contentful-Topic", "ContentManagement." + topic}}
+		if key != "" {
+			h = append(h, [2]string{"X-Contentful-Idempotency-Key", key})
+		}
+		return h
 	}
 	docusign := func(event, recipient, at, attempt string) string {
 		return `{"event":"` + event + `","apiVersion":"v2.1","retryCount":` + attempt + `,"generatedDateTime":"` + at + `","data":{"accountId":"a","envelopeId":"e"` + recipient + `}}`
@@ -193,6 +210,21 @@ func TestEventsKeepApart(t *testing.T) {
 			b: sent{webhooktest.Header{{"X-Discourse-Event", "user_logged_in"}, {"X-Discourse-Event-Id", "2"}}, `{"user":{"id":1}}`, time.Minute},
 		},
 		{
+			name: "Contentful, published twice, with a payload of the operator's own", provider: "contentful",
+			a: sent{contentful("Entry.publish", "k1"), `{"entry":"e"}`, 0},
+			b: sent{contentful("Entry.publish", "k2"), `{"entry":"e"}`, time.Hour},
+		},
+		{
+			name: "Contentful, published and archived, with such a payload and no key", provider: "contentful",
+			a: sent{contentful("Entry.publish", ""), `{"entry":"e"}`, 0},
+			b: sent{contentful("Entry.archive", ""), `{"entry":"e"}`, time.Hour},
+		},
+		{
+			name: "Contentful, tried again", provider: "contentful", same: true,
+			a: sent{contentful("Entry.publish", "k1"), `{"entry":"e"}`, 0},
+			b: sent{contentful("Entry.publish", "k1"), `{"entry":"e"}`, time.Minute},
+		},
+		{
 			name: "Ashby, tried again after the candidate has changed once more", provider: "ashby", same: true,
 			a: sent{nil, `{"action":"candidateStageChange","webhookActionId":"a1","data":{"application":{"updatedAt":"2026-01-01T12:00:00Z"}}}`, 0},
 			b: sent{nil, `{"action":"candidateStageChange","webhookActionId":"a1","data":{"application":{"updatedAt":"2026-01-01T13:00:00Z"}}}`, time.Hour},
@@ -228,7 +260,6 @@ func TestEventsKeepApart(t *testing.T) {
 // of one body would be one.
 func TestTypesOfHeadersNameEvents(t *testing.T) {
 	differ := map[string]string{
-		"contentful":      "the body's version or time of deletion is another for each topic",
 		"modern-treasury": "the body has the event, and an object of one topic",
 	}
 	for _, row := range webhook.Providers() {

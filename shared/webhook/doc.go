@@ -80,7 +80,7 @@
 // A row's rules name the provider's id (a header, or a path in the body).
 // Where none applies, the id is `sha256-` and the hash of the signed content.
 // A provider that says in a header what happened may send one body for two
-// things ([HashTyped]: WooCommerce, Help Scout, Commerce Layer, Discourse): the
+// things ([HashTyped]: Contentful, WooCommerce, Help Scout, Discourse): the
 // header is then a part of what names the event, signed or not.
 // Notifications that repeat byte for byte and mean something each time have
 // [HashRequest] (Dropbox, Microsoft Graph). Of the other rows without an id,
