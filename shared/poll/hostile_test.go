@@ -461,3 +461,26 @@ func TestAnOvertakenRunLeavesTheAlarm(t *testing.T) {
 	require.NoError(t, r.p.Alarm())
 	assert.Contains(t, r.listed, "p")
 }
+
+// TestALimitTakesNoPollAway: one that was there is not the one too many, should
+// the schedule have lost it.
+func TestALimitTakesNoPollAway(t *testing.T) {
+	r := newRig(t, &stripe{})
+	r.put(stripePoll())
+	r.tick()
+	cursor := r.status().Cursor
+	r.full = true
+	d := stripePoll()
+	d.AtMost = crawl.Duration(time.Hour)
+	_, err := r.client().Put(t.Context(), d)
+	require.ErrorIs(t, err, ErrLimit)
+	assert.Equal(t, cursor, r.status().Cursor)
+	require.LessOrEqual(t, r.alarm.Sub(r.clock), time.Minute)
+
+	other := newRig(t, &stripe{})
+	other.full = true
+	_, err = other.client().Put(t.Context(), d)
+	require.ErrorIs(t, err, ErrLimit)
+	_, err = other.client().Get(t.Context())
+	require.ErrorIs(t, err, ErrNotFound)
+}

@@ -24,11 +24,16 @@ func (p *Poll) Put(ctx context.Context, d Definition) (Status, error) {
 	if err := p.cfg.SetAlarm(now.Add(listRetry)); err != nil {
 		return Status{}, err
 	}
+	_, err := p.Get()
+	made := errors.Is(err, ErrNotFound)
 	if err := p.tx(func() error { return p.put(d, now) }); err != nil {
 		return Status{}, err
 	}
 	if err := p.list(ctx); errors.Is(err, ErrLimit) {
-		return Status{}, errors.Join(ErrLimit, p.forget())
+		if made {
+			err = errors.Join(err, p.forget())
+		}
+		return Status{}, err
 	}
 	return p.Get()
 }
