@@ -49,7 +49,7 @@ func TestRotationWithinAWriteASecond(t *testing.T) {
 
 const (
 	edgeURL     = "https://hooks.example.com"
-	waitWithin  = 30 * time.Second       // of a wait that names no other
+	waitWithin  = time.Minute            // of a wait that names no other
 	waitLook    = 100 * time.Millisecond // between two looks, at least
 	waitLooks   = 2_000                  // in the longest wait, at most
 	answersMost = time.Minute            // for copies at once

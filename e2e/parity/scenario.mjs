@@ -25,6 +25,8 @@ const sendable = 25 << 20;
 
 const look = 100; // ms between two looks of a wait
 
+const patience = 60_000; // ms of a wait that names no other: one batch at a time here, and one agent is silent
+
 const nearby = 86_400; // s from a scenario's beginning within which a number counts as a time
 
 let lastSet = Promise.resolve(); // of the product's faults
@@ -227,7 +229,7 @@ export class Scenario {
   }
 
   async #wait(step) {
-    const end = Date.now() + duration(step.within, 30_000);
+    const end = Date.now() + duration(step.within, patience);
     for (;;) {
       const { json } = await this.#call(step, "GET", `/events/${this.#tenant(step)}/${step.id}`);
       if (json.state === step.state || Date.now() > end) {
@@ -244,7 +246,7 @@ export class Scenario {
 
   async #write(step) {
     const queued = await this.#call(step, "POST", "/destinations/shop/writes", this.#filledJSON(step.json));
-    const end = Date.now() + duration(step.within, 30_000);
+    const end = Date.now() + duration(step.within, patience);
     for (;;) {
       const { json } = await this.#call(step, "GET", `/writes/${encodeURIComponent(queued.json.id)}`);
       if (json.state === step.state || Date.now() > end) return { status: queued.status, state: json.state ?? "", answers: (json.tries ?? []).map((t) => t.status ?? 0) };
@@ -256,7 +258,7 @@ export class Scenario {
   // time is over.
   async #until(step) {
     const want = Object.entries(this.#filledJSON(step.json));
-    const end = Date.now() + duration(step.within, 30_000);
+    const end = Date.now() + duration(step.within, patience);
     for (;;) {
       const answer = await this.#call(step, "GET", this.#fill(step.path));
       if (want.every(([name, value]) => isDeepStrictEqual(answer.json[name], value)) || Date.now() > end) return observe(answer, step.pick);

@@ -19,6 +19,10 @@ const (
 	// the attempts take, and the next one runs in a fresh instance if this one
 	// is to be replaced.
 	maxDrain = 30 * time.Second
+	// maxDrained is how many attempts a drain starts before it returns and the
+	// alarm starts another: an event may make 10,000 subrequests of a kind, and
+	// an attempt takes up to four (token, its share of a budget, payload).
+	maxDrained = 2_000
 	// idleDrain is the longest a drain with nothing under way waits for a slot
 	// instead of leaving it to the alarm.
 	idleDrain = time.Second
@@ -47,7 +51,7 @@ func (l *Lane) drain() error {
 	var check time.Time // when it looks again at what is due
 	var ended []Settlement
 	under := flights{}
-	timers, dirty := 0, false
+	timers, begun, dirty := 0, 0, false
 	for {
 		now := l.now()
 		over := !now.Before(ends)
@@ -70,6 +74,9 @@ func (l *Lane) drain() error {
 			for i := range p.jobs {
 				under.add(&p.jobs[i])
 				bulkhead.Go(func() { done <- l.attemptApart(p.target, &p.jobs[i]) })
+			}
+			if begun += len(p.jobs); begun >= maxDrained {
+				ends, over = now, true
 			}
 			idle := len(under) == 0 && (over || p.wait == 0 || p.wait > idleDrain)
 			if idle && timers == 0 {
