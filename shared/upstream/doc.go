@@ -27,8 +27,9 @@
 //     something else than what another has stored since it began is made again.
 //   - A call is made under the pin that there is when it leaves, whatever was
 //     approved, taken by a policy or put while it was looked at.
-//   - An approval names the report it was given for (a hash over every item),
-//     so what changes between looking and approving is not approved.
+//   - An approval names the report it was given for (a hash over the URL and
+//     every item), so neither what changes between looking and approving nor
+//     another server that says the same is approved.
 //   - Two tools of one name, or of names that look alike, and definitions
 //     with hidden characters are served to nobody (fail closed).
 //   - A call that is cancelled is cancelled at the upstream; what it had done

@@ -211,3 +211,21 @@ func TestLooksOverlap(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, errOverlap.Error(), up.Reason)
 }
+
+// TestApprovalIsOfAServer: what was read of one server is not approved for
+// another that has taken its place meanwhile, though it says the same.
+func TestApprovalIsOfAServer(t *testing.T) {
+	d := newMutable(t, look("look", good))
+	d.put(Settings{Trust: TrustApproval})
+	read, err := d.Drift("desk")
+	require.NoError(t, err)
+	d.put(Settings{Trust: TrustApproval, URL: "https://other.example.com/mcp"})
+	_, err = d.Approve(t.Context(), "desk", read.Report, nil)
+	require.ErrorIs(t, err, ErrReport)
+	assert.Empty(t, d.served())
+
+	d.put(Settings{Trust: TrustApproval, Recheck: time.Minute}) // where it was, and looked at otherwise
+	_, err = d.Approve(t.Context(), "desk", read.Report, nil)
+	require.NoError(t, err)
+	assert.Equal(t, map[string]string{"desk__look": good}, d.served())
+}
