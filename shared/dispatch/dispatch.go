@@ -99,6 +99,7 @@ type place struct{ tenant, destination string }
 type group struct {
 	place
 	messages []message
+	attempts int // of the one that was delivered most often
 }
 
 // message is one of a group: its write, and what is to become of it.
@@ -169,6 +170,7 @@ func (d *Dispatcher) groups(batch []queue.Message, verdicts []queue.Verdict, b r
 			list = append(list, g)
 		}
 		g.messages = append(g.messages, message{ref.Seq, &verdicts[i]})
+		g.attempts = max(g.attempts, m.Attempts)
 	}
 	return list
 }
@@ -189,16 +191,12 @@ func (d *Dispatcher) HandleDead(ctx context.Context, batch []queue.Message) []qu
 			verdicts[i] = queue.Verdict{Ack: true}
 		}))
 	})
-	attempts := 0
-	for _, m := range batch {
-		attempts = max(attempts, m.Attempts)
-	}
 	for _, g := range groups {
 		wg.Go(d.apart(func() {
 			err := d.cfg.Lane(g.tenant, g.destination).GivenUp(ctx, seqs(g.messages))
 			if err != nil && !errors.Is(err, outbound.ErrNotFound) {
 				d.cfg.Log("lane_unavailable", "tenant", g.tenant, "destination", g.destination, "call", "given_up")
-				if attempts < lastResort {
+				if g.attempts < lastResort {
 					return
 				}
 			}

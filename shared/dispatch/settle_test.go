@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"github.com/hookweir/hookweir/shared/lane"
 	"github.com/hookweir/hookweir/shared/outbound"
 	"github.com/hookweir/hookweir/shared/queue"
 )
@@ -34,4 +35,18 @@ func TestALaneThatIsAwayForSeconds(t *testing.T) {
 	w.d.Handle(context.Background(), []queue.Message{message("a", 1)})
 	assert.Len(t, f.settle, 4)
 	assert.Less(t, w.now.Sub(before), time.Second)
+}
+
+// TestGivenUpByItsOwnAge: that one destination's message is at its last resort
+// is no reason to forget another's, whose lane may answer in a minute.
+func TestGivenUpByItsOwnAge(t *testing.T) {
+	w := newWorld(t)
+	for _, place := range []string{"acme/shop", "acme/other"} {
+		w.lanes[place] = &fakeLane{givenErr: errors.New("away")}
+	}
+	young := message("a", 1)
+	old := queue.Message{ID: "b", Attempts: 99, Body: lane.EncodeReference(lane.Reference{Tenant: "acme", Destination: "other", Seq: 1})}
+	verdicts := w.d.HandleDead(context.Background(), []queue.Message{young, old})
+	assert.False(t, verdicts[0].Ack)
+	assert.True(t, verdicts[1].Ack)
 }

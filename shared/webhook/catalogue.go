@@ -593,7 +593,7 @@ var catalogue = [...]Scheme{
 		AcceptedStatus: 200,
 		Docs:           "https://developers.line.biz/en/docs/messaging-api/verify-webhook-signature/",
 		Notes: "The secret is the channel secret. Events come in batches: one alone is named by its webhookEventId, several by the body's " +
-			"hash, which a redelivery changes.",
+			"hash, which a redelivery changes: with `split` each has its own.",
 		Headers: []HeaderSet{{Signature: "x-line-signature"}},
 		Keys:    sha256Key, Encoding: Base64, Template: bodyAlone, BodyCovered: true,
 		ID: aloneIn([]string{"events", "1"}, "events", "0", "webhookEventId"), IDSigned: true,

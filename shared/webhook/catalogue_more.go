@@ -535,11 +535,18 @@ var extras = [...]Scheme{
 			Echo: path("verification_token"), Offers: true, Text: TokenText,
 		}},
 	},
+	{Name: "gocardless", Batch: &Batch{
+		Path: []string{"events"}, ID: made(path("id")), Type: made(path("resource_type"), literal("."), path("action")), Time: []TimeRule{{path("created_at"), RFC3339}},
+	}},
 	{Name: "intercom", Handshakes: []Handshake{{Method: "HEAD", Open: true}}},
+	{Name: "line", Batch: &Batch{
+		Path: []string{"events"}, ID: made(path("webhookEventId")), Type: made(path("type")), Time: []TimeRule{{path("timestamp"), UnixMillis}},
+	}},
 	{Name: "nylas", Handshakes: []Handshake{
 		{Method: "GET", Open: true, Echo: Value{Query: "challenge"}, Text: TokenText, ContentType: plainText},
 	}},
 	{Name: "openai", Thin: true},
+	{Name: "quickbooks", Batch: &Batch{ID: made(path("id")), Type: made(path("type")), Time: []TimeRule{{path("time"), RFC3339}}}},
 	{Name: "meta", Handshakes: metaHandshake, Params: metaParams, Batch: metaBatch},
 	{
 		// As of X: the challenge's MAC is under the key that signs bodies.

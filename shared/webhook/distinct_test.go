@@ -63,6 +63,15 @@ var signedBy = map[string]func(at time.Time, body string) webhooktest.Header{
 	"help-scout": func(_ time.Time, body string) webhooktest.Header {
 		return webhooktest.Header{{"X-HelpScout-Signature", base64.StdEncoding.EncodeToString(macOf(sha1.New, body))}}
 	},
+	"gocardless": func(_ time.Time, body string) webhooktest.Header {
+		return webhooktest.Header{{"Webhook-Signature", hex.EncodeToString(macOf(sha256.New, body))}}
+	},
+	"line": func(_ time.Time, body string) webhooktest.Header {
+		return webhooktest.Header{{"x-line-signature", base64.StdEncoding.EncodeToString(macOf(sha256.New, body))}}
+	},
+	"quickbooks": func(_ time.Time, body string) webhooktest.Header {
+		return webhooktest.Header{{"intuit-signature", base64.StdEncoding.EncodeToString(macOf(sha256.New, body))}}
+	},
 	"meta": func(_ time.Time, body string) webhooktest.Header {
 		return webhooktest.Header{{"X-Hub-Signature-256", "sha256=" + hex.EncodeToString(macOf(sha256.New, body))}}
 	},
@@ -300,6 +309,47 @@ func TestPartsAreNamedAsTheWhole(t *testing.T) {
 	}
 	r := (&sent{nil, `{"object":"page","entry":[` + entry("1", `"changes":[{"field":"feed","value":{}}]`) + `]}`, 0}).verify(t, "meta", map[string]string{"split": "true"})
 	assert.Equal(t, "com.meta.feed", r.Events[0].Type)
+}
+
+// A redelivery by LINE differs from the delivery, and its events do not: taken
+// apart they are known again, whatever they come with.
+func TestPartsAreKnownAgain(t *testing.T) {
+	line := func(again string, ids ...string) string {
+		var events []string
+		for _, id := range ids {
+			events = append(events, `{"type":"message","webhookEventId":"`+id+`","deliveryContext":{"isRedelivery":`+again+`},"timestamp":1767268800000}`)
+		}
+		return `{"destination":"U1","events":[` + strings.Join(events, ",") + `]}`
+	}
+	for _, c := range []struct {
+		provider    string
+		body, again string
+		ids, types  []string
+	}{
+		{"line", line("false", "A", "B"), line("true", "B"), []string{"A", "B"}, []string{"me.line.message", "me.line.message"}},
+		{
+			"gocardless", `{"events":[{"id":"EV1","resource_type":"payments","action":"paid_out"},{"id":"EV2","resource_type":"mandates","action":"active"}]}`,
+			`{"events":[{"id":"EV2","resource_type":"mandates","action":"active"}]}`,
+			[]string{"EV1", "EV2"},
+			[]string{"com.gocardless.payments.paid_out", "com.gocardless.mandates.active"},
+		},
+		{
+			"quickbooks", `[{"id":"Q1","type":"qbo.invoice.created.v1"},{"id":"Q2","type":"qbo.bill.updated.v1"}]`, `[{"id":"Q2","type":"qbo.bill.updated.v1"}]`,
+			[]string{"Q1", "Q2"},
+			[]string{"com.intuit.quickbooks.qbo.invoice.created.v1", "com.intuit.quickbooks.qbo.bill.updated.v1"},
+		},
+	} {
+		t.Run(c.provider, func(t *testing.T) {
+			r := (&sent{nil, c.body, 0}).verify(t, c.provider, map[string]string{"split": "true"})
+			require.Len(t, r.Events, 2)
+			for i, e := range r.Events {
+				assert.Equal(t, []string{c.ids[i], c.types[i]}, []string{e.EventID, e.Type})
+			}
+			again := (&sent{nil, c.again, 0}).verify(t, c.provider, map[string]string{"split": "true"})
+			require.Len(t, again.Events, 1)
+			assert.Equal(t, c.ids[1], again.Events[0].EventID)
+		})
+	}
 }
 
 // id is the event's id once the delivery is accepted.
