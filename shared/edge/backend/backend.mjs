@@ -405,6 +405,12 @@ class Streams {
   }
 }
 
+// The platform tries an alarm that failed six times more, with longer and longer
+// pauses, and then never. So the last time but one it is taken from there: it
+// rings again after a minute (in ms), for as long as it fails.
+const LAST_RETRY = 5;
+const RING_AGAIN = 60_000;
+
 // Kinds of events, as in exports_js.go.
 const FETCH = 0;
 const OBJECT = 1;
@@ -538,8 +544,15 @@ export function createBackend(module) {
         const [reply] = await this.#enter(this.#streams.instance(current), OBJECT, [method, payload]);
         return reply;
       }
-      async alarm() {
-        await this.#enter(this.#streams.instance(current), ALARM, []);
+      async alarm(info) {
+        try {
+          await this.#enter(this.#streams.instance(current), ALARM, []);
+        } catch (e) {
+          if ((info?.retryCount ?? 0) < LAST_RETRY) throw e;
+          console.error(JSON.stringify({ level: "error", event: "backend.alarm_failed", class: name, why: String(e?.message ?? "") }));
+          const { storage } = this.ctx;
+          if ((await storage.getAlarm()) === null) await storage.setAlarm(Date.now() + RING_AGAIN);
+        }
       }
       async fetch(request) {
         const body = await readBody(request.body, current().binding.objectBodyLimit ?? 0);

@@ -98,6 +98,8 @@
 //   - A queue handler never throws after it acknowledged a message: locally
 //     that redelivers it (rule 6). It answers by verdicts and this package
 //     acknowledges at the end.
+//   - An alarm that fails is never given up: before the platform would, it is
+//     set anew, each minute.
 //   - An object that is still writing answers stays in the instance that
 //     writes them: their state is in its memory. When the instance is to be
 //     replaced, those end that would last for ever, and their readers come

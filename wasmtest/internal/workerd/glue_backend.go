@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/hookweir/hookweir/wasmtest/internal/gojs"
 	"github.com/hookweir/hookweir/wasmtest/internal/jsobj"
@@ -389,12 +390,60 @@ func (o *backendObject) Call(method string, args []jsobj.Value) (*jsobj.Promise,
 }
 
 // Alarm implements ObjectGlue.
-func (o *backendObject) Alarm() (*jsobj.Promise, error) {
+func (o *backendObject) Alarm(retries int) (*jsobj.Promise, error) {
 	in, err := o.instance()
 	if err != nil {
 		return nil, err
 	}
-	return o.enter(in, eventAlarm, nil), nil
+	ended, r := o.enter(in, eventAlarm, nil), o.glue.iso.realm
+	if retries < lastRetry {
+		return ended, nil
+	}
+	out := r.NewPromise()
+	ended.Then(func(v jsobj.Value, rejected bool) {
+		if !rejected {
+			out.Resolve(v)
+			return
+		}
+		out.Settle(o.ring(v))
+	})
+	return out, nil
+}
+
+// lastRetry and ringAgain are backend.mjs's LAST_RETRY and RING_AGAIN.
+const (
+	lastRetry = 5
+	ringAgain = time.Minute
+)
+
+// ring sets an alarm that failed anew, unless another one is set.
+func (o *backendObject) ring(reason jsobj.Value) (jsobj.Value, error) {
+	iso := o.glue.iso
+	iso.Log("error", fmt.Sprintf(`{"level":"error","event":"backend.alarm_failed","class":%q,"why":%q}`, o.actor.Object.Class, jsobj.Describe(text(iso.realm, reason, "message"))))
+	state, ok := o.actor.state.(jsobj.Object)
+	if !ok {
+		return nil, iso.realm.TypeError("Cannot read properties of undefined (reading 'storage')")
+	}
+	v, err := state.Get(iso.realm, "storage")
+	if err != nil {
+		return nil, err
+	}
+	storage, out := v.(jsobj.Object), iso.realm.NewPromise()
+	set, err := iso.realm.Invoke(storage, "getAlarm")
+	if err != nil {
+		return nil, err
+	}
+	iso.realm.Resolved(set).Then(func(at jsobj.Value, rejected bool) {
+		switch {
+		case rejected:
+			out.Reject(at)
+		case at != nil:
+			out.Resolve(jsobj.Undefined{})
+		default:
+			out.Settle(iso.realm.Invoke(storage, "setAlarm", float64(iso.Now().Add(ringAgain).UnixMilli())))
+		}
+	})
+	return out, nil
 }
 
 // enter begins an event. Class and state cross until a call has succeeded: then

@@ -54,7 +54,7 @@ func (o scriptObject) Call(m string, args []jsobj.Value) (*jsobj.Promise, error)
 	return o.script.call(o.a, m, args)
 }
 func (o scriptObject) Fetch(*jsobj.Request) (*jsobj.Promise, error) { return nil, errNoObjects }
-func (o scriptObject) Alarm() (*jsobj.Promise, error)               { return o.script.alarm(o.a) }
+func (o scriptObject) Alarm(int) (*jsobj.Promise, error)            { return o.script.alarm(o.a) }
 
 type rig struct {
 	*World

@@ -176,7 +176,7 @@ func (o *Object) fire() {
 				return nil, err
 			}
 		}
-		return g.Alarm()
+		return g.Alarm(run.retries)
 	}, func(_ *Actor, _ jsobj.Value, err error) {
 		o.fired(run, err)
 	})

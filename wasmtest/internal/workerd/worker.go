@@ -60,7 +60,7 @@ type Glue interface {
 type ObjectGlue interface {
 	Call(method string, args []jsobj.Value) (*jsobj.Promise, error)
 	Fetch(q *jsobj.Request) (*jsobj.Promise, error)
-	Alarm() (*jsobj.Promise, error)
+	Alarm(retries int) (*jsobj.Promise, error)
 }
 
 // Worker is a deployed Worker.
