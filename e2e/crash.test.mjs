@@ -66,7 +66,7 @@ describe("crashes of the consumers", { concurrency: true }, () => {
   for (const fault of faults) {
     for (const point of ["claimed", "posted"]) {
       test(`${fault} once ${point}: nothing lost`, async () => {
-        const scene = await setUp({ testBuild: true, vars: { consumers: { HOOKWEIR_FAULT: `${fault}@${point}` } } });
+        const scene = await setUp({ testBuild: true, vars: { consumers: { HOOKWEIR_FAULT: `${fault}@${point}` } }, queues: { events: { retryDelay: 5 } } }); // of 30 s: not to wait
         try {
           const sent = await Promise.all(Array.from({ length: 6 }, () => scene.deliver("github push")));
           for (const { answer } of sent) assert.equal(answer.status, 202, answer.text);

@@ -5,7 +5,7 @@ import { dataOf } from "./agent.mjs";
 import { until } from "./harness.mjs";
 import { check, forge, kinds, make } from "./providers.mjs";
 import { rugPull } from "./rugpull.mjs";
-import { setUp } from "./scene.mjs";
+import { keyOf, setUp } from "./scene.mjs";
 
 const copies = 3;
 const handshake = "slack handshake";
@@ -17,7 +17,8 @@ async function perform(scene, name) {
   for (let i = 0; i < copies; i++) answers.push(await scene.send(delivery));
   const forgeries = [];
   for (const forged of await forge(delivery)) forgeries.push(await scene.send(forged));
-  return { name, delivery, answers, forgeries, keys: [...new Set(answers.map((a) => a.json?.id).filter(Boolean))] };
+  const keys = delivery.kind.silent ? [keyOf(scene, delivery)] : [...new Set(answers.map((a) => a.json?.id).filter(Boolean))];
+  return { name, delivery, answers, forgeries, keys };
 }
 
 // What the row shows, and what is wrong with it.
@@ -32,7 +33,7 @@ function judge(row, agent) {
     if (!row.answers.every((a) => a.status === 200 && a.text.includes(row.delivery.id))) wrong.push("the challenge was not answered");
     if (arrivals.length) wrong.push("a handshake reached the agent");
   } else {
-    if (count(202) < 1 || count(202) + count(200) !== copies) wrong.push("not accepted, then recognised");
+    if (row.delivery.kind.silent ? count(200) !== copies : count(202) < 1 || count(202) + count(200) !== copies) wrong.push("not accepted, then recognised");
     if (row.keys.length !== 1) wrong.push("copies were given different keys");
     if (arrivals.length !== 1) wrong.push(`the agent got it ${arrivals.length} times`);
     if (intact !== arrivals.length) wrong.push("the agent got other bytes, or a bad signature");

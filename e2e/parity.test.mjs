@@ -29,6 +29,7 @@ describe("parity", { concurrency: true }, () => {
     test(`${scenario.name}: ${scenario.about}`, async () => {
       const world = new Scenario(product, scenario.name, outages);
       try {
+        await world.serve(scenario.servers);
         for (const [i, step] of scenario.steps.entries()) await world.run(i, step);
       } finally {
         await world.stop();

@@ -47,6 +47,7 @@ const v1aPublic = createPublicKey(v1aKey).export({ format: "der", type: "spki" }
  *   sign      (delivery) => headers with the signature
  *   check     (delivery) => throws unless the provider's own code accepts it
  *   idOf      the event id, where the body or headers carry it as sent
+ *   silent    the answer to an event is an empty 200
  *   forgersSecret  a secret of the same form that is not the configured one
  */
 export const kinds = {
@@ -79,6 +80,8 @@ export const kinds = {
     newID: () => `13345224609.${randomBytes(8).toString("hex")}`,
     body: payloads.slackCommand,
     headers: () => ({ "content-type": "application/x-www-form-urlencoded" }),
+    idOf: (d) => d.id,
+    silent: true,
   },
   "slack handshake": {
     ...slack(),

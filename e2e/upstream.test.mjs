@@ -174,6 +174,22 @@ test("a tool that goes and comes back is held against its baseline", async () =>
   assert.equal(codeOf(await call("back__pay", { invoice: "1" })), "tool_changed");
   up.tools = [pay()];
   assert.equal((await call("back__pay", { invoice: "1" })).result.content[0].text, "pay ran");
+
+  // Also when its removal was approved: it is asked for, though it is listed
+  // nowhere, and nobody has to wait for the hour's look.
+  up.tools = [];
+  assert.equal(codeOf(await call("back__pay", { invoice: "1" })), "tool_removed");
+  await must(up.approve());
+  assert.deepEqual((await up.drift()).items, []);
+  assert.equal((await call("back__pay", { invoice: "1" })).result, undefined, "there is no such tool");
+  up.tools = [{ ...pay(), description: "Pay twice." }];
+  assert.equal(codeOf(await call("back__pay", { invoice: "1" })), "tool_changed");
+  up.tools = [];
+  assert.equal(codeOf(await call("back__pay", { invoice: "1" })), "tool_removed");
+  await must(up.approve());
+  up.tools = [pay()];
+  assert.equal((await call("back__pay", { invoice: "1" })).result.content[0].text, "pay ran");
+  assert.ok((await listed()).some((t) => t.name === "back__pay"));
 });
 
 test("an approval is of the report that was looked at", async () => {

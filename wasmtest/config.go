@@ -80,6 +80,9 @@ type Worker struct {
 	Objects   map[string]Class  // binding → Durable Object class
 	Services  map[string]string // binding → Worker
 	Crons     []string
+	// Subrequests are what one event may ask of others; zeros are Workers
+	// Paid's default, 10,000 of each kind. Workers Free has {50, 1_000}.
+	Subrequests Subrequests
 
 	// Env is what os.Getenv finds, NAME=value: nothing in production, where
 	// settings are Vars. It is for modules built for a test.
@@ -90,6 +93,11 @@ type Worker struct {
 	// own allowance, which is for syumai's AwaitPromise only.
 	Allow map[string]int
 }
+
+// Subrequests bounds fetches, the redirects they follow and calls of services
+// (Outside), and operations of KV, R2, D1, queues and Durable Objects (Inside).
+// https://developers.cloudflare.com/workers/platform/limits/#subrequests
+type Subrequests struct{ Outside, Inside int }
 
 // Consumer is a queue that a Worker consumes. Zero values are production's
 // defaults. https://developers.cloudflare.com/queues/configuration/configure-queues/
@@ -192,7 +200,7 @@ func (w Worker) config(e *gojs.Engine) (workerd.Config, error) {
 	c := workerd.Config{
 		Name: w.Name, Module: module, Glue: glue, Allow: map[string]int{},
 		Vars: w.Vars, KV: w.KV, Buckets: w.Buckets, Databases: w.Databases, Producers: w.Producers, Services: w.Services,
-		Crons: w.Crons, Env: w.Env, Objects: map[string]workerd.Class{},
+		Crons: w.Crons, Env: w.Env, Objects: map[string]workerd.Class{}, Limits: platform.Subrequests(w.Subrequests),
 	}
 	for name, n := range allow {
 		c.Allow[name] = n

@@ -20,7 +20,9 @@ type scenario struct {
 	// Only names the one world a scenario can run in, Because says why.
 	Only    string `json:"only"`
 	Because string `json:"because"`
-	Steps   []step `json:"steps"`
+	// Servers are the outside servers, by name; {server:name} is their origin.
+	Servers map[string][]route `json:"servers"`
+	Steps   []step             `json:"steps"`
 }
 
 // step is one thing that happens. Which fields count depends on Do.
@@ -53,6 +55,10 @@ type step struct {
 	For     string          `json:"for"`
 	Loose   bool            `json:"loose"` // the number of attempts is chance
 	Binding string          `json:"binding"`
+
+	Connection string   `json:"connection"`
+	Server     string   `json:"server"`
+	Redact     []string `json:"redact"` // members of queries and bodies that are random
 }
 
 type headerFields map[string]string

@@ -29,6 +29,10 @@ type DeployedWorker struct {
 	worker *workerd.Worker
 }
 
+// Subrequests are how many of each kind the busiest event of the Worker or of
+// one of its objects made so far.
+func (w *DeployedWorker) Subrequests() Subrequests { return Subrequests(w.worker.Most()) }
+
 // Fetch is Edge.Fetch, to this Worker.
 func (w *DeployedWorker) Fetch(r *http.Request) *http.Response {
 	e := w.edge

@@ -35,7 +35,7 @@ func Wrangler(path string) (Worker, error) {
 // ignored are keys that change nothing here.
 var ignored = []string{
 	"main", "compatibility_date", "compatibility_flags", "keep_names", "workers_dev", "preview_urls", "observability",
-	"migrations", "secrets", "build", "rules", "account_id", "route", "routes", "dev", "limits", "placement", "logpush",
+	"migrations", "secrets", "build", "rules", "account_id", "route", "routes", "dev", "placement", "logpush",
 	"no_bundle", "keep_names", "find_additional_modules", "base_dir", "upload_source_maps", "keep_vars", "$schema",
 }
 
@@ -80,7 +80,15 @@ func (r *wranglerReader) worker(t toml.Table) Worker {
 			w.Crons = append(w.Crons, fmt.Sprint(c))
 		}
 	}
-	known := append([]string{"name", "kv_namespaces", "r2_buckets", "d1_databases", "services", "vars", "queues", "durable_objects", "triggers"}, ignored...)
+	limits := table(t["limits"])
+	for name := range limits {
+		if name != "subrequests" && name != "cpu_ms" { // CPU time is real time here: Config.Hang
+			r.errorf("limits.%s is not implemented", name)
+		}
+	}
+	n := int(number(limits, "subrequests", 0))
+	w.Subrequests = Subrequests{Outside: n, Inside: n}
+	known := append([]string{"name", "limits", "kv_namespaces", "r2_buckets", "d1_databases", "services", "vars", "queues", "durable_objects", "triggers"}, ignored...)
 	for name := range t {
 		if !slices.Contains(known, name) {
 			r.errorf("%s is not implemented", name)

@@ -60,6 +60,9 @@ crons = ["* * * * *", "0 3 * * *"]
 [[migrations]]
 tag = "v1"
 new_sqlite_classes = ["Lane"]
+[limits]
+cpu_ms = 100
+subrequests = 500
 `
 
 func read(t *testing.T, text string) (wasmtest.Worker, error) {
@@ -87,11 +90,14 @@ func TestWrangler(t *testing.T) {
 		Objects:  map[string]wasmtest.Class{"LANE": {Name: "Lane"}, "VAULT": {Name: "Vault", Script: "other"}},
 		Services: map[string]string{"OTHER": "other"},
 		Crons:    []string{"* * * * *", "0 3 * * *"},
+
+		Subrequests: wasmtest.Subrequests{Outside: 500, Inside: 500},
 	}, w)
 
 	for text, want := range map[string]string{
 		wrangler + "[[vectorize]]\nbinding = \"V\"\n":                              "vectorize is not implemented",
 		wrangler + "[[queues.consumers]]\nqueue = \"q\"\ntype = \"http_pull\"\n":   "queues.consumers.type is not implemented",
+		"name = \"w\"\n[limits]\nfriends = 1\n":                                    "limits.friends is not implemented",
 		"name = \"w\"\n[[kv_namespaces]]\nbinding = \"CACHE\"\n":                   "id is missing",
 		"name = \"w\"\n[[durable_objects.bindings]]\nname = \"LANE\"\nclass = 1\n": "class_name is missing",
 		"name = w\n":                         "line 1",

@@ -50,8 +50,10 @@ type line struct {
 	Time     string   `json:"time,omitempty"` // RFC 3339
 	Reply    string   `json:"reply,omitempty"`
 	ReplyRaw string   `json:"reply_body,omitempty"`
-	// Answer is the status the provider wants for an event; 0 is 202 and ours.
-	Answer int `json:"answer,omitempty"`
+	// Accepted is the status for an event that was taken; Answer is set where
+	// the provider wants a body of its own, or none.
+	Accepted int `json:"accepted"`
+	Answer   int `json:"answer,omitempty"`
 }
 
 func main() {
@@ -98,8 +100,14 @@ func describe(ring *seal.Ring, c webhooktest.Case) (*line, error) {
 	if c.Want.Events != "" {
 		l.Events = strings.Split(c.Want.Events, ", ")
 	}
-	if row, ok := webhook.Lookup(c.Provider); ok && row.Answer != nil {
-		l.Answer = row.Answer.Status
+	if row, ok := webhook.Lookup(c.Provider); ok {
+		l.Accepted = row.Accepted()
+		switch {
+		case row.FormAnswer != nil && !strings.ContainsAny(string(c.Request.Body[:min(1, len(c.Request.Body))]), "{["):
+			l.Answer = row.FormAnswer.Status
+		case row.Answer != nil:
+			l.Answer = row.Answer.Status
+		}
 	}
 	if !c.Want.Time.IsZero() {
 		l.Time = c.Want.Time.Format(time.RFC3339Nano)

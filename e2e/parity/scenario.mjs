@@ -3,10 +3,13 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 import { dataOf, startAgent } from "../agent.mjs";
-import { call } from "../harness.mjs";
+import { browser } from "../authserver.mjs";
+import { answerOf, call } from "../harness.mjs";
 import { make } from "../providers.mjs";
 import { head, raw } from "../raw.mjs";
+import { startServer } from "./server.mjs";
 
 /** Kind of delivery and signature header by scheme. */
 const schemes = {
@@ -21,6 +24,10 @@ const schemes = {
 const sendable = 25 << 20;
 
 const look = 100; // ms between two looks of a wait
+
+const patience = 60_000; // ms of a wait that names no other: one batch at a time here, and one agent is silent
+
+const nearby = 86_400; // s from a scenario's beginning within which a number counts as a time
 
 let lastSet = Promise.resolve(); // of the product's faults
 
@@ -37,6 +44,8 @@ export class Scenario {
   #name;
   #agents = new Map(); // by tenant
   #sent = new Map(); // bodies by event key, as first sent
+  #servers = new Map(); // by name
+  #start = Math.floor(Date.now() / 1000); // s
   #elsewhere;
   #outages;
 
@@ -47,27 +56,65 @@ export class Scenario {
     this.#outages = outages;
   }
 
+  /** Starts the scenario's outside servers. */
+  async serve(servers = {}) {
+    for (const [name, routes] of Object.entries(servers)) this.#servers.set(name, await startServer(routes, (text) => this.#fill(text)));
+  }
+
   /** Does a step and compares what it shows with the file's want. */
   async run(i, step) {
     const seen = await this.#do(step);
     const where = `step ${i + 1}: ${step.do}`;
     if (step.want !== undefined) {
-      assert.deepEqual(JSON.parse(JSON.stringify(seen).replaceAll(this.#name, "{tenant}")), step.want, where);
+      assert.deepEqual(this.#blank(JSON.parse(JSON.stringify(seen))), step.want, where);
     } else if (seen?.status !== undefined) {
       assert.ok(seen.status >= 200 && seen.status <= 299, `${where}: ${JSON.stringify(seen)}`);
     }
   }
 
   async stop() {
-    await Promise.all([...this.#agents.values(), this.#elsewhere].map((agent) => agent?.stop()));
+    await Promise.all([...this.#agents.values(), ...this.#servers.values(), this.#elsewhere].map((server) => server?.stop()));
   }
 
   #tenant(step) {
     return step.tenant ? `${this.#name}-${step.tenant}` : this.#name;
   }
 
+  /**
+   * Puts in place of {tenant} the tenant's real name, of {admin} the operator's
+   * token, of {edge} and {server:name} an origin, and of {time-90} and {unix-90}
+   * the instant so many seconds from the scenario's beginning; a string that is
+   * {unix-90} and no more becomes a number.
+   */
   #fill(text) {
-    return text.replaceAll("{tenant}", this.#name).replaceAll("{admin}", this.#product.adminToken);
+    let filled = text.replaceAll("{tenant}", this.#name).replaceAll("{admin}", this.#product.adminToken).replaceAll("{edge}", this.#product.url);
+    for (const [name, { origin }] of this.#servers) filled = filled.replaceAll(`{server:${name}}`, origin);
+    return filled.replace(/"\{unix([+-]\d+)?\}"|\{(unix|time)([+-]\d+)?\}/g, (_, alone, kind, offset) => {
+      const seconds = this.#start + Number(alone ?? offset ?? 0);
+      return kind === "time" ? timeOf(seconds) : String(seconds);
+    });
+  }
+
+  #filledJSON(value) {
+    return value === undefined ? undefined : JSON.parse(this.#fill(JSON.stringify(value)));
+  }
+
+  /**
+   * The reverse of fill, in every text of a JSON value: the operator's token
+   * apart, and times only those of whole seconds.
+   */
+  #blank(value) {
+    if (Array.isArray(value)) return value.map((v) => this.#blank(v));
+    if (typeof value === "object" && value !== null) return Object.fromEntries(Object.entries(value).map(([name, v]) => [this.#blank(name), this.#blank(v)]));
+    if (typeof value !== "string") return value;
+    let text = value.replaceAll(this.#name, "{tenant}").replaceAll(this.#product.url, "{edge}");
+    for (const [name, { origin }] of this.#servers) text = text.replaceAll(origin, `{server:${name}}`);
+    return text.replace(/\b(\d{10}|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)\b/g, (found) => {
+      const kind = /^\d{10}$/.test(found) ? "unix" : "time";
+      const offset = (kind === "unix" ? Number(found) : Date.parse(found) / 1000) - this.#start;
+      if (Math.abs(offset) > nearby) return found;
+      return offset === 0 ? `{${kind}}` : `{${kind}${offset > 0 ? "+" : ""}${offset}}`;
+    });
   }
 
   #filled(headers = {}) {
@@ -99,7 +146,13 @@ export class Scenario {
       case "request":
         return observe(await call(this.#product.url + this.#fill(step.path), step.method, step.body, this.#filled(step.headers)), step.pick);
       case "api":
-        return this.#api(step, step.method, this.#fill(step.path), step.json);
+        return this.#api(step, step.method, this.#fill(step.path), this.#filledJSON(step.json));
+      case "until":
+        return this.#until(step);
+      case "consent":
+        return this.#consent(step);
+      case "requests":
+        return this.#servers.get(step.server).observe(step.pick, step.redact);
       case "wait":
         return this.#wait(step);
       case "rest":
@@ -176,7 +229,7 @@ export class Scenario {
   }
 
   async #wait(step) {
-    const end = Date.now() + duration(step.within, 30_000);
+    const end = Date.now() + duration(step.within, patience);
     for (;;) {
       const { json } = await this.#call(step, "GET", `/events/${this.#tenant(step)}/${step.id}`);
       if (json.state === step.state || Date.now() > end) {
@@ -192,13 +245,33 @@ export class Scenario {
   }
 
   async #write(step) {
-    const queued = await this.#call(step, "POST", "/destinations/shop/writes", step.json);
-    const end = Date.now() + duration(step.within, 30_000);
+    const queued = await this.#call(step, "POST", "/destinations/shop/writes", this.#filledJSON(step.json));
+    const end = Date.now() + duration(step.within, patience);
     for (;;) {
       const { json } = await this.#call(step, "GET", `/writes/${encodeURIComponent(queued.json.id)}`);
       if (json.state === step.state || Date.now() > end) return { status: queued.status, state: json.state ?? "", answers: (json.tries ?? []).map((t) => t.status ?? 0) };
       await sleep(look);
     }
+  }
+
+  // Looks at an answer of the API until its members are those of json, or the
+  // time is over.
+  async #until(step) {
+    const want = Object.entries(this.#filledJSON(step.json));
+    const end = Date.now() + duration(step.within, patience);
+    for (;;) {
+      const answer = await this.#call(step, "GET", this.#fill(step.path));
+      if (want.every(([name, value]) => isDeepStrictEqual(answer.json[name], value)) || Date.now() > end) return observe(answer, step.pick);
+      await sleep(look);
+    }
+  }
+
+  // A person who agrees, in a browser: from the connection's route to the
+  // server's page and back. It shows the last answer.
+  async #consent(step) {
+    const route = `${this.#product.url}/v1/tenants/${this.#tenant(step)}/connections/${step.connection}/authorize`;
+    const { response } = await browser().go(route, { headers: { authorization: `Bearer ${this.#product.adminToken}` } });
+    return observe(await answerOf(response), step.pick);
   }
 
   async #events(step) {
@@ -217,14 +290,23 @@ export class Scenario {
         posts: posts.map((p) => p.status ?? (behave(p).reset ? "reset" : "hang")),
         signed: posts.every((p) => p.verified),
         signatures: posts.at(-1).headers["webhook-signature"].split(" ").length,
-        bytes_as_sent: posts.every((p) => dataOf(p).equals(this.#sent.get(id))),
+        ...this.#content(id, posts),
         ...(floors.length > 0 && { retry_after_kept: floors.every(([a, b]) => b.at - a.at >= behave(a).retryAfter * 1000) }),
       };
     }
     const elsewhere = this.#elsewhere?.arrivals.length ?? 0;
     return { events, ...(elsewhere > 0 && { elsewhere }) };
   }
+
+  // What is said of an event's data: of a notice's nothing, since it has times in it.
+  #content(id, posts) {
+    if (posts[0].event?.hookweirorigin === "poll") return { data: dataOf(posts[0]).toString() };
+    const sent = this.#sent.get(id);
+    return sent ? { bytes_as_sent: posts.every((p) => dataOf(p).equals(sent)) } : {};
+  }
 }
+
+const timeOf = (seconds) => new Date(seconds * 1000).toISOString().replace(".000Z", "Z");
 
 function bodyOf({ size, body }) {
   const [head, tail] = ['{"pad":"', '"}'];

@@ -2,6 +2,7 @@ package access
 
 import (
 	"slices"
+	"time"
 
 	"github.com/hookweir/hookweir/shared/problem"
 )
@@ -20,6 +21,8 @@ type Caller struct {
 	Scoped bool
 	// Rate is how many tool calls a minute it may make; 0 is the default.
 	Rate int
+	// Until is when the access token ends; zero for a caller without one.
+	Until time.Time
 	// Origin is where this request reached Hookweir: scheme and host.
 	Origin string
 	// Keep has what this request has begun go on after its answer, until

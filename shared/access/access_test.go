@@ -152,7 +152,7 @@ func TestTokens(t *testing.T) {
 
 	c, err := tokens.Check(at, audience, sign("ES256", key, nil))
 	require.NoError(t, err)
-	assert.Equal(t, &access.Caller{ID: "subject:agent", Scoped: true, Scopes: []string{"a", "b"}}, c)
+	assert.Equal(t, &access.Caller{ID: "subject:agent", Scoped: true, Scopes: []string{"a", "b"}, Until: time.Unix(now.Unix()+60, 0).UTC()}, c)
 
 	for name, value := range map[string]any{"scope": []string{"a", "b"}, "scp": []string{"a", "b"}} {
 		c, err := tokens.Check(at, audience, sign("ES256", key, map[string]any{"scope": nil, name: value}))

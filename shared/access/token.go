@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -31,9 +32,10 @@ type Tokens struct {
 }
 
 const (
-	maxScopes = 64  // of a token; more than a server has to give
-	maxScope  = 64  // bytes; ours have under 30
-	maxUser   = 255 // bytes; a sub is at most 255 characters (OpenID Connect Core §2)
+	maxScopes = 64      // of a token; more than a server has to give
+	maxScope  = 64      // bytes; ours have under 30
+	maxExpiry = 1 << 40 // seconds, in the year 36812: what fits a time.Time many times over
+	maxUser   = 255     // bytes; a sub is at most 255 characters (OpenID Connect Core §2)
 )
 
 // Check verifies a token. Errors: ErrUnknown, ErrUnavailable.
@@ -97,7 +99,17 @@ func callerOf(token string) (*Caller, error) {
 			scopes = append(scopes, s)
 		}
 	}
-	return &Caller{ID: "subject:" + subject, Scoped: true, Scopes: scopes}, nil
+	return &Caller{ID: "subject:" + subject, Scoped: true, Scopes: scopes, Until: expiry(claims)}, nil
+}
+
+// expiry is exp (RFC 7519 §4.1.4), which is verified; zero for none.
+func expiry(claims []byte) time.Time {
+	raw, _ := jsontext.Find(claims, "exp")
+	seconds, err := strconv.ParseFloat(string(raw), 64)
+	if err != nil || !(seconds > 0 && seconds < maxExpiry) {
+		return time.Time{}
+	}
+	return time.Unix(int64(seconds), 0).UTC()
 }
 
 // words are those of a text separated by spaces, or of a list of texts.

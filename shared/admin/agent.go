@@ -2,6 +2,8 @@ package admin
 
 import (
 	"net/http"
+	"net/url"
+	"strings"
 
 	"github.com/hookweir/hookweir/shared/problem"
 	"github.com/hookweir/hookweir/shared/target"
@@ -30,9 +32,29 @@ func (a *api) putAgent(c *call) (answer, error) {
 	if err := target.Check(in.URL, a.policy()); err != nil {
 		return answer{}, refuse(problem.CodeInvalidTarget, err.Error()) // quotes nothing of the URL
 	}
+	if a.isSelf(c.Request, in.URL) {
+		return answer{}, refuse(problem.CodeInvalidTarget, "the agent is Hookweir itself: each event would come back as another one, without end")
+	}
 	agent, err := a.Tenant(c.tenant).PutAgent(c.Context(), tenant.PutAgent{URL: in.URL, Secret: in.Secret})
 	a.logChange("admin.agent_put", c, err)
 	return answerAgent(agent, err)
+}
+
+// isSelf reports a URL of our own host, whatever its path: there is nothing at
+// it that takes events but webhooks. Every port is ours, except on a machine
+// of development. A name of ours that is neither set nor asked at is not known.
+func (a *api) isSelf(r *http.Request, rawURL string) bool {
+	u, err := url.Parse(rawURL)
+	if err != nil {
+		return false // target.Check has refused it
+	}
+	for _, origin := range [...]string{a.origin(r), "https://" + r.Host} {
+		own, err := url.Parse(origin)
+		if err == nil && strings.EqualFold(u.Hostname(), own.Hostname()) && (!a.AllowLoopback || u.Port() == own.Port()) {
+			return true
+		}
+	}
+	return false
 }
 
 func (a *api) rotateAgent(c *call) (answer, error) {

@@ -10,9 +10,12 @@ import (
 	"time"
 
 	"github.com/hookweir/hookweir/shared/crawl"
+	"github.com/hookweir/hookweir/shared/name"
+	"github.com/hookweir/hookweir/shared/outbound"
 	"github.com/hookweir/hookweir/shared/poll"
 	"github.com/hookweir/hookweir/shared/problem"
 	"github.com/hookweir/hookweir/shared/schedule"
+	"github.com/hookweir/hookweir/shared/tenant"
 )
 
 // PollAPI is one poll; poll.Client implements it. The methods return the
@@ -97,7 +100,7 @@ func (a *api) putPoll(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	if err := a.checkPollSource(c, d); err != nil {
+	if err := a.checkPoll(c, d); err != nil {
 		return answer{}, err
 	}
 	s, err := a.Poll(c.tenant, c.object).Put(c.Context(), d)
@@ -105,14 +108,27 @@ func (a *api) putPoll(c *call) (answer, error) {
 	return answerPoll(s, err)
 }
 
-// checkPollSource holds a poll to the source that it names: it must be there,
-// and be of the provider whose events the poll finds.
-func (a *api) checkPollSource(c *call, d poll.Definition) error {
+// checkPoll holds a poll to the destination and the source that it names: they
+// must be there, and the source be of the provider whose events the poll finds.
+// A name that is mistyped would otherwise be told of by a stalled poll.
+func (a *api) checkPoll(c *call, d poll.Definition) error {
+	if !name.Valid(d.Destination) || d.Source != "" && !name.Valid(d.Source) {
+		return nil // which the definition is refused for
+	}
+	switch _, err := a.Lane(c.tenant, d.Destination).Describe(c.Context()); {
+	case errors.Is(err, outbound.ErrNotFound):
+		return refuse(problem.CodeUnknownDestination, "PUT …/destinations/{destination} comes first")
+	case err != nil:
+		return err
+	}
 	if d.Source == "" {
 		return nil
 	}
 	s, err := a.Tenant(c.tenant).Source(c.Context(), d.Source)
-	if err != nil {
+	switch {
+	case errors.Is(err, tenant.ErrNotFound):
+		return refuse(problem.CodeUnknownSource, "PUT …/sources/{source} comes first")
+	case err != nil:
 		return err
 	}
 	if p := d.Provider(); p != "" && p != s.Provider {

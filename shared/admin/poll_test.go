@@ -78,6 +78,9 @@ func TestPolls(t *testing.T) {
 	w := newWorld(t)
 	require.Equal(t, 200, w.admin("PUT", "/sources/st", `{"provider":"stripe","secrets":["whsec_0123456789abcdef"]}`).Code)
 	require.Equal(t, 200, w.admin("PUT", "/sources/gh", putGitHub).Code)
+	for _, name := range []string{"stripe", "own", "d"} {
+		require.Equal(t, 200, w.admin("PUT", "/destinations/"+name, `{"base_url":"https://api.example.com"}`).Code)
+	}
 
 	r := w.admin("PUT", "/polls/stripe", `{"preset":"stripe","destination":"stripe","source":"st","at_most":"10m"}`)
 	require.Equal(t, 200, r.Code, r.Body)
@@ -110,16 +113,19 @@ func TestPolls(t *testing.T) {
 	assert.Len(t, w.admin("GET", "/polls", "").json()["polls"], 1)
 
 	for what, c := range map[string]struct{ path, body, code string }{
-		"no preset":             {"/polls/p", `{"destination":"d"}`, "invalid_request"},
-		"an unknown field":      {"/polls/p", `{"preset":"stripe","destination":"d","url":"https://x"}`, "invalid_json"},
-		"an unknown recipe":     {"/polls/p", `{"recipe":{"url":"https://x"},"destination":"d"}`, "invalid_request"},
-		"a recipe of elsewhere": {"/polls/p", `{"recipe":{"list":{"path":"https://x/"},"id":[[{"hash":true}]],"rule":"window"},"destination":"d"}`, "invalid_request"},
-		"a source of another":   {"/polls/p", `{"preset":"stripe","destination":"d","source":"gh"}`, "invalid_request"},
-		"a source not there":    {"/polls/p", `{"preset":"stripe","destination":"d","source":"none"}`, "not_found"},
-		"an interval":           {"/polls/p", `{"preset":"stripe","destination":"d","every":"5s"}`, "invalid_request"},
-		"a duration":            {"/polls/p", `{"preset":"stripe","destination":"d","every":"soon"}`, "invalid_request"},
-		"a name":                {"/polls/P%20", `{"preset":"stripe","destination":"d"}`, "invalid_name"},
-		"our own name":          {"/polls/hookweir", `{"preset":"stripe","destination":"d"}`, "not_found"},
+		"no preset":               {"/polls/p", `{"destination":"d"}`, "invalid_request"},
+		"an unknown field":        {"/polls/p", `{"preset":"stripe","destination":"d","url":"https://x"}`, "invalid_json"},
+		"an unknown recipe":       {"/polls/p", `{"recipe":{"url":"https://x"},"destination":"d"}`, "invalid_request"},
+		"a recipe of elsewhere":   {"/polls/p", `{"recipe":{"list":{"path":"https://x/"},"id":[[{"hash":true}]],"rule":"window"},"destination":"d"}`, "invalid_request"},
+		"a source of another":     {"/polls/p", `{"preset":"stripe","destination":"d","source":"gh"}`, "invalid_request"},
+		"a source not there":      {"/polls/p", `{"preset":"stripe","destination":"d","source":"none"}`, "unknown_source"},
+		"a destination not there": {"/polls/p", `{"preset":"stripe","destination":"none"}`, "unknown_destination"},
+		"no destination":          {"/polls/p", `{"preset":"stripe"}`, "invalid_request"},
+		"a destination's name":    {"/polls/p", `{"preset":"stripe","destination":"../d"}`, "invalid_request"},
+		"an interval":             {"/polls/p", `{"preset":"stripe","destination":"d","every":"5s"}`, "invalid_request"},
+		"a duration":              {"/polls/p", `{"preset":"stripe","destination":"d","every":"soon"}`, "invalid_request"},
+		"a name":                  {"/polls/P%20", `{"preset":"stripe","destination":"d"}`, "invalid_name"},
+		"our own name":            {"/polls/hookweir", `{"preset":"stripe","destination":"d"}`, "not_found"},
 	} {
 		assert.Equal(t, c.code, w.admin("PUT", c.path, c.body).code(), what)
 	}

@@ -1,9 +1,9 @@
-// Package bulkhead keeps a panic in one goroutine of an event from sinking the
-// others.
+// Package bulkhead runs the parts of an event in goroutines, and keeps a panic
+// in one of them from sinking the others.
 //
-//	event ─▶ part ─▶ bulkhead.Run ─▶ done
-//	      ├▶ part ─▶ bulkhead.Run ─ panic ─▶ ErrPanic, a line of log
-//	      └▶ part ─▶ bulkhead.Run ─▶ done
+//	event ─ Group.Go ─▶ part ─▶ bulkhead.Run ─▶ done
+//	                 ├▶ part ─▶ bulkhead.Run ─ panic ─▶ ErrPanic, a line of log
+//	                 └▶ part ─▶ bulkhead.Run ─▶ done
 //
 // The bridge (shared/edge/backend) catches what panics in an event's own
 // goroutine, and nobody what panics in one that the event started: that would

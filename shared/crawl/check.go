@@ -2,6 +2,7 @@ package crawl
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -83,7 +84,7 @@ func (t *Request) check() error {
 			return problem{"a header's name or value is not acceptable; Authorization is the connection's"}
 		}
 	}
-	for _, text := range [...]string{t.Path, t.Body} {
+	for _, text := range append(slices.Collect(maps.Values(t.Headers)), t.Path, t.Body) {
 		if _, ok := names(text); !ok {
 			return problem{"a template has {{ without a name and }}"}
 		}
@@ -271,6 +272,14 @@ func (r *Recipe) CheckParams(given map[string]string) error {
 func (r *Recipe) checkNames(given map[string]string) error {
 	x := r.values(State{}, Input{Params: given}, "")
 	for _, t := range r.templates() {
+		path, _, _ := strings.Cut(t.Path, "?")
+		inPath, _ := names(path)
+		for _, n := range inPath {
+			// A destination takes no encoded slash and no dot segment.
+			if _, slashes, _ := x(n); !slashes && (dots(given[n]) || strings.ContainsAny(given[n], "/\\%")) {
+				return problem{"a param within a path has no slash, backslash, percent sign or dot segment"}
+			}
+		}
 		texts := []string{t.Path, t.Body}
 		for _, v := range t.Headers {
 			texts = append(texts, v)

@@ -30,8 +30,12 @@
 //   - A crawl that was broken off goes on at the page it had reached. Should
 //     the server not know that page any more, it starts again at the cursor.
 //   - The cursor of time, id and of a token that counts never goes back, and
-//     that of time never lies in the future: one item dated 2099 would hide
-//     everything else.
+//     that of time never lies after the crawl's beginning: one item dated 2099
+//     would hide everything else, and a crawl that took an hour whatever became
+//     visible, late, behind it.
+//   - That a page was short is the end of a counted list only if the server
+//     has sent longer ones; that it was known is the end of a window only if it
+//     was known before the crawl, and before those that were broken off.
 //   - Items younger than the horizon are left for the next crawl, and the
 //     cursor stays before the first of them.
 //   - A link leads only to the destination's own origin and base path: the

@@ -78,6 +78,15 @@ func (r *Recipe) Restart(s State, since time.Time) State {
 // with a cursor alone, what lies between the two is gone.
 func (r *Recipe) Loses() bool { return len(r.FirstToken) > 0 }
 
+// Abandon breaks the crawl under way off: the next starts at the cursor.
+func (r *Recipe) Abandon(s State) State {
+	if r.Rule == RuleWindow {
+		s.Torn += s.Crawl.Taken
+	}
+	s.Crawl = Crawl{}
+	return s
+}
+
 // Smaller halves the page. It reports false when the page is as small as it
 // gets, or the list takes no size.
 func (r *Recipe) Smaller(s State) (State, bool) {
@@ -85,6 +94,7 @@ func (r *Recipe) Smaller(s State) (State, bool) {
 	if n < 1 {
 		return s, false
 	}
-	s.Limit, s.Crawl = n, Crawl{}
+	s = r.Abandon(s)
+	s.Limit = n
 	return s, true
 }

@@ -25,7 +25,7 @@ import (
 // feedItems cuts a feed into items. An entry's own mistakes leave it without
 // an id, which poisons that one.
 func feedItems(doc []byte) ([][]byte, error) {
-	doc = bytes.TrimPrefix(bytes.TrimSpace(doc), []byte("\xef\xbb\xbf"))
+	doc = bytes.TrimPrefix(bytes.TrimSpace(doc), byteOrderMark)
 	if len(doc) > 0 && doc[0] == '{' {
 		raw, ok := jsontext.Find(doc, "items")
 		if !ok {
@@ -235,12 +235,35 @@ func firstOf(list ...string) string {
 
 func clean(s string) string { return strings.TrimSpace(s) }
 
+// feedZones are the zones that RFC 822 §5.1 names, as offsets: package time
+// knows none but UTC and takes the others for it.
+var feedZones = [...][2]string{
+	{" GMT", " +0000"},
+	{" UTC", " +0000"},
+	{" UT", " +0000"},
+	{" Z", " +0000"},
+	{" EST", " -0500"},
+	{" EDT", " -0400"},
+	{" CST", " -0600"},
+	{" CDT", " -0500"},
+	{" MST", " -0700"},
+	{" MDT", " -0600"},
+	{" PST", " -0800"},
+	{" PDT", " -0700"},
+}
+
 // feedTime writes a date of RFC 822 (RSS) or RFC 3339 (Atom) as RFC 3339;
 // empty for any other.
 func feedTime(s string) string {
+	for _, zone := range feedZones {
+		if rest, ok := strings.CutSuffix(s, zone[0]); ok {
+			s = rest + zone[1]
+			break
+		}
+	}
 	for _, layout := range [...]string{
-		time.RFC3339Nano, time.RFC1123Z, time.RFC1123, "Mon, 2 Jan 2006 15:04:05 -0700", "Mon, 2 Jan 2006 15:04:05 MST",
-		"2 Jan 2006 15:04:05 -0700", "2 Jan 2006 15:04:05 MST", "Mon, 2 Jan 2006 15:04 -0700", "2006-01-02T15:04Z07:00", "2006-01-02",
+		time.RFC3339Nano, "Mon, 2 Jan 2006 15:04:05 -0700", "2 Jan 2006 15:04:05 -0700",
+		"Mon, 2 Jan 2006 15:04 -0700", "2 Jan 2006 15:04 -0700", "2006-01-02T15:04Z07:00", "2006-01-02",
 	} {
 		if t, err := time.Parse(layout, s); err == nil {
 			return t.UTC().Format(time.RFC3339Nano)

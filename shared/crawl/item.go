@@ -37,6 +37,7 @@ const (
 	PoisonNoTime     = "item_without_time"
 	PoisonNoPosition = "item_without_position"
 	PoisonNoKey      = "item_without_key"
+	PoisonNoRequest  = "item_without_request" // its key makes none
 	PoisonNotObject  = "item_not_an_object"
 	PoisonTooLarge   = "item_too_large"
 )

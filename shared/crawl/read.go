@@ -15,6 +15,10 @@ import (
 // page, an outage of days. What is longer has no end.
 const maxPages = 1000
 
+// byteOrderMark is none of JSON's, which may be ignored (RFC 8259 §8.1), and is
+// legal in XML. Read only.
+var byteOrderMark = []byte("\xef\xbb\xbf")
+
 // Answer is what came back for a request.
 type Answer struct {
 	Status   int
@@ -46,6 +50,7 @@ type Page struct {
 // Read makes a page of the answer to r.Request(s, in). Every error is a
 // *Failure.
 func (r *Recipe) Read(s State, in Input, a Answer) (Page, error) {
+	a.Body = bytes.TrimPrefix(a.Body, byteOrderMark)
 	if err := r.refused(s, in, a); err != nil {
 		return Page{}, err
 	}
@@ -72,8 +77,14 @@ func (r *Recipe) Read(s State, in Input, a Answer) (Page, error) {
 	}
 	if first {
 		p.State.Crawl = Crawl{Fresh: !s.Settled, ETag: a.Header.Get("ETag"), Modified: a.Header.Get("Last-Modified")}
+		if r.Rule == RuleTime {
+			p.State.Crawl.Began = timePosition(in.Now)
+		}
 	}
 	p.Read = len(raw)
+	if k := r.Paging.Kind; k == PagingOffset || k == PagingNumber || k == PagingKeyset {
+		p.State.Largest = max(s.Largest, p.Read)
+	}
 	seen := r.take(&p, s, in, raw)
 	next, more, err := r.next(s, doc, a, raw)
 	if err != nil {
@@ -94,6 +105,9 @@ func (r *Recipe) elements(a Answer) (list [][]byte, doc []byte, err error) {
 			return nil, nil, err
 		}
 		return list, nil, nil
+	}
+	if a.Status == http.StatusNoContent {
+		return nil, nil, nil
 	}
 	raw, ok := jsontext.Find(doc, r.Items...)
 	if !ok {
@@ -121,7 +135,8 @@ func (r *Recipe) elements(a Answer) (list [][]byte, doc []byte, err error) {
 type seenItems struct {
 	last    Item // the last that is not poisoned; the oldest of a Newest page
 	any     bool
-	unknown bool // an item was not known before
+	unknown int // items that were not known before
+	known   int // and that were
 }
 
 // take sorts the page's elements into items, poisoned ones and those left out.
@@ -162,11 +177,16 @@ func (r *Recipe) take(p *Page, s State, in Input, raw [][]byte) (seen seenItems)
 			c.High = it.Position
 		}
 		if in.Known != nil && in.Known(it.ID, it.Body) {
+			seen.known++
 			continue
 		}
-		seen.unknown = true
+		seen.unknown++
 		it.Mark = c.Fresh && it.Time.IsZero() && !in.All
 		p.Items = append(p.Items, it)
+	}
+	if r.Rule == RuleWindow {
+		c.Taken += seen.unknown
+		c.Met += seen.known
 	}
 	r.arrange(p)
 	return seen
@@ -214,8 +234,12 @@ func after(p string) string {
 	return "1" + string(b)
 }
 
-// older reports that an item is from before the poll's beginning.
+// older reports that an item is from before the poll's beginning. What a
+// server sends after a cursor that it gave is new, whatever the item's time.
 func (r *Recipe) older(it Item, s State) bool {
+	if s.Cursor != "" && r.Rule != RuleTime {
+		return false
+	}
 	return s.Since != "" && !it.Time.IsZero() && comparePositions(timePosition(it.Time), s.Since) < 0
 }
 
@@ -225,7 +249,10 @@ func (r *Recipe) reached(p Page, s State, in Input, seen seenItems) bool {
 	case !r.Newest:
 		return false
 	case r.Rule == RuleWindow:
-		return !seen.unknown
+		// An item that was known before this crawl, and before those that were
+		// broken off: all that they took has to be met first.
+		c := &p.State.Crawl
+		return seen.any && seen.unknown == 0 && (c.Met > s.Torn+c.Taken || r.older(seen.last, s))
 	case p.State.Crawl.Fresh && len(r.Time) == 0 && !in.All:
 		return true // one page says where the list stands
 	case !seen.any:
@@ -258,15 +285,21 @@ func (r *Recipe) next(s State, doc []byte, a Answer, raw [][]byte) (next string,
 		if r.Paging.Kind == PagingNumber {
 			step = 1
 		}
-		full := n > 0 && (r.Limit == 0 || n >= r.limit(s))
-		return strconv.Itoa(at + step), full, nil
+		return strconv.Itoa(at + step), n > 0 && (r.Limit == 0 || r.full(s, n)), nil
 	case PagingKeyset:
-		return "", n > 0 && n >= r.limit(s), nil
+		return "", r.full(s, n), nil
 	}
 	if len(next) > maxToken {
 		return "", false, fail(Failed, CodeEndless)
 	}
 	return next, next != "", nil
+}
+
+// full reports that a page of n items need not be the last. A server may cap
+// pages at less than was asked for, so a short one is the last only if it has
+// sent longer ones, or if it has one item or none.
+func (r *Recipe) full(s State, n int) bool {
+	return n > 0 && (n >= r.limit(s) || n > 1 && n >= s.Largest)
 }
 
 // turn ends the page: on to the next, or the crawl's end.
@@ -283,13 +316,18 @@ func (r *Recipe) turn(p Page, s State, in Input, doc []byte, next string, more b
 			return Page{}, fail(Failed, CodeLink)
 		}
 	}
-	// The same page again, under whatever token: there is no end to it.
+	// The same page again, under whatever token: there is no end to it. But a
+	// page too far is answered by the last one by some servers.
 	mark := ""
 	if p.Read > 0 {
 		mark = hashOf(doc)
 		if r.Format == FormatFeed {
 			mark = next
 		}
+	}
+	counted := r.Paging.Kind == PagingOffset || r.Paging.Kind == PagingNumber
+	if counted && mark != "" && mark == s.Crawl.Last && p.Read < r.limit(s) {
+		return r.end(p, s, in, doc)
 	}
 	if next == s.Crawl.Page && s.Crawl.Pages > 0 || mark != "" && mark == s.Crawl.Last || c.Pages >= maxPages {
 		return Page{}, fail(Broken, CodeEndless)
@@ -304,7 +342,8 @@ func (r *Recipe) end(p Page, s State, in Input, doc []byte) (Page, error) {
 	p.Done = true
 	p.State.Crawl = Crawl{}
 	p.State.Settled = true
-	if c.Held == "" {
+	p.State.Torn = 0
+	if c.Held == "" && (r.Newest || r.Paging.Kind == PagingNone) { // else news is on another page than the first
 		p.State.ETag, p.State.Modified = c.ETag, c.Modified
 	} else {
 		p.State.ETag, p.State.Modified = "", "" // a 304 would hide what was held
@@ -323,12 +362,18 @@ func (r *Recipe) end(p Page, s State, in Input, doc []byte) (Page, error) {
 }
 
 // cursor is the highest position, but before anything held and, for a time,
-// not in the future; and never lower than it was.
+// not after the crawl's beginning: an item that becomes visible meanwhile, late
+// by less than the overlap, may lie before one that was read later. It is never
+// lower than it was.
 func (r *Recipe) cursor(s State, in Input, c Crawl) string {
 	high := c.High
 	if r.Rule == RuleTime {
-		if now := timePosition(in.Now); comparePositions(high, now) > 0 {
-			high = now
+		began := c.Began
+		if began == "" {
+			began = timePosition(in.Now)
+		}
+		if comparePositions(high, began) > 0 {
+			high = began
 		}
 	}
 	if c.Held != "" {
@@ -382,17 +427,19 @@ func (r *Recipe) keyset(p Page, s State, in Input, raw [][]byte, more bool) (Pag
 	c := &p.State.Crawl
 	c.Pages++
 	c.Count += p.Read
-	if !more || c.Held != "" {
+	if !more || c.Held != "" || c.Began != "" && comparePositions(c.High, c.Began) >= 0 {
 		return r.end(p, s, in, nil)
 	}
-	moved := r.cursor(s, in, *c)
-	if moved == s.Cursor && s.Crawl.Pages > 0 || moved == "" {
+	if c.High == s.Crawl.High {
+		if p.Read < r.limit(s) {
+			return r.end(p, s, in, nil)
+		}
 		return Page{}, fail(Broken, CodeTies)
 	}
 	if c.Pages >= maxPages {
 		return Page{}, fail(Broken, CodeEndless)
 	}
-	p.State.Cursor = moved
+	p.State.Cursor = r.cursor(s, in, *c)
 	return p, nil
 }
 

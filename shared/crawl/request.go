@@ -35,6 +35,12 @@ type State struct {
 	Modified string `json:"modified,omitempty"`
 	// Limit is a page size smaller than the recipe's; 0 for that.
 	Limit int `json:"limit,omitempty"`
+	// Largest is the most items that a page has had, where the length of a page
+	// says whether another follows: servers cap it at less than Limit.
+	Largest int `json:"largest,omitempty"`
+	// Torn counts the items that crawls of RuleWindow took and broke off since
+	// one reached its end: to meet them again says nothing of what is below.
+	Torn int `json:"torn,omitempty"`
 	// Crawl is the crawl under way; zero for none.
 	Crawl Crawl `json:"crawl,omitzero"`
 }
@@ -53,6 +59,13 @@ type Crawl struct {
 	Modified string `json:"modified,omitempty"`
 	// Fresh says that it is the poll's first.
 	Fresh bool `json:"fresh,omitempty"`
+	// Began is the time of its first page, as a position (RuleTime): what is
+	// younger may be hidden behind what was read by then.
+	Began string `json:"began,omitempty"`
+	// Taken and Met count the items that were not known, and those that were
+	// (RuleWindow).
+	Taken int `json:"taken,omitempty"`
+	Met   int `json:"met,omitempty"`
 }
 
 // Input is what a recipe needs beside its state.
@@ -190,10 +203,13 @@ func (r *Recipe) builtin(name string, s State, in Input, key string) (string, bo
 func (r *Recipe) since(s State, in Input) (time.Time, bool) {
 	start, began := positionTime(s.Since)
 	if r.Rule == RuleTime {
+		// Keyset paging goes on at what this crawl has come to, which may be
+		// within the overlap yet.
+		if t, ok := positionTime(s.Crawl.High); ok && r.Paging.Kind == PagingKeyset && s.Crawl.Pages > 0 {
+			return t, true
+		}
 		if t, ok := positionTime(s.Cursor); ok {
-			if r.Paging.Kind != PagingKeyset || s.Crawl.Pages == 0 { // else within one crawl
-				t = t.Add(-time.Duration(r.Overlap))
-			}
+			t = t.Add(-time.Duration(r.Overlap))
 			if began && t.Before(start) {
 				t = start
 			}
@@ -226,17 +242,14 @@ func within(link, base string) (path string, ok bool) {
 	if len(link) > maxToken || !headerValue(link) || strings.ContainsAny(link, "\\#") {
 		return "", false
 	}
-	scheme, rest, found := strings.Cut(base, "://")
+	home, root, found := origin(base)
 	if !found {
 		return "", false
 	}
-	host, root, _ := strings.Cut(rest, "/")
-	if root = strings.TrimRight(root, "/"); root != "" {
-		root = "/" + root
-	}
-	if full := scheme + "://" + host; strings.HasPrefix(link, full+"/") || strings.HasPrefix(link, full+"?") {
-		link = link[len(full):]
-	} else if strings.HasPrefix(link, "//") || !strings.HasPrefix(link, "/") {
+	root = strings.TrimRight(root, "/")
+	if at, rest, absolute := origin(link); absolute && at == home {
+		link = rest
+	} else if absolute || strings.HasPrefix(link, "//") || !strings.HasPrefix(link, "/") {
 		return "", false
 	}
 	path, inside := strings.CutPrefix(link, root)
@@ -248,6 +261,29 @@ func within(link, base string) (path string, ok bool) {
 		path = "/" + path
 	}
 	return path, true
+}
+
+// origin cuts a URL behind its authority, and writes what is before in one form:
+// in lower case, without the port that is the scheme's own (RFC 3986 §6.2.2.1,
+// §6.2.3). A path of its own it leaves alone.
+func origin(link string) (at, rest string, ok bool) {
+	scheme, rest, ok := strings.Cut(link, "://")
+	if !ok || strings.ContainsAny(scheme, "/?") {
+		return "", link, false
+	}
+	host := rest
+	if end := strings.IndexAny(rest, "/?"); end >= 0 {
+		host = rest[:end]
+	}
+	rest = rest[len(host):]
+	scheme, host = strings.ToLower(scheme), strings.ToLower(host)
+	switch scheme {
+	case "https":
+		host = strings.TrimSuffix(host, ":443")
+	case "http":
+		host = strings.TrimSuffix(host, ":80")
+	}
+	return scheme + "://" + host, rest, true
 }
 
 // dots finds segments that lead up, in the spellings that a URL parser reads

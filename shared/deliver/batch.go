@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/hookweir/hookweir/shared/bulkhead"
 	"github.com/hookweir/hookweir/shared/event"
 	"github.com/hookweir/hookweir/shared/ledger"
 	"github.com/hookweir/hookweir/shared/queue"
@@ -36,7 +37,7 @@ func (b *batchRun) tenant(ctx context.Context, tenant string, entries []entry) {
 		return
 	}
 	t := &tenantRun{batchRun: b, name: tenant, agent: agent}
-	var wg sync.WaitGroup
+	var wg bulkhead.Group
 	for shard, part := range byShard(entries) {
 		wg.Go(t.apart(func() { t.shard(ctx, shard, part) }))
 	}
@@ -70,7 +71,7 @@ func (t *tenantRun) shard(ctx context.Context, shard int, entries []entry) {
 		held = append(held, claim{event: e, decision: dec, until: until})
 	}
 	results := make([]ledger.Result, len(held))
-	var wg sync.WaitGroup
+	var wg bulkhead.Group
 	for i := range held {
 		wg.Go(t.apart(func() { results[i] = t.attempt(ctx, held[i]) }))
 	}
@@ -127,7 +128,10 @@ func (t *tenantRun) decided(dec ledger.Decision, e entry) {
 // settle reports the outcomes and turns the ledger's answers into verdicts.
 func (t *tenantRun) settle(ctx context.Context, l Ledger, shard int, entries []entry, results []ledger.Result, until time.Time) {
 	var settled []ledger.Settled
-	for range settleTries {
+	for n := range settleTries {
+		if n > 0 && t.cfg.Sleep != nil {
+			t.cfg.Sleep(ctx, settleBackoff.Ceiling(n))
+		}
 		s, err := l.Settle(ctx, results)
 		if err == nil && len(s) == len(results) {
 			settled = s

@@ -3,16 +3,17 @@ package deliver
 import (
 	"context"
 	"strconv"
-	"sync"
 
+	"github.com/hookweir/hookweir/shared/bulkhead"
 	"github.com/hookweir/hookweir/shared/ledger"
 	"github.com/hookweir/hookweir/shared/queue"
 )
 
 // HandleDead takes a batch of the queue `events-dead`: messages that `events`
 // gave up. The Ledger marks their events dead, with the payload, so that they
-// can be seen and replayed. What cannot be read, or cannot be marked for two
-// days, goes to quarantine. Nothing is acknowledged before one of them has it.
+// can be seen and replayed. What cannot be read goes to quarantine, and what
+// cannot be marked for two days back to `events`. Nothing is acknowledged before
+// one of them has it.
 func (d *Deliverer) HandleDead(ctx context.Context, batch []queue.Message) []queue.Verdict {
 	verdicts := make([]queue.Verdict, len(batch))
 	type object struct {
@@ -20,7 +21,7 @@ func (d *Deliverer) HandleDead(ctx context.Context, batch []queue.Message) []que
 		shard  int
 	}
 	groups := map[object][]entry{}
-	var wg sync.WaitGroup
+	var wg bulkhead.Group
 	for i, m := range batch {
 		verdicts[i] = d.later(deadBackoff, m.Attempts)
 		decoded, ok := decode(m.Body)
@@ -43,11 +44,7 @@ func (d *Deliverer) markDead(ctx context.Context, tenant string, shard int, entr
 	marks, err := d.cfg.Ledger(tenant, shard).MarkDead(ctx, items(entries))
 	if err != nil || len(marks) != len(entries) {
 		d.cfg.Log("ledger_unavailable", "tenant", tenant, "shard", strconv.Itoa(shard), "call", "mark_dead")
-		for _, e := range entries {
-			if e.msg.Attempts >= lastResort {
-				d.quarantine(ctx, e, "ledger_unavailable")
-			}
-		}
+		d.keep(ctx, tenant, entries)
 		return
 	}
 	for i, m := range marks {
@@ -61,6 +58,33 @@ func (d *Deliverer) markDead(ctx context.Context, tenant string, shard int, entr
 		default:
 			d.quarantine(ctx, e, "refused")
 		}
+	}
+}
+
+// keep looks after the messages that `events-dead` is about to give up too,
+// because their ledger has not answered all the time. They go round once more:
+// nothing but their ledger can see to it that they are delivered, or shown and
+// replayed, and it takes each once, whatever brings it.
+func (d *Deliverer) keep(ctx context.Context, tenant string, entries []entry) {
+	var last []entry
+	var bodies [][]byte
+	for _, e := range entries {
+		if e.msg.Attempts >= lastResort {
+			last, bodies = append(last, e), append(bodies, e.msg.Body)
+		}
+	}
+	if len(last) == 0 {
+		return
+	}
+	if d.cfg.Back != nil && d.cfg.Back(bodies) == nil {
+		for _, e := range last {
+			*e.verdict = queue.Verdict{Ack: true}
+		}
+		d.cfg.Log("messages_sent_back", "level", "error", "tenant", tenant, "count", strconv.Itoa(len(last)))
+		return
+	}
+	for _, e := range last {
+		d.quarantine(ctx, e, "ledger_unavailable")
 	}
 }
 

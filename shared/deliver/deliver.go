@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/hookweir/hookweir/shared/bulkhead"
@@ -31,11 +30,12 @@ const (
 	// base64, request) and the isolate has 128 MB.
 	largeBody = 1 << 20
 	// settleTries is how often a Settle is tried within the batch; it may be
-	// repeated, and the alternative is a second POST.
-	settleTries = 3
-	// lastResort is after how many deliveries by `events-dead` a message goes
-	// to quarantine although it is readable: the Ledger has been away for two
-	// days, and the queue gives a message up after 100.
+	// repeated, and the alternative is a second POST. With settleBackoff they
+	// take up to eight seconds: an object that is replaced is away for less.
+	settleTries = 6
+	// lastResort is after how many deliveries by `events-dead` a readable
+	// message goes back to `events`: the Ledger has been away for two days, and
+	// the queue gives a message up after 100.
 	lastResort = 80
 )
 
@@ -43,8 +43,11 @@ var (
 	// agentBackoff paces attempts to reach the agent.
 	agentBackoff = retry.Backoff{Base: 5 * time.Second, Cap: 24 * time.Hour}
 	// ownBackoff paces messages that our own parts could not handle. They
-	// cost the agent nothing, so it stays short.
-	ownBackoff = retry.Backoff{Base: 2 * time.Second, Cap: 10 * time.Minute}
+	// cost the agent nothing, so it stays short, but not so short that a night
+	// of it uses up the 100 retries of the queue: they last about 23 hours.
+	ownBackoff = retry.Backoff{Base: 2 * time.Second, Cap: 30 * time.Minute}
+	// settleBackoff paces the tries of a Settle.
+	settleBackoff = retry.Backoff{Base: 250 * time.Millisecond, Cap: 4 * time.Second}
 	// deadBackoff paces `events-dead`.
 	deadBackoff = retry.Backoff{Base: 10 * time.Second, Cap: time.Hour}
 )
@@ -95,12 +98,18 @@ type Config struct {
 	Payload func(ctx context.Context, claim string) ([]byte, error)
 	// Quarantine keeps a message that nobody can read, outside the queue.
 	Quarantine func(ctx context.Context, id string, body []byte) error
+	// Back puts messages on the queue `events` once more, all or, after an
+	// error, perhaps some. Nil: into quarantine.
+	Back func(messages [][]byte) error
 	// Arrived hears of the sources whose webhooks a batch has, while the batch
 	// is handled. Nil: nobody wants to know.
 	Arrived func(ctx context.Context, tenant string, sources []string)
 	// Changed tells who watches a tenant's events that these have been tried.
 	// Nil: nobody watches. What it cannot tell is not told again.
 	Changed func(ctx context.Context, tenant string, keys []string)
+	// Sleep waits, as a promise of the event that calls it. Nil: what is tried
+	// again is tried at once.
+	Sleep func(ctx context.Context, d time.Duration)
 	// Log writes one structured line: a stable name and pairs of strings.
 	Log func(event string, pairs ...string)
 
@@ -150,7 +159,7 @@ func (d *Deliverer) Handle(ctx context.Context, batch []queue.Message) []queue.V
 		slots:     make(chan struct{}, MaxPosts),
 		large:     make(chan struct{}, 1),
 	}
-	var wg sync.WaitGroup
+	var wg bulkhead.Group
 	for tenant, entries := range tenants {
 		wg.Go(d.apart(func() { b.tenant(ctx, tenant, entries) }))
 		if d.cfg.Arrived != nil {

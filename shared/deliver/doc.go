@@ -48,5 +48,6 @@
 // A consumer that dies between POST and Settle, or a Ledger that stays away
 // for the whole of Settle's tries, leads to a second POST under the same
 // webhook-id once the lease is over. Messages nobody could process end in
-// HandleDead, and those nobody could even read in quarantine.
+// HandleDead, and those nobody could even read in quarantine; with a Ledger that
+// is away for days they go round between the two queues until it is back.
 package deliver

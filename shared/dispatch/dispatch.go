@@ -32,7 +32,6 @@ import (
 	"context"
 	"errors"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/hookweir/hookweir/shared/bulkhead"
@@ -56,6 +55,8 @@ const (
 var (
 	// laneBackoff paces messages whose Lane did not answer.
 	laneBackoff = retry.Backoff{Base: 2 * time.Second, Cap: 5 * time.Minute}
+	// settleBackoff paces the tries of a Settle.
+	settleBackoff = retry.Backoff{Base: 250 * time.Millisecond, Cap: 4 * time.Second}
 	// deadBackoff paces `writes-dead`.
 	deadBackoff = retry.Backoff{Base: 10 * time.Second, Cap: time.Hour}
 )
@@ -127,7 +128,7 @@ func (d *Dispatcher) Handle(ctx context.Context, batch []queue.Message) []queue.
 	groups := d.groups(batch, verdicts, laneBackoff, nil)
 	share := max(maxConnections/max(len(groups), 1), 1)
 	slots := make(chan struct{}, maxConnections/share)
-	var wg sync.WaitGroup
+	var wg bulkhead.Group
 	for _, g := range groups {
 		wg.Go(d.apart(func() {
 			slots <- struct{}{}
@@ -177,7 +178,7 @@ func (d *Dispatcher) groups(batch []queue.Message, verdicts []queue.Verdict, b r
 // quarantine.
 func (d *Dispatcher) HandleDead(ctx context.Context, batch []queue.Message) []queue.Verdict {
 	verdicts := make([]queue.Verdict, len(batch))
-	var wg sync.WaitGroup
+	var wg bulkhead.Group
 	groups := d.groups(batch, verdicts, deadBackoff, func(i int) {
 		wg.Go(d.apart(func() {
 			if err := d.cfg.Quarantine(ctx, batch[i].ID, batch[i].Body); err != nil {

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/hookweir/hookweir/shared/bulkhead"
 	"github.com/hookweir/hookweir/shared/lane"
 	"github.com/hookweir/hookweir/shared/outbound"
 	"github.com/hookweir/hookweir/shared/queue"
@@ -24,8 +25,10 @@ const (
 	// while others of its batch are sent; longer ones go back to the queue.
 	holdLongest = 5 * time.Second
 	// settleTries is how often a Settle is tried: it may be repeated, and the
-	// alternative is a lease that runs out.
-	settleTries = 3
+	// alternative is a lease that runs out, and a write of which nobody knows
+	// whether it arrived. With settleBackoff they take up to eight seconds: an
+	// object that is replaced is away for less.
+	settleTries = 6
 	// pacedFrom, settleEarly and settleLeast: a batch whose slots reach further
 	// than this settles so many at a time while it waits for the others, or
 	// the half of it, if that is no less than settleLeast. Then the Lane puts
@@ -54,7 +57,7 @@ type run struct {
 	lane     Lane
 	parallel int
 
-	wg sync.WaitGroup
+	wg bulkhead.Group
 
 	mu      sync.Mutex // guards the rest; never held across a call out
 	began   time.Time  // when the first claim was there
@@ -250,9 +253,16 @@ func (r *run) settle(ctx context.Context, s *lane.Settlement, last bool) {
 	r.mu.Lock()
 	s.Report.Grant, s.Report.Done = max(r.grant, 0), last
 	r.mu.Unlock()
-	for range settleTries {
-		if r.lane.Settle(ctx, *s) == nil {
+	for n := range settleTries {
+		if n > 0 {
+			r.cfg.Performer.Sleep(ctx, settleBackoff.Ceiling(n))
+		}
+		err := r.lane.Settle(ctx, *s)
+		if err == nil {
 			return
+		}
+		if errors.Is(err, outbound.ErrNotFound) {
+			break
 		}
 	}
 	r.cfg.Log("lane_unavailable", "tenant", r.tenant, "destination", r.destination, "call", "settle")

@@ -46,7 +46,11 @@ func methodNotAllowed(allow string) *Response {
 	return answerProblem(problem.New(problem.CodeMethodNotAllowed, "").With("Allow", allow))
 }
 
-func answerAccepted(key string) *Response { return answerJSON(202, `{"accepted":true,"id":`, key) }
+// answerAccepted says that the event is taken, with the status that its
+// provider takes for a yes.
+func (d *delivery) answerAccepted(key string) *Response {
+	return answerJSON(d.src.verifier.AcceptedStatus(), `{"accepted":true,"id":`, key)
+}
 
 func answerDuplicate(key string) *Response { return answerJSON(200, `{"duplicate":true,"id":`, key) }
 

@@ -38,7 +38,7 @@ func (d *delivery) acceptBatch(ctx context.Context, r *webhook.Result, body []by
 	}
 	cfg.Seen.PutLater(ctx, seenKey(key), unixMilli(now), whole.Retention)
 	d.logAccepted(key, r.SecretID, len(msgs))
-	return answered(r.Answer, answerAccepted(key))
+	return answered(r.Answer, d.answerAccepted(key))
 }
 
 // parts encodes each event; ok is false when they do not fit one send.

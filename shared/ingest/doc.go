@@ -16,8 +16,9 @@
 //
 //   - G1: only what webhook.Verify accepted goes further. There is no
 //     configuration, missing or broken, that skips it.
-//   - G2: 202 is answered after the queue took the event, body included, and
-//     the idempotency key is written only after that. Whatever failed before
+//   - G2: 202 (200 to a provider that would send again at any other status) is
+//     answered after the queue took the event, body included, and the
+//     idempotency key is written only after that. Whatever failed before
 //     left nothing behind, so the provider's retry is fresh.
 //   - G4: the KV lookup is a filter that saves work, never the arbiter: a
 //     miss, stale or not, goes to the queue and the Ledger decides.

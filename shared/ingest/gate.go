@@ -251,7 +251,7 @@ func (d *delivery) accept(ctx context.Context, r *webhook.Result, e *event.Event
 	}
 	cfg.Seen.PutLater(ctx, seenKey(key), unixMilli(e.Accepted), e.Retention)
 	d.logAccepted(key, r.SecretID, 1)
-	return answered(r.Answer, answerAccepted(key))
+	return answered(r.Answer, d.answerAccepted(key))
 }
 
 // seen asks the idempotency filter.

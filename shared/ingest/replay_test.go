@@ -45,8 +45,8 @@ func TestReplayIsADuplicate(t *testing.T) {
 		t.Run(x.provider, func(t *testing.T) {
 			p := newPlatform(t)
 			r, c := p.corpusCase(x.provider, "accept")
-			require.Equal(t, 202, p.serve(r).Status)
-			require.Equal(t, 200, p.serve(r).Status)
+			require.Contains(t, string(p.serve(r).Body), `{"accepted":true`)
+			require.Contains(t, string(p.serve(r).Body), `{"duplicate":true`)
 			require.Len(t, p.queue, 1)
 			if x.nonce == "" {
 				return
@@ -69,13 +69,13 @@ func TestReplayIsADuplicate(t *testing.T) {
 func TestATokenServesOnce(t *testing.T) {
 	p := newPlatform(t)
 	r, c := p.corpusCase("mailgun", "accept")
-	require.Equal(t, 202, p.serve(r).Status)
+	require.Contains(t, string(p.serve(r).Body), `{"accepted":true`)
 	other, err := webhooktest.Load(os.DirFS("../webhook/testdata"))
 	require.NoError(t, err)
 	i := slices.IndexFunc(other, func(c webhooktest.Case) bool { return c.Provider == "mailgun" && c.Name == "event-not-signed" })
 	require.GreaterOrEqual(t, i, 0)
 	r.Body = func(int) ([]byte, error) { return other[i].Request.Body, nil }
 	require.NotEqual(t, c.Request.Body, other[i].Request.Body)
-	assert.Equal(t, 200, p.serve(r).Status)
+	assert.Contains(t, string(p.serve(r).Body), `{"duplicate":true`)
 	require.Len(t, p.queue, 1)
 }

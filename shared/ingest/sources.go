@@ -130,7 +130,7 @@ func (g *Gate) open(sealed, tenant, name string) (*source, error) {
 			secrets[i].NotAfter = time.Time{}
 		}
 	}
-	v, err := webhook.New(webhook.Config{Provider: cfg.Provider, Secrets: secrets, Crypto: g.cfg.Crypto, Params: cfg.Params, Documents: &g.documents, Payer: tenant})
+	v, err := webhook.New(webhook.Config{Provider: cfg.Provider, Secrets: secrets, Crypto: g.cfg.Crypto, Params: cfg.Params, Documents: &g.documents, Payer: cfg.Tenant})
 	if err != nil {
 		return nil, err
 	}

@@ -19,6 +19,10 @@ const (
 	// the attempts take, and the next one runs in a fresh instance if this one
 	// is to be replaced.
 	maxDrain = 30 * time.Second
+	// maxDrained is how many attempts a drain starts before it returns and the
+	// alarm starts another: an event may make 10,000 subrequests of a kind, and
+	// an attempt takes up to four (token, its share of a budget, payload).
+	maxDrained = 2_000
 	// idleDrain is the longest a drain with nothing under way waits for a slot
 	// instead of leaving it to the alarm.
 	idleDrain = time.Second
@@ -47,7 +51,7 @@ func (l *Lane) drain() error {
 	var check time.Time // when it looks again at what is due
 	var ended []Settlement
 	under := flights{}
-	timers, dirty := 0, false
+	timers, begun, dirty := 0, 0, false
 	for {
 		now := l.now()
 		over := !now.Before(ends)
@@ -69,7 +73,10 @@ func (l *Lane) drain() error {
 			dirty = dirty || p.shared
 			for i := range p.jobs {
 				under.add(&p.jobs[i])
-				go func() { done <- l.attemptApart(p.target, &p.jobs[i]) }()
+				bulkhead.Go(func() { done <- l.attemptApart(p.target, &p.jobs[i]) })
+			}
+			if begun += len(p.jobs); begun >= maxDrained {
+				ends, over = now, true
 			}
 			idle := len(under) == 0 && (over || p.wait == 0 || p.wait > idleDrain)
 			if idle && timers == 0 {
@@ -82,10 +89,10 @@ func (l *Lane) drain() error {
 			if at := now.Add(wait); !idle && !over && (!tick.After(now) || at.Before(tick)) {
 				tick = at
 				timers++
-				go func() {
+				bulkhead.Go(func() {
 					_ = bulkhead.Run(l.cfg.Log, "lane_panic", func() { l.cfg.Performer.Sleep(context.Background(), wait) })
 					timer <- struct{}{}
-				}()
+				})
 			}
 		}
 		select {

@@ -1,6 +1,8 @@
 package ledger
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/hookweir/hookweir/shared/planted"
@@ -34,7 +36,7 @@ const (
 // Swept reports what an alarm did.
 type Swept struct {
 	Requeued  int  // events sent again
-	Failed    bool // the queue refused them; they stay due
+	Failed    bool // the queue refused them; they are due again after a first pause
 	Purged    int  // delivered events past their retention
 	Dropped   int  // payloads deleted
 	Undropped int  // payloads whose deletion failed
@@ -64,6 +66,9 @@ func (l *Ledger) Alarm() (Swept, error) {
 		s.Requeued = len(lost)
 		if err := l.requeue(lost); err != nil {
 			s.Requeued, s.Failed = 0, true
+			if err := l.refused(lost, now); err != nil {
+				return s, err
+			}
 		}
 	}
 	if err := l.dropPayloads(&s, now); err != nil {
@@ -88,13 +93,13 @@ func (l *Ledger) Alarm() (Swept, error) {
 // owner, so that whichever message comes first takes them; the fence stays,
 // because a consumer that is merely late may still report the delivery.
 func (l *Ledger) sweep(now time.Time) (lost []string, purged int, more bool, err error) {
-	rows, err := l.cfg.DB.Exec(`SELECT key, state, claim, fence, attempts, sweeps, next_at FROM events WHERE due_at <= ? ORDER BY due_at LIMIT ?`, millis(now), sweepRows)
+	rows, err := l.cfg.DB.Exec(`SELECT key, state, claim, fence, attempts, sweeps, next_at, lease_until FROM events WHERE due_at <= ? ORDER BY due_at LIMIT ?`, millis(now), sweepRows)
 	if err != nil {
 		return nil, 0, false, err
 	}
 	for r := range rows.All() {
 		key, state, claim := r.Text(), r.Text(), r.Text()
-		fence, attempts, sweeps, next := r.Int64(), r.Int(), r.Int(), r.Time()
+		fence, attempts, sweeps, next, lease := r.Int64(), r.Int(), r.Int(), r.Time(), r.Time()
 		if err := r.Done(); err != nil {
 			return nil, 0, false, err
 		}
@@ -108,20 +113,42 @@ func (l *Ledger) sweep(now time.Time) (lost []string, purged int, more bool, err
 			continue
 		}
 		if state == Delivering {
-			next = now
+			next = lease.Add(abandonedPause(key, attempts))
 			if err := l.record(Result{Key: key, Fence: fence, Reason: ReasonAbandoned}, "abandoned", attempts, now); err != nil {
 				return nil, 0, false, err
 			}
 		}
-		pause := l.cfg.SweepGrace << min(sweeps, maxSweepDoublings)
+		due := now.Add(l.cfg.SweepGrace << min(sweeps, maxSweepDoublings))
+		if next.Add(l.cfg.SweepGrace).After(due) {
+			due = next.Add(l.cfg.SweepGrace)
+		}
 		_, err := l.cfg.DB.Exec(`UPDATE events SET state = ?, owner = '', lease_until = NULL, next_at = ?, due_at = ?, sweeps = sweeps + 1 WHERE key = ?`,
-			Pending, millis(next), millis(now.Add(pause)), key)
+			Pending, millis(next), millis(due), key)
 		if err != nil {
 			return nil, 0, false, err
 		}
 		lost = append(lost, key)
 	}
 	return lost, purged, rows.Len() == sweepRows, nil
+}
+
+// refused takes back that these events were sent: the pause to their next
+// sweep is as if this one had not been, since it grows for those that wait on
+// the queue. Who was taken by another message meanwhile stays as it is.
+func (l *Ledger) refused(keys []string, now time.Time) error {
+	return l.tx(func() error {
+		for chunk := range slices.Chunk(keys, sqlstore.MaxParams-3) {
+			args := []any{millis(now), l.cfg.SweepGrace.Milliseconds(), Pending}
+			for _, k := range chunk {
+				args = append(args, k)
+			}
+			_, err := l.cfg.DB.Exec(`UPDATE events SET sweeps = MAX(sweeps - 1, 0), due_at = MAX(COALESCE(next_at, 0), ?) + ? WHERE state = ? AND owner = '' AND key IN (?`+strings.Repeat(",?", len(chunk)-1)+`)`, args...)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // purge forgets a delivered event whose retention is over. One with a payload

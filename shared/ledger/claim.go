@@ -1,10 +1,12 @@
 package ledger
 
 import (
+	"hash/fnv"
 	"time"
 
 	"github.com/hookweir/hookweir/shared/event"
 	"github.com/hookweir/hookweir/shared/planted"
+	"github.com/hookweir/hookweir/shared/retry"
 )
 
 // Item is one queue message.
@@ -163,12 +165,46 @@ func (l *Ledger) again(msg *event.Message, id string, v lease, now, until time.T
 		if err := l.record(Result{Key: msg.Key, Fence: v.fence, Reason: ReasonAbandoned}, "abandoned", v.attempts, now); err != nil {
 			return Decision{}, err
 		}
+		if next := v.leaseUntil.Add(abandonedPause(msg.Key, v.attempts)); next.After(now) {
+			d.Kind, d.State, d.After = Wait, Pending, next.Sub(now)
+			return d, l.rest(msg.Key, next)
+		}
 	}
 	if v.attempts >= MaxAttempts {
 		d.State, d.Died = Dead, true
 		return d, l.kill(msg.Key, 0, ReasonAbandoned)
 	}
 	return l.take(msg.Key, id, v, until)
+}
+
+// rest has an event whose consumer has vanished wait. The fence stays, as in a
+// sweep: the consumer may be merely late.
+func (l *Ledger) rest(key string, next time.Time) error {
+	_, err := l.cfg.DB.Exec(`UPDATE events SET state = ?, lease_until = NULL, next_at = ?, due_at = ?, last_status = 0, last_error = ? WHERE key = ?`,
+		Pending, millis(next), millis(next.Add(l.cfg.SweepGrace)), ReasonAbandoned, key)
+	return err
+}
+
+// abandoned paces an event whose consumer vanished more than once. The event
+// may be what kills it: then it shall not take those along that came in the
+// same batch, and have them dead with it within the hour. So they come back at
+// different times, from half of the backoff to all of it, and 20 attempts take
+// more than a day, as they do where the agent fails. Once is none: consumers
+// are replaced.
+var abandoned = retry.Backoff{Base: 10 * time.Second, Cap: 8 * time.Hour}
+
+// abandonedPause is the wait after the end of the lease of an event's
+// attempt-th try; after the last there is none, and the event is dead.
+func abandonedPause(key string, attempt int) time.Duration {
+	if attempt < 2 || attempt >= MaxAttempts {
+		return 0
+	}
+	h := fnv.New64a()
+	// Keys differ in their last bytes, which only what follows them brings up
+	// to the highest bits.
+	_, _ = h.Write(append([]byte(key), byte(attempt), 0, 0, 0, 0, 0, 0, 0)) // never fails
+	spread := float64(h.Sum64()>>11) / (1 << 53)                            // in [0, 1), the same each time
+	return wholeSeconds(abandoned.Delay(attempt-1, (1+spread)/2))
 }
 
 // take hands a known event out again: always the stored one, because a

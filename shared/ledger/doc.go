@@ -15,7 +15,7 @@
 //
 //	          Claim              Settle
 //	(new) ──────────▶ delivering ──────▶ delivered ──(retention)──▶ purged
-//	                   ▲      │ retry
+//	                   ▲      │ retry, or its consumer vanished
 //	                   │      ▼      attempts used up, or 410
 //	                  pending ─────────▶ dead (kept until replayed)
 //	                   ▲                  │
@@ -46,5 +46,8 @@
 // A consumer that dies after its POST and before Settle leads to a second
 // POST with the same webhook-id: that much is inherent in two systems without
 // a shared transaction; the agent's own check of the id closes it. A platform
-// alarm that was lost is set again by the next call.
+// alarm that was lost is set again by the next call. An event whose consumers
+// die one after the other may be what kills them: from the second time on it
+// waits, as long as after failures of the agent and each for its own time, so
+// that those it came with do not die of it.
 package ledger

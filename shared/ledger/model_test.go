@@ -51,6 +51,10 @@ func (m *model) claim(now time.Time, id, key, body string, ref bool) (Kind, *mod
 	if r.state == Delivering && now.Before(r.leaseUntil) || r.state == Pending && now.Before(r.nextAt) {
 		return Wait, r
 	}
+	if next := r.leaseUntil.Add(abandonedPause(key, r.attempts)); r.state == Delivering && now.Before(next) {
+		r.state, r.nextAt, r.due = Pending, next, next.Add(DefaultSweepGrace)
+		return Wait, r
+	}
 	if r.attempts == MaxAttempts {
 		r.state, r.due = Dead, time.Time{}
 		return Done, r
@@ -99,7 +103,7 @@ func (m *model) alarm(now time.Time) map[string]bool {
 			delete(m.rows, key)
 		default:
 			if r.state == Delivering {
-				r.nextAt = now
+				r.nextAt = r.leaseUntil.Add(abandonedPause(key, r.attempts))
 			}
 			r.state, r.owner = Pending, ""
 			pause := DefaultSweepGrace
@@ -108,6 +112,9 @@ func (m *model) alarm(now time.Time) map[string]bool {
 			}
 			r.sweeps++
 			r.due = now.Add(pause)
+			if later := r.nextAt.Add(DefaultSweepGrace); later.After(r.due) {
+				r.due = later
+			}
 			lost[key] = true
 		}
 	}

@@ -10,5 +10,7 @@
 // and cannot meet a provider's event under one key.
 //
 // Notices carry names, states and reasons, never a secret, a token or a
-// payload.
+// payload. One is never longer than a message of the queue: nothing that
+// somebody outside makes long keeps it, or those behind it in an outbox, from
+// being told.
 package notice

@@ -41,8 +41,8 @@
 // the next one comes within the interval, and after three intervals without
 // success `hookweir.poll.stalled` is raised. No token: the poll is paused,
 // says so once, and goes on by itself when there is one. The provider has
-// forgotten the cursor: the poll begins anew where its last success was, and
-// raises `hookweir.poll.gap` where the API leaves one. A queue of `events`
+// forgotten the cursor: the poll begins anew where the last crawl began that
+// reached its end, and raises `hookweir.poll.gap` where the API leaves one. A queue of `events`
 // that lags by more than the grace makes webhooks look missed that were only
 // late; their events are still delivered once.
 package poll

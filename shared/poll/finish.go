@@ -67,7 +67,7 @@ func (j *job) finish(failure error) (Ran, error) {
 	}
 	stuck := h.Failures > 0 && h.Failures%stuckFailures == 0 && j.row.state.Crawl.Pages > 0
 	if stuck { // the page, most likely; the cursor is older
-		j.row.state.Crawl = crawl.Crawl{}
+		j.row.state = j.row.recipe.Abandon(j.row.state)
 	}
 	h.CronSilent = j.why&byAlarm != 0
 	j.schedule(now, signals, s)
@@ -89,10 +89,8 @@ func (j *job) finish(failure error) (Ran, error) {
 				return err
 			}
 		}
-		if j.known != nil && j.known.dirty { // contents that changed
-			if _, err := j.cfg.DB.Exec(`INSERT OR REPLACE INTO known (id, items) VALUES (1, ?)`, j.known.bytes()); err != nil {
-				return err
-			}
+		if err := j.storeKnown(); err != nil { // contents that changed
+			return err
 		}
 		if stuck {
 			if err := j.unstage(); err != nil {
@@ -152,7 +150,7 @@ func (j *job) schedule(now time.Time, signals Signals, s *stop) {
 		h.NotBefore = now.Add(wholeMilliseconds(max(signals.Wait, signals.Interval)))
 	}
 	if s == nil && !h.Endless {
-		h.StallAt = now.Add(stallIntervals * max(interval, wait))
+		h.StallAt = now.Add(max(interval, wait) + (stallIntervals-1)*interval)
 	}
 }
 

@@ -49,6 +49,10 @@ type rig struct {
 	asked   []string
 
 	queueDown, ledgerDown, scheduleDown bool
+	gone                                bool                   // the destination
+	refuse                              func(path string) bool // by the destination's rules
+	onSend                              func()
+	burials                             int
 
 	calls   int // host calls so far
 	crashAt int // the call that does not return; 0 for none
@@ -107,6 +111,12 @@ func (r *rig) restart() {
 				h.Add(x[0], x[1])
 			}
 			r.asked = append(r.asked, q.Call.Method+" "+q.Call.Path)
+			switch {
+			case r.gone:
+				return Response{}, ErrDestination
+			case r.refuse != nil && r.refuse(q.Call.Path):
+				return Response{}, ErrCall
+			}
 			res, err := r.api.answer(r, q.Call.Method, u, h)
 			res.Base = "https://api.example.com"
 			r.host() // answered, and nobody heard
@@ -117,6 +127,9 @@ func (r *rig) restart() {
 			r.host()
 			if r.queueDown {
 				return errDown
+			}
+			if r.onSend != nil {
+				r.onSend()
 			}
 			r.queue = append(r.queue, messages...)
 			r.host()
@@ -156,6 +169,7 @@ func (l fakeLedger) Seen(_ context.Context, keys []string) ([]ledger.Sighting, e
 
 func (l fakeLedger) Bury(_ context.Context, reason string, messages [][]byte) error {
 	l.r.host()
+	l.r.burials++
 	for _, m := range messages {
 		d, err := event.Decode(m)
 		require.NoError(l.r.t, err)
@@ -357,6 +371,7 @@ type github struct {
 	details     int
 	redelivered []string
 	conditional int // answered 304
+	refuses     int // the status of a redelivery
 	gone        string
 }
 
@@ -379,6 +394,9 @@ func (a *github) answer(_ *rig, method string, u *url.URL, h http.Header) (Respo
 		id, action, _ := strings.Cut(rest, "/")
 		if id == a.gone {
 			return Response{Status: 404, Header: header, Body: []byte(`{}`)}, nil
+		}
+		if method == "POST" && action == "attempts" && a.refuses != 0 {
+			return Response{Status: a.refuses, Header: header, Body: []byte(`{}`)}, nil
 		}
 		if method == "POST" && action == "attempts" {
 			a.redelivered = append(a.redelivered, id)

@@ -35,12 +35,16 @@ const (
 
 // health is what a poll knows about itself. Times are Unix milliseconds.
 type health struct {
-	Created     time.Time     `json:"created"`
-	LastRun     time.Time     `json:"last_run,omitzero"`
-	LastSuccess time.Time     `json:"last_success,omitzero"`
-	Newest      time.Time     `json:"newest,omitzero"` // the latest item's own time
-	Interval    time.Duration `json:"interval"`
-	NextAt      time.Time     `json:"next_at"`
+	Created     time.Time `json:"created"`
+	LastRun     time.Time `json:"last_run,omitzero"`
+	LastSuccess time.Time `json:"last_success,omitzero"`
+	// CrawlAt is when the crawl under way asked for its first page, and WholeAt
+	// when the last one did that reached its end: all from before is found.
+	CrawlAt  time.Time     `json:"crawl_at,omitzero"`
+	WholeAt  time.Time     `json:"whole_at,omitzero"`
+	Newest   time.Time     `json:"newest,omitzero"` // the latest item's own time
+	Interval time.Duration `json:"interval"`
+	NextAt   time.Time     `json:"next_at"`
 	// NotBefore is when the provider, or our own budget, allows the next run.
 	NotBefore time.Time `json:"not_before,omitzero"`
 	StallAt   time.Time `json:"stall_at"`

@@ -4,12 +4,16 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
+	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/hookweir/hookweir/shared/crawl"
 	"github.com/hookweir/hookweir/shared/event"
 	"github.com/hookweir/hookweir/shared/jsontext"
 	"github.com/hookweir/hookweir/shared/ledger"
+	"github.com/hookweir/hookweir/shared/queue"
 )
 
 // message makes the event of an item. Nil: there is nothing to enqueue.
@@ -29,7 +33,9 @@ func (j *job) message(ctx context.Context, it crawl.Item, seen ledger.Sighting, 
 		return nil, nil
 	}
 	if j.row.definition.Redeliver {
-		return nil, j.redeliver(ctx, it, b)
+		if refused, err := j.redeliver(ctx, it, b); err != nil || !refused {
+			return nil, err
+		}
 	}
 	message, err := j.build(ctx, it, b)
 	if err != nil || message == nil {
@@ -51,42 +57,51 @@ func (j *job) counts(it crawl.Item) bool {
 
 // redeliver asks the provider to send the webhook again. It is asked once for
 // each entry of the list; the delivery that comes of it is another entry.
-func (j *job) redeliver(ctx context.Context, it crawl.Item, b *batch) error {
+// refused says that none will come.
+func (j *job) redeliver(ctx context.Context, it crawl.Item, b *batch) (refused bool, err error) {
 	asked := crawl.Item{ID: "asked:" + it.Key}
 	if j.known.has(asked.ID, nil) {
-		return nil
+		return false, nil
 	}
 	call, err := j.row.recipe.One(j.row.recipe.Redeliver, it.Key, j.in)
 	if err != nil {
-		return &stop{reason: ReasonRecipe}
+		return false, &stop{reason: ReasonRecipe}
 	}
 	res, err := j.ask(ctx, call)
 	if err != nil {
-		return err
+		return false, err
 	}
-	if err := j.one(res); err != nil {
-		return err
+	if refused, err := j.one(res); err != nil || refused {
+		return refused, err
 	}
 	b.known = append(b.known, asked)
 	if j.counts(it) {
 		b.missed = append(b.missed, j.key(it.ID))
 	}
 	j.redelivered++
-	return nil
+	return false, nil
 }
 
-// one is the error of an answer about one item; nil also for an item that is
-// gone.
-func (j *job) one(res Response) error {
-	switch {
-	case res.Status >= 200 && res.Status <= 299, res.Status == 404, res.Status == 410:
-		return nil
+// one reads an answer about one item. refused says that it will not be had: it
+// is gone, or the request for it is at fault. Whatever may pass, or be the
+// token's, is an error.
+func (j *job) one(res Response) (refused bool, err error) {
+	if res.Status >= 200 && res.Status <= 299 {
+		return false, nil
 	}
-	_, err := j.row.recipe.Read(crawl.State{}, j.in, crawl.Answer{Status: res.Status, Header: res.Header})
+	_, err = j.row.recipe.Read(crawl.State{}, j.in, crawl.Answer{Status: res.Status, Header: res.Header})
 	if err == nil {
-		err = &stop{reason: crawl.CodeNoDetail}
+		return false, &stop{reason: crawl.CodeNoDetail}
 	}
-	return err
+	var f *crawl.Failure
+	if !errors.As(err, &f) || f.Class != crawl.Failed || res.Status < 400 || res.Status > 499 {
+		return false, err
+	}
+	switch res.Status {
+	case http.StatusForbidden, http.StatusRequestTimeout, http.StatusConflict, http.StatusTooEarly:
+		return false, err
+	}
+	return true, nil
 }
 
 // build makes the message of an item that is new. Nil without an error: the
@@ -112,14 +127,18 @@ func (j *job) build(ctx context.Context, it crawl.Item, b *batch) ([]byte, error
 func (j *job) detail(ctx context.Context, it crawl.Item) (body []byte, reason string, err error) {
 	call, err := j.row.recipe.One(j.row.recipe.Detail, it.Key, j.in)
 	if err != nil {
-		return nil, "", &stop{reason: ReasonRecipe}
+		return nil, crawl.PoisonNoRequest, nil
 	}
 	res, err := j.ask(ctx, call)
+	var s *stop
+	if errors.As(err, &s) && s.reason == ReasonRecipe {
+		return nil, crawl.PoisonNoRequest, nil
+	}
 	if err != nil {
 		return nil, "", err
 	}
-	if err := j.one(res); err != nil {
-		return nil, "", err
+	if refused, err := j.one(res); err != nil || refused {
+		return nil, crawl.CodeNoDetail, err
 	}
 	body, ok := jsontext.Find(res.Body, j.row.recipe.Body...)
 	if !ok || string(body) == "null" {
@@ -193,8 +212,23 @@ func (j *job) seen(ctx context.Context, items []crawl.Item) ([]ledger.Sighting, 
 	return out, nil
 }
 
-// bury puts poisoned items among the dead letters.
+// bury puts poisoned items among the dead letters: with one call for as many of
+// a shard as it takes, since an object may make a thousand in all.
 func (j *job) bury(ctx context.Context, list []crawl.Poisoned) error {
+	type grave struct {
+		shard  int
+		reason string
+	}
+	var order []grave // of a page, the same at each repetition
+	graves, sizes := map[grave][][]byte{}, map[grave]int{}
+	bury := func(g grave) error {
+		if err := j.cfg.Ledger(j.tenant, g.shard).Bury(ctx, g.reason, graves[g]); err != nil {
+			return &stop{reason: ReasonLedger}
+		}
+		j.cfg.Log("poll.items_poisoned", "tenant", j.tenant, "poll", j.name, "reason", g.reason, "count", strconv.Itoa(len(graves[g])))
+		graves[g], sizes[g] = nil, 0
+		return nil
+	}
 	for _, x := range list {
 		body := x.Body
 		if len(body) == 0 {
@@ -206,10 +240,24 @@ func (j *job) bury(ctx context.Context, list []crawl.Poisoned) error {
 		if err != nil {
 			return err
 		}
-		if err := j.cfg.Ledger(j.tenant, ledger.ShardOf(e.Key())).Bury(ctx, x.Reason, [][]byte{message}); err != nil {
-			return &stop{reason: ReasonLedger}
+		g := grave{ledger.ShardOf(e.Key()), x.Reason}
+		if _, known := graves[g]; !known {
+			order = append(order, g)
 		}
-		j.cfg.Log("poll.item_poisoned", "tenant", j.tenant, "poll", j.name, "reason", x.Reason)
+		graves[g], sizes[g] = append(graves[g], message), sizes[g]+len(message)
+		if len(graves[g]) >= queue.MaxBatch || sizes[g] >= sendBytes {
+			if err := bury(g); err != nil {
+				return err
+			}
+		}
+	}
+	for _, g := range order {
+		if len(graves[g]) == 0 {
+			continue
+		}
+		if err := bury(g); err != nil {
+			return err
+		}
 	}
 	return nil
 }

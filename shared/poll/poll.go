@@ -31,8 +31,11 @@ var (
 var (
 	// ErrReauth: the destination's connection needs a person.
 	ErrReauth = errors.New("poll: the connection needs to be authorized anew")
-	// ErrDestination: there is no such destination, or it may not be called.
+	// ErrDestination: there is no such destination, or its URL may not be called.
 	ErrDestination = errors.New("poll: no such destination")
+	// ErrCall: the destination's rules take no such request, whatever it is:
+	// a path with an encoded slash or a dot segment, or one that is too long.
+	ErrCall = errors.New("poll: the destination takes no such request")
 	// ErrUnavailable: the destination's own part of Hookweir did not answer.
 	ErrUnavailable = errors.New("poll: a part of Hookweir did not answer")
 	// ErrTimeout: no answer within the deadline.

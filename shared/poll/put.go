@@ -24,11 +24,16 @@ func (p *Poll) Put(ctx context.Context, d Definition) (Status, error) {
 	if err := p.cfg.SetAlarm(now.Add(listRetry)); err != nil {
 		return Status{}, err
 	}
+	_, err := p.Get()
+	made := errors.Is(err, ErrNotFound)
 	if err := p.tx(func() error { return p.put(d, now) }); err != nil {
 		return Status{}, err
 	}
 	if err := p.list(ctx); errors.Is(err, ErrLimit) {
-		return Status{}, errors.Join(ErrLimit, p.forget())
+		if made {
+			err = errors.Join(err, p.forget())
+		}
+		return Status{}, err
 	}
 	return p.Get()
 }
@@ -51,7 +56,13 @@ func (p *Poll) put(d Definition, now time.Time) error {
 	}
 	if found && !old.deleted && sameList(old.definition, d) {
 		r.state, r.health = old.state, old.health
-		r.state.Limit = d.Limit
+		if r.state.Limit != d.Limit { // pages that are counted would be others
+			r.state = recipe.Abandon(r.state)
+			r.state.Limit = d.Limit
+			if err := p.unstage(); err != nil {
+				return err
+			}
+		}
 	} else if err := p.clear(); err != nil {
 		return err
 	}

@@ -14,8 +14,12 @@ const (
 	// request that made it may have been cancelled. A run that is slower is
 	// overtaken, and then stores nothing.
 	runLease = 5 * time.Minute
-	// runTime is how long a run goes on to the next page.
-	runTime = 45 * time.Second
+	// runTime is how long a run goes on to the next page, and itemTime how long
+	// to the next item of a page, which may have to be asked for: with the
+	// longest request both end within the lease, and within the 15 minutes that
+	// the platform gives.
+	runTime  = 45 * time.Second
+	itemTime = 90 * time.Second
 	// maxRequests bounds the requests of one run; a crawl that needs more goes
 	// on in the next, at once.
 	maxRequests = 40
@@ -38,6 +42,10 @@ const (
 	stuckFailures = 5
 	// intervals without success make a stall.
 	stallIntervals = 3
+	// restartSlack is how much further back a crawl begins whose cursor has
+	// expired: by what the provider's clock and ours may differ, and by what its
+	// lists may lag. What comes twice is known.
+	restartSlack = 5 * time.Minute
 )
 
 // Why says what started a run.
@@ -85,7 +93,7 @@ type job struct {
 	newest                                                        time.Time
 	used                                                          float64
 	reset, minInterval                                            time.Duration
-	more, held                                                    bool
+	more, held, restarted                                         bool
 	cursor                                                        string // before the run
 }
 
@@ -93,6 +101,11 @@ type job struct {
 // is in Ran.
 func (p *Poll) Run(ctx context.Context, why Why) (Ran, error) {
 	j, ran, err := p.begin(why)
+	if err == nil && ran.Outcome == RanGone {
+		// The schedule has it still: an Add that came after the Remove. What
+		// fails now is tried when it is asked for again.
+		_ = p.relist(ctx)
+	}
 	if j == nil || err != nil {
 		return ran, err
 	}
@@ -100,7 +113,9 @@ func (p *Poll) Run(ctx context.Context, why Why) (Ran, error) {
 	failure := j.crawl(ctx)
 	ran, err = j.finish(failure)
 	if errors.Is(err, errOvertaken) {
-		return Ran{Outcome: RanBusy, Next: p.now().Add(MinEvery)}, nil
+		// The alarm is the other's, and perhaps set to this run's needs by now:
+		// it looks, and sets itself anew.
+		return Ran{Outcome: RanBusy, Next: p.now().Add(MinEvery)}, p.cfg.SetAlarm(p.now().Add(listRetry))
 	}
 	if err != nil {
 		return ran, err
@@ -200,6 +215,9 @@ func (j *job) crawl(ctx context.Context) error {
 func (j *job) page(ctx context.Context) (done bool, err error) {
 	recipe := j.row.recipe
 	j.in.Now = j.now()
+	if j.row.state.Crawl.Pages == 0 {
+		j.row.health.CrawlAt = j.in.Now
+	}
 	call, err := recipe.Request(j.row.state, j.in)
 	if err != nil {
 		return false, &stop{reason: ReasonRecipe}
@@ -214,6 +232,9 @@ func (j *job) page(ctx context.Context) (done bool, err error) {
 		return false, err
 	}
 	j.minInterval = max(j.minInterval, page.MinInterval)
+	if page.Newest.After(j.in.Now) { // one from the future is seen now
+		page.Newest = j.in.Now
+	}
 	if page.Newest.After(j.newest) {
 		j.newest = page.Newest
 	}
@@ -223,6 +244,15 @@ func (j *job) page(ctx context.Context) (done bool, err error) {
 	}
 	if recipe.Rule == crawl.RuleWindow && page.State.Crawl.Count > maxKnown {
 		return false, &stop{reason: ReasonWindow}
+	}
+	if page.Done {
+		before := j.row.health.WholeAt
+		j.row.health.WholeAt = j.row.health.CrawlAt // stored with the page's state
+		defer func() {
+			if !done {
+				j.row.health.WholeAt = before
+			}
+		}()
 	}
 	whole, err := j.take(ctx, page)
 	return whole && page.Done, err
@@ -245,6 +275,8 @@ func (j *job) ask(ctx context.Context, call crawl.Call) (Response, error) {
 		return res, &stop{reason: busy.Reason, throttled: busy.Reason == ReasonBudget, wait: busy.Wait}
 	case errors.Is(err, ErrReauth):
 		return res, &stop{reason: ReasonReauth, reauth: true}
+	case errors.Is(err, ErrCall):
+		return res, &stop{reason: ReasonRecipe}
 	case errors.Is(err, ErrDestination):
 		return res, &stop{reason: ReasonDestination}
 	case errors.Is(err, ErrUnavailable):
@@ -274,26 +306,34 @@ func (j *job) mend(err error) error {
 		j.Poll.cfg.Log("poll.smaller_pages", "tenant", j.tenant, "poll", j.name, "limit", strconv.Itoa(smaller.Limit))
 		return j.restart(nil)
 	case crawl.Broken:
-		state.Crawl = crawl.Crawl{}
+		*state = j.row.recipe.Abandon(*state)
 		if err := j.restart(nil); err != nil {
 			return err
 		}
 	case crawl.Expired:
-		return j.expired()
+		if !j.restarted { // else the list is not to be had, whatever the cursor
+			j.restarted = true
+			return j.expired()
+		}
 	}
 	return &stop{reason: f.Code, wait: f.Wait}
 }
 
-// expired begins anew where the last success was, and says so where something
-// may be lost.
+// expired begins anew where the last crawl began that reached its end (not where
+// the last success was: a run that read a part of the list is one), and says so
+// where something may be lost.
 func (j *job) expired() error {
 	h := &j.row.health
-	since := h.LastSuccess
-	if since.IsZero() {
+	since := h.WholeAt
+	switch {
+	case !since.IsZero():
+	case j.row.state.Settled: // by a build that noted no more than this
+		since = h.LastSuccess
+	default:
 		since = h.Created
 	}
 	now := j.now()
-	j.row.state = j.row.recipe.Restart(j.row.state, since.Add(-time.Duration(j.row.recipe.Overlap)))
+	j.row.state = j.row.recipe.Restart(j.row.state, since.Add(-restartSlack-time.Duration(j.row.recipe.Overlap)))
 	return j.restart(func() error {
 		if !j.row.recipe.Loses() {
 			return nil

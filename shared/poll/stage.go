@@ -2,6 +2,7 @@ package poll
 
 import (
 	"github.com/hookweir/hookweir/shared/queue"
+	"github.com/hookweir/hookweir/shared/sqlstore"
 )
 
 // placesPerPage keeps the pages of a crawl apart in the order of places.
@@ -75,7 +76,15 @@ func (j *job) drain() error {
 			return &stop{reason: ReasonQueue}
 		}
 		err = j.tx(func() error {
-			_, err := j.cfg.DB.Exec(`DELETE FROM staged WHERE place <= ?`, places[len(places)-1])
+			// Another run, or a definition, may have put its own in their place.
+			seq, err := sqlstore.Int64(j.cfg.DB, `SELECT seq FROM poll`)
+			if err != nil {
+				return err
+			}
+			if seq != j.row.seq {
+				return errOvertaken
+			}
+			_, err = j.cfg.DB.Exec(`DELETE FROM staged WHERE place <= ?`, places[len(places)-1])
 			return err
 		})
 		if err != nil {

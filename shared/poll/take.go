@@ -25,8 +25,8 @@ type batch struct {
 }
 
 // take enqueues a page, oldest first, and then stores where the crawl is:
-// never the other way round (G9). whole is false when the run's requests were
-// used up before the page was.
+// never the other way round (G9). whole is false when the run had done enough
+// before the page was done.
 func (j *job) take(ctx context.Context, page crawl.Page) (whole bool, err error) {
 	if len(page.Items) > 0 {
 		if err := j.loadKnown(); err != nil {
@@ -49,7 +49,7 @@ func (j *job) take(ctx context.Context, page crawl.Page) (whole bool, err error)
 			b.size += len(message)
 		}
 		last := i == len(page.Items)-1
-		if !last && j.requests >= maxRequests {
+		if !last && (j.requests >= maxRequests || j.now().Sub(j.start) >= itemTime) {
 			return false, j.commit(ctx, b, nil, stage)
 		}
 		if !last && (b.size >= sendBytes || len(b.messages) >= queue.MaxBatch) {
@@ -127,12 +127,6 @@ func (j *job) remember(b *batch, state *crawl.State) error {
 	for _, x := range b.poisoned {
 		j.known.add(crawl.PoisonID(x.Body), nil)
 	}
-	if j.known != nil && j.known.dirty {
-		if _, err := j.cfg.DB.Exec(`INSERT OR REPLACE INTO known (id, items) VALUES (1, ?)`, j.known.bytes()); err != nil {
-			return err
-		}
-		j.known.dirty = false
-	}
 	t := &j.row.health.Totals
 	t.Found += int64(b.found)
 	t.Missed += int64(len(b.missed))
@@ -153,7 +147,24 @@ func (j *job) remember(b *batch, state *crawl.State) error {
 	if len(b.known)+len(b.poisoned)+len(b.missed) == 0 && j.row.state.Crawl.Pages == 0 && !j.row.health.Draining {
 		return nil // finish stores it, in the one write of a poll without news
 	}
+	if err := j.storeKnown(); err != nil {
+		return err
+	}
 	return j.store(j.row)
+}
+
+// storeKnown writes what is known, if it has changed. Call it in the
+// transaction of store, which undoes it for a run that was overtaken: what that
+// one knew may be of another list.
+func (j *job) storeKnown() error {
+	if j.known == nil || !j.known.dirty {
+		return nil
+	}
+	if _, err := j.cfg.DB.Exec(`INSERT OR REPLACE INTO known (id, items) VALUES (1, ?)`, j.known.bytes()); err != nil {
+		return err
+	}
+	j.known.dirty = false
+	return nil
 }
 
 // loadKnown reads what is remembered, once in a run.

@@ -40,6 +40,8 @@ const (
 	CodeInvalidCursor        = "invalid_cursor"
 	CodeInvalidTarget        = "invalid_target"
 	CodeUnknownProvider      = "unknown_provider"
+	CodeUnknownDestination   = "unknown_destination"
+	CodeUnknownSource        = "unknown_source"
 	CodeInvalidSecret        = "invalid_secret"
 	CodeInvalidParams        = "invalid_params"
 	CodeTooManySecrets       = "too_many_secrets"
@@ -115,6 +117,8 @@ var table = [...]Problem{
 	{Status: 400, Code: CodeInvalidCursor, Title: "The cursor is not one this list gave"},
 	{Status: 422, Code: CodeInvalidTarget, Title: "The URL is not an allowed target"},
 	{Status: 422, Code: CodeUnknownProvider, Title: "The provider is not in the catalogue"},
+	{Status: 422, Code: CodeUnknownDestination, Title: "The tenant has no destination of that name"},
+	{Status: 422, Code: CodeUnknownSource, Title: "The tenant has no source of that name"},
 	{Status: 422, Code: CodeInvalidSecret, Title: "A secret does not have the provider's form"},
 	{Status: 422, Code: CodeInvalidParams, Title: "A parameter of the source is missing, unknown or malformed"},
 	{Status: 409, Code: CodeTooManySecrets, Title: "Too many secrets are active"},

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/hookweir/hookweir/shared/bulkhead"
@@ -50,7 +49,7 @@ type chunk struct {
 func (c *Clock) Tick(ctx context.Context) error {
 	due := make([][]Due, Shards)
 	errs := make([]error, Shards)
-	var group sync.WaitGroup
+	var group bulkhead.Group
 	for n := range Shards {
 		group.Go(func() {
 			err := c.apart(func() { due[n], errs[n] = c.Shard(n).Due(ctx) })
@@ -89,7 +88,7 @@ func (c *Clock) Tick(ctx context.Context) error {
 func (c *Clock) Handle(ctx context.Context, batch []queue.Message) []queue.Verdict {
 	verdicts := make([]queue.Verdict, len(batch))
 	slots := make(chan struct{}, parallel)
-	var group sync.WaitGroup
+	var group bulkhead.Group
 	for i, m := range batch {
 		verdicts[i].Ack = true
 		var work chunk
@@ -109,7 +108,7 @@ func (c *Clock) apart(part func()) error { return bulkhead.Run(c.Log, "polls_pan
 
 func (c *Clock) chunk(ctx context.Context, work chunk, slots chan struct{}) {
 	settled := make([]Settled, len(work.Polls))
-	var group sync.WaitGroup
+	var group bulkhead.Group
 	for i, due := range work.Polls {
 		if !name.Valid(due.Tenant) || !name.Valid(due.Poll) {
 			continue

@@ -77,6 +77,8 @@ type slot struct {
 	next    time.Time
 	touched bool
 	leased  time.Time // handed out until then
+	again   bool      // touched since it was handed out
+	anew    bool      // added since: what a run says that began before is of another
 }
 
 // Schedule is one shard.
@@ -238,7 +240,7 @@ func (s *Schedule) Add(e Entry) error {
 		return ErrLimit
 	}
 	return s.forget(s.cfg.DB.Tx(func() error {
-		x := &slot{Entry: e, next: e.Next}
+		x := &slot{Entry: e, next: e.Next, anew: true}
 		if old != nil {
 			x.id = old.id
 			if _, err := s.cfg.DB.Exec(`UPDATE polls SET source = ?, every = ? WHERE id = ?`, e.Source, e.Every.Milliseconds(), x.id); err != nil {
@@ -305,7 +307,7 @@ func (s *Schedule) Due() ([]Due, error) {
 	list = list[:min(len(list), MaxDue)]
 	out := make([]Due, len(list))
 	for i, x := range list {
-		x.leased = now.Add(Lease)
+		x.leased, x.again, x.anew = now.Add(Lease), false, false
 		out[i] = Due{x.Tenant, x.Poll, x.touched}
 	}
 	return out, nil
@@ -318,9 +320,15 @@ func (s *Schedule) Settle(list []Settled) error {
 	if err := s.load(); err != nil {
 		return err
 	}
+	now := s.cfg.Now()
 	for _, done := range list {
-		if x := s.slots[key(done.Tenant, done.Poll)]; x != nil {
-			x.next, x.touched, x.leased = done.Next, false, time.Time{}
+		x := s.slots[key(done.Tenant, done.Poll)]
+		if x == nil || x.anew {
+			continue
+		}
+		x.next, x.touched, x.leased = done.Next, false, time.Time{}
+		if x.again {
+			x.touch(now)
 		}
 	}
 	return s.forget(s.save())
@@ -344,15 +352,27 @@ func (s *Schedule) Touch(tenant string, sources []string) ([]string, error) {
 		}
 		for k := range polls {
 			x := s.slots[k]
-			if at := now.Add(x.Every); x.next.After(at) {
-				x.next, x.touched, changed = at, true, true
+			if x.leased.After(now) { // its run may have asked already
+				x.again = true
+				continue
 			}
+			changed = x.touch(now) || changed
 		}
 	}
 	if !changed {
 		return wake, nil
 	}
 	return wake, s.forget(s.save())
+}
+
+// touch brings a poll forward to its floor, if it is not due before that.
+func (x *slot) touch(now time.Time) bool {
+	at := now.Add(x.Every)
+	if !x.next.After(at) {
+		return false
+	}
+	x.next, x.touched, x.again = at, true, false
+	return true
 }
 
 // List returns a tenant's polls, by name.

@@ -27,18 +27,18 @@ type Waker struct {
 }
 
 // Arrived takes the sources of a tenant's webhooks. It never fails: what is
-// not told is told with the next one.
+// not told is told with the next one, a minute later.
 func (w *Waker) Arrived(ctx context.Context, tenant string, sources []string) {
 	tell := w.pick(tenant, sources)
 	if len(tell) == 0 {
 		return
 	}
 	wake, err := w.Touch(ctx, tenant, tell)
-	if err != nil {
-		return
-	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if err != nil {
+		wake = tell // who knows
+	}
 	for _, s := range wake {
 		w.asleep[key(tenant, s)] = w.Now().Add(wakeEvery)
 	}

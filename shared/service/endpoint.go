@@ -146,7 +146,7 @@ func (t *Tenant) openEndpoint(tenantName string) error {
 		Name: "hookweir", Version: "1", Instructions: instructions,
 		Register: g.tools.Register, Complete: g.tools.Complete, Middleware: []mcp.Middleware{g.tools.Guard},
 		Direct:       &toolserver.Direct{Call: g.tools.Call, Lists: g.tools.Lists},
-		Authenticate: t.authenticate, Permit: t.permit, Subscribe: tools.CanSubscribe,
+		Authenticate: t.authenticate, Still: t.still, Permit: t.permit, Subscribe: tools.CanSubscribe,
 		Origin:   access.Origins{Public: t.s.cfg.PublicURL, Development: t.s.cfg.Development, Allowed: t.s.cfg.Origins}.Check,
 		Sessions: toolserver.SQLSessions{DB: t.storage, Now: t.s.cfg.Now},
 		Now:      t.s.cfg.Now, TooLarge: t.s.cfg.BodyTooLarge,
@@ -171,6 +171,9 @@ func (t *Tenant) authenticate(r *http.Request) (*access.Caller, *access.Refusal)
 	return c, refusal
 }
 
+// callerKey begins the ID of a caller with a key; its id follows.
+const callerKey = "key:"
+
 // keyCaller finds who holds a key of the tenant.
 func (t *Tenant) keyCaller(token string) (*access.Caller, error) {
 	switch err := t.Open(t.name); {
@@ -186,7 +189,23 @@ func (t *Tenant) keyCaller(token string) (*access.Caller, error) {
 	case err != nil:
 		return nil, err
 	}
-	return &access.Caller{ID: "key:" + k.ID, Tools: k.Tools, Rate: k.Rate}, nil
+	return &access.Caller{ID: callerKey + k.ID, Tools: k.Tools, Rate: k.Rate}, nil
+}
+
+// still says whether who was let in would be let in now: a key that has not
+// been deleted, a token that is not over while the tenant has an authorization
+// server. What cannot be looked up at the moment is left as it was.
+func (t *Tenant) still(c *access.Caller) bool {
+	switch id, key := strings.CutPrefix(c.ID, callerKey); {
+	case key:
+		there, err := t.HasKey(id)
+		return there || err != nil
+	case c.Scoped:
+		issuer, err := t.issuer()
+		over := !c.Until.IsZero() && !t.s.cfg.Now().Before(c.Until)
+		return !over && (issuer.URL != "" || err != nil)
+	}
+	return true
 }
 
 // tokenCaller finds whom the tenant's authorization server has let in.

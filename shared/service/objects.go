@@ -58,7 +58,7 @@ func check(provider string, params map[string]string, secrets [][]byte) error {
 	for i, v := range secrets {
 		list[i] = webhook.Secret{Value: v}
 	}
-	_, err := webhook.New(webhook.Config{Crypto: gocrypto.Crypto{}, Provider: provider, Params: params, Secrets: list})
+	err := webhook.Check(webhook.Config{Crypto: gocrypto.Crypto{}, Provider: provider, Params: params, Secrets: list})
 	if errors.Is(err, webhook.ErrUnknownProvider) {
 		return tenant.ErrProvider
 	}

@@ -126,7 +126,9 @@ func pollError(err error) error {
 		return &poll.Busy{Wait: wait.After, Reason: reason}
 	case errors.Is(err, outbound.ErrNeedsReauth):
 		return poll.ErrReauth
-	case errors.Is(err, outbound.ErrNotFound), errors.As(err, &refused), errors.As(err, &forbidden):
+	case errors.As(err, &refused):
+		return poll.ErrCall
+	case errors.Is(err, outbound.ErrNotFound), errors.As(err, &forbidden):
 		return poll.ErrDestination
 	case errors.Is(err, outbound.ErrUnavailable):
 		return poll.ErrUnavailable

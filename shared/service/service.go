@@ -144,8 +144,10 @@ func (s *Service) newDeliverer() (*deliver.Deliverer, error) {
 		Post:          s.cfg.Fetch,
 		Payload:       s.cfg.Payloads.Get,
 		Quarantine:    s.quarantine,
+		Back:          s.cfg.SendEvents,
 		Arrived:       s.waker.Arrived,
 		Changed:       s.eventsChanged,
+		Sleep:         s.cfg.Sleep,
 		Log:           s.cfg.Log,
 		AllowLoopback: s.cfg.Development,
 	})

@@ -56,7 +56,11 @@ func (t *Tenant) Invoke(method string, payload []byte) ([]byte, error) {
 	if upstream.Handles(method) {
 		return t.invokeUpstream(method, payload)
 	}
-	return t.Tenant.Invoke(method, payload)
+	answer, err := t.Tenant.Invoke(method, payload)
+	if t.server != nil && tenant.Revokes(method) {
+		t.server.Recheck() // who listens under what is gone hears no more
+	}
+	return answer, err
 }
 
 // Slots of the object's alarm.

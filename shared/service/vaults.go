@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"strconv"
-	"sync"
 
 	"github.com/hookweir/hookweir/shared/admin"
 	"github.com/hookweir/hookweir/shared/bulkhead"
@@ -62,7 +61,7 @@ func (s *Service) visit(ctx context.Context, tenants []string) admin.SweepReport
 		err    error
 	}
 	results := make([]result, len(tenants))
-	var group sync.WaitGroup
+	var group bulkhead.Group
 	for i, name := range tenants {
 		group.Go(func() {
 			err := bulkhead.Run(s.cfg.Log, "vaults_panic", func() { results[i].health, results[i].err = s.vault(name).Watch(ctx) })

@@ -31,6 +31,12 @@ const (
 	methodDeleteAuthorization = "delete_authorization"
 )
 
+// Revokes reports whether a method of Invoke takes somebody's right to be let
+// in at the agent's endpoint.
+func Revokes(method string) bool {
+	return method == methodDeleteKey || method == methodDeleteAuthorization
+}
+
 // answers are the errors that a caller is told. New ones go to the end.
 var answers = call.Errors{
 	ErrNotFound, ErrTenant, ErrRequest, ErrProvider, ErrParams, ErrSecret, ErrSecrets, ErrLimit,

@@ -169,6 +169,14 @@ func (t *Tenant) DeleteKey(id string) error {
 	})
 }
 
+// HasKey reports whether there is a key of this id.
+func (t *Tenant) HasKey(id string) (bool, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	n, err := sqlstore.Int64(t.cfg.DB, `SELECT count(*) FROM api_keys WHERE id = ?`, id)
+	return n > 0, err
+}
+
 // readRights takes the last two columns, tools and rate.
 func (k *Key) readRights(r *sqlstore.Row) error {
 	restricted := !r.IsNull()

@@ -15,6 +15,8 @@
 //     what (no token passthrough).
 //   - A session's id proves nothing: it is bound to the caller that opened it
 //     (MCP security best practices, session hijacking).
+//   - Who is let in to listen does not listen for ever: a stream ends when its
+//     key is deleted or its token is over.
 //   - Every list and resource is cacheScope private: what one caller sees, no
 //     shared cache keeps for another.
 //   - No Go timer: no idle timeout, no delayed notification. The one clock is

@@ -2,10 +2,14 @@ package toolserver
 
 import (
 	"context"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/hookweir/hookweir/shared/access"
 )
 
 const (
@@ -34,16 +38,52 @@ type keeper interface {
 	Keep(end func()) (release func())
 }
 
-// lasting ends a stream of notifications, which has no end of its own, when
-// the instance is to be replaced: its reader comes back.
-func lasting(w http.ResponseWriter, r *http.Request) (_ *http.Request, done func()) {
-	p, ok := w.(stream)
-	if !ok {
-		return r, func() {}
-	}
+// listening is a stream of notifications, which has no end of its own, and whom
+// it tells.
+type listening struct {
+	caller *access.Caller
+	cancel context.CancelFunc
+}
+
+// lasting ends such a stream when the instance is to be replaced: its reader
+// comes back. And when its caller may not listen any more, which it would never
+// be asked again: at a pulse, or by Recheck. Its reader then comes back in vain.
+func (s *Server) lasting(w http.ResponseWriter, r *http.Request, c *access.Caller) (_ http.ResponseWriter, _ *http.Request, done func()) {
 	ctx, cancel := context.WithCancel(r.Context())
-	p.OnRetire(cancel)
-	return r.WithContext(ctx), cancel
+	l := &listening{c, cancel}
+	s.mu.Lock()
+	s.lasts[l] = true
+	s.mu.Unlock()
+	if p, ok := w.(stream); ok {
+		p.OnRetire(cancel)
+	}
+	w = newPulsing(w)
+	if p, ok := w.(*pulsing); ok {
+		p.check = func() { s.recheck(l) }
+	}
+	return w, r.WithContext(ctx), func() {
+		s.mu.Lock()
+		delete(s.lasts, l)
+		s.mu.Unlock()
+		cancel()
+	}
+}
+
+// Recheck ends the streams of those who may not listen any more: call it when
+// a key has been deleted.
+func (s *Server) Recheck() {
+	s.mu.Lock()
+	all := slices.Collect(maps.Keys(s.lasts))
+	s.mu.Unlock()
+	for _, l := range all {
+		s.recheck(l)
+	}
+}
+
+func (s *Server) recheck(l *listening) {
+	if s.cfg.Still != nil && !s.cfg.Still(l.caller) {
+		l.cancel()
+	}
 }
 
 // questioning is a call of the older protocols, which may wait for the client's
@@ -78,7 +118,8 @@ type pulsing struct {
 	events  bool // it is a stream of events
 	framed  bool // what comes is one JSON message, which becomes an event
 	end     func()
-	left    int // pulses until end, if not nil
+	left    int    // pulses until end, if not nil
+	check   func() // with each pulse, if not nil
 }
 
 func newPulsing(w http.ResponseWriter) http.ResponseWriter {
@@ -93,6 +134,9 @@ func newPulsing(w http.ResponseWriter) http.ResponseWriter {
 
 // pulse writes a comment, and says when to come again.
 func (p *pulsing) pulse() time.Duration {
+	if p.check != nil {
+		p.check()
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.end != nil {

@@ -1,12 +1,15 @@
 package toolserver
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/hookweir/hookweir/shared/access"
 )
 
 // platform is a ResponseWriter whose time the test moves.
@@ -53,11 +56,37 @@ func TestNoPulseInWhatIsNoStream(t *testing.T) {
 // What lasts ends when its memory is to be given up.
 func TestLastingEnds(t *testing.T) {
 	p := &platform{ResponseRecorder: httptest.NewRecorder()}
-	r, done := lasting(p, httptest.NewRequest(http.MethodPost, "/", nil))
+	s := &Server{lasts: map[*listening]bool{}}
+	_, r, done := s.lasting(p, httptest.NewRequest(http.MethodPost, "/", nil), &access.Caller{ID: "key:a"})
 	defer done()
 	assert.NoError(t, r.Context().Err())
 	p.retire()
 	assert.Error(t, r.Context().Err())
+}
+
+// And when its caller would not be let in any more: at once when that is said,
+// and else with a pulse.
+func TestLastingEndsWithItsCaller(t *testing.T) {
+	gone := map[string]bool{}
+	s := &Server{lasts: map[*listening]bool{}, cfg: Config{Still: func(c *access.Caller) bool { return !gone[c.ID] }}}
+	var pulses []func() time.Duration
+	ctx := map[string]context.Context{}
+	for _, id := range []string{"key:a", "key:b", "subject:c"} {
+		p := &platform{ResponseRecorder: httptest.NewRecorder()}
+		_, r, done := s.lasting(p, httptest.NewRequest(http.MethodPost, "/", nil), &access.Caller{ID: id})
+		ctx[id], pulses = r.Context(), append(pulses, p.f)
+		defer done()
+	}
+	gone["key:a"] = true
+	s.Recheck()
+	assert.Error(t, ctx["key:a"].Err())
+	assert.NoError(t, ctx["key:b"].Err())
+	gone["subject:c"] = true // a token that is over
+	for _, pulse := range pulses {
+		pulse()
+	}
+	assert.Error(t, ctx["subject:c"].Err())
+	assert.NoError(t, ctx["key:b"].Err())
 }
 
 // A call that may wait for its client's answer ends a while after its memory

@@ -49,6 +49,9 @@ type Config struct {
 	Direct *Direct
 	// Authenticate says who asks. A refusal is answered as it is.
 	Authenticate func(*http.Request) (*access.Caller, *access.Refusal)
+	// Still says whether a caller that was let in would be let in now: streams
+	// of notifications end when not. Nil: they would.
+	Still func(*access.Caller) bool
 	// Permit says whether the caller may send this message. It decides what
 	// HTTP answers; what is done is decided by Middleware, which sees what the
 	// protocol library read. Nil: every message.
@@ -79,6 +82,7 @@ type Server struct {
 	mu        sync.Mutex
 	live      map[string]bool // sessions in memory
 	listeners map[*mcp.ServerSession]listener
+	lasts     map[*listening]bool // streams of notifications
 	known     known
 	signed    []byte // how a result begins
 }
@@ -91,7 +95,7 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Rand == nil {
 		cfg.Rand = rand.Reader
 	}
-	s := &Server{cfg: cfg, live: map[string]bool{}, listeners: map[*mcp.ServerSession]listener{}, known: known{shapes: map[string]bool{}, lists: map[string][]byte{}}, signed: signature(cfg.Name, cfg.Version)}
+	s := &Server{cfg: cfg, live: map[string]bool{}, listeners: map[*mcp.ServerSession]listener{}, lasts: map[*listening]bool{}, known: known{shapes: map[string]bool{}, lists: map[string][]byte{}}, signed: signature(cfg.Name, cfg.Version)}
 	s.mcp = mcp.NewServer(&mcp.Implementation{Name: cfg.Name, Version: cfg.Version}, &mcp.ServerOptions{
 		Instructions:       cfg.Instructions,
 		PageSize:           pageSize,
@@ -215,10 +219,11 @@ func (s *Server) post(w http.ResponseWriter, r *http.Request, caller *access.Cal
 func (s *Server) serveStateless(w http.ResponseWriter, r *http.Request, caller *access.Caller, f frame, body []byte) {
 	if f.method == methodListen {
 		var done func()
-		r, done = lasting(w, r)
+		w, r, done = s.lasting(w, r, caller)
 		defer done()
+	} else {
+		w = newPulsing(w)
 	}
-	w = newPulsing(w)
 	var m again
 	if s.cfg.Direct != nil {
 		m = shapeOf(r, f, body)

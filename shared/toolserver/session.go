@@ -113,8 +113,7 @@ func (s *Server) serveSession(w http.ResponseWriter, r *http.Request, caller *ac
 	}
 	var ended func()
 	if r.Method == http.MethodGet {
-		r, ended = lasting(w, r)
-		w = newPulsing(w)
+		w, r, ended = s.lasting(w, r, caller)
 	} else {
 		w, r, ended = questioning(w, r)
 	}

@@ -2,7 +2,6 @@ package upstream
 
 import (
 	"context"
-	"errors"
 	"time"
 )
 
@@ -41,11 +40,13 @@ func (u *Upstreams) arm() error {
 }
 
 // Alarm sends notices and looks at the upstreams that nobody has looked at for
-// a while.
+// a while. It returns an error only when the database failed or the next alarm
+// could not be set; the platform then calls it again.
 func (u *Upstreams) Alarm() error {
 	ctx := context.Background()
-	if _, err := u.box.Flush(); err != nil {
-		return errors.Join(err, u.cfg.SetAlarm(u.now().Add(outboxEvery)))
+	_, refused := u.box.Flush()
+	if refused != nil { // it keeps nobody from looking
+		u.cfg.Log("upstream.notices_wait", "tenant", u.cfg.Tenant)
 	}
 	rows, err := u.cfg.DB.Exec(`SELECT name FROM (SELECT name, `+due+` AS due FROM upstreams) WHERE due <= ? ORDER BY due, name LIMIT ?`,
 		dueAfter(u.now().UnixMilli(), perAlarm)...)
@@ -58,6 +59,9 @@ func (u *Upstreams) Alarm() error {
 			return err
 		}
 		u.Refresh(ctx, n)
+	}
+	if refused != nil {
+		return u.cfg.SetAlarm(u.now().Add(outboxEvery))
 	}
 	return u.arm()
 }

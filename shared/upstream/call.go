@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
-	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
@@ -31,12 +30,11 @@ func (u *Upstreams) Call(ctx context.Context, full string, arguments json.RawMes
 	if !ok {
 		return nil, false, nil
 	}
-	up, i, err := u.pinned(n, kindTool, tool)
+	up, i, err := u.pinned(ctx, n, kindTool, tool)
 	if err != nil || i == nil {
 		return nil, false, err
 	}
-	arguments, fault := fitting(i.pinned, arguments)
-	if fault != "" {
+	if _, fault := fitting(i.pinned, arguments); fault != "" {
 		return refusal("invalid_request", fault), true, nil
 	}
 	l, answers, refused := resumed(up, i, turn)
@@ -45,9 +43,15 @@ func (u *Upstreams) Call(ctx context.Context, full string, arguments json.RawMes
 		return refusal(refused.Code, refused.Detail), true, nil
 	}
 	call := func(ctx context.Context, turn Turn, over func()) (result *mcp.CallToolResult, err error) {
-		err = u.visit(ctx, up, kindTool, tool, l.Round, u.midway(ctx, n, tool, turn), func(s *mcp.ClientSession) (err error) {
+		err = u.visit(ctx, up, i, l.Round, u.midway(ctx, n, tool, turn), func(s *mcp.ClientSession, pinned []byte) (err error) {
+			// The look may have moved the pin, and so may an approval while it was
+			// under way.
+			send, fault := fitting(pinned, arguments)
+			if fault != "" {
+				return &Refusal{"invalid_request", fault}
+			}
 			result, err = s.CallTool(ctx, &mcp.CallToolParams{
-				Name: tool, Arguments: orObject(arguments), InputResponses: answers, RequestState: l.State,
+				Name: tool, Arguments: orObject(send), InputResponses: answers, RequestState: l.State,
 			})
 			over()
 			return err
@@ -98,7 +102,7 @@ func (u *Upstreams) Call(ctx context.Context, full string, arguments json.RawMes
 			return nil, true, err
 		}
 		// A person takes minutes: what was approved may be another by now.
-		if up, i, err = u.pinned(n, kindTool, tool); err != nil {
+		if up, i, err = u.pinned(ctx, n, kindTool, tool); err != nil {
 			return nil, true, err
 		}
 		if i == nil || pinOf(up, i) != l.Pin {
@@ -108,7 +112,9 @@ func (u *Upstreams) Call(ctx context.Context, full string, arguments json.RawMes
 }
 
 // pinned finds an upstream and what is approved of an item; nil for neither.
-func (u *Upstreams) pinned(n, kind, item string) (Upstream, *item, error) {
+// One whose removal was accepted is asked for first, if the last look is too
+// old: it may be back, and its pin was kept.
+func (u *Upstreams) pinned(ctx context.Context, n, kind, item string) (Upstream, *item, error) {
 	up, err := u.load(n)
 	if errors.Is(err, ErrNotFound) {
 		return up, nil, nil
@@ -117,6 +123,13 @@ func (u *Upstreams) pinned(n, kind, item string) (Upstream, *item, error) {
 		return up, nil, err
 	}
 	i, err := u.item(n, kind, item)
+	if err == nil && i != nil && i.gone && u.stale(up) {
+		if up, err = u.glance(ctx, n); err != nil {
+			u.failedCall(ctx, up, err)
+			return up, nil, nil // nobody can say; what was accepted is that it is gone
+		}
+		i, err = u.item(n, kind, item)
+	}
 	if err != nil || i == nil || i.pinned == nil || i.gone {
 		return up, nil, err
 	}
@@ -124,17 +137,18 @@ func (u *Upstreams) pinned(n, kind, item string) (Upstream, *item, error) {
 }
 
 // visit runs f in a session in which the item's pin has been held against what
-// the server says now. round is that of the call, and ask hears questions in
-// the middle of it: see transport. Errors: *Refusal, or the database's.
-func (u *Upstreams) visit(ctx context.Context, up Upstream, kind, item string, round int, ask asker, f func(*mcp.ClientSession) error) error {
+// the server says now; f gets that pin, which may be another than it was.
+// round is that of the call, and ask hears questions in the middle of it: see
+// transport. Errors: *Refusal, or the database's.
+func (u *Upstreams) visit(ctx context.Context, up Upstream, i *item, round int, ask asker, f func(s *mcp.ClientSession, pinned []byte) error) error {
 	session, t, err := u.dial(ctx, up, ask)
 	if err != nil {
 		u.failedCall(ctx, up, err)
 		return &Refusal{"unavailable", "the upstream " + up.Name + ": " + err.Error()}
 	}
 	defer u.end(ctx, up, session, t)
-	if t.changed || up.State != StateReady || u.now().Sub(up.Checked) >= up.Recheck {
-		kinds := []string{kind}
+	if t.changed || u.stale(up) {
+		kinds := []string{i.kind}
 		if t.changed || up.Recheck > 0 { // other kinds will go by this look as well
 			kinds = everything
 		}
@@ -143,11 +157,12 @@ func (u *Upstreams) visit(ctx context.Context, up Upstream, kind, item string, r
 			return &Refusal{"unavailable", "the upstream " + up.Name + " could not be checked: " + err.Error()}
 		}
 	}
-	if refused := u.blocked(up.Name, kind, item); refused != nil {
+	pinned, refused := u.approved(up, i.kind, i.name)
+	if refused != nil {
 		return refused
 	}
 	t.round = round
-	failure := t.safely(func() error { return f(session) })
+	failure := t.safely(func() error { return f(session, pinned) })
 	if t.changed { // it said so while it answered
 		if err := u.look(ctx, up, session, t, everything); err != nil {
 			u.failedCall(ctx, up, err) // a call of an upstream that fails looks first
@@ -156,23 +171,13 @@ func (u *Upstreams) visit(ctx context.Context, up Upstream, kind, item string, r
 	if t.refused != nil { // whatever it answered without
 		return t.refused
 	}
+	if errors.As(failure, &refused) {
+		return refused
+	}
 	if failure != nil {
 		return &Refusal{"bad_gateway", "the upstream " + up.Name + " did not answer the call properly; nobody knows whether it acted"}
 	}
 	return nil
-}
-
-// look lists items in a session and holds them against the pins. A server may
-// say that a list has changed while it is looked at: then it is looked at again
-// after the call.
-func (u *Upstreams) look(ctx context.Context, up Upstream, s *mcp.ClientSession, t *transport, kinds []string) error {
-	t.until, t.changed = u.now().Add(maxLook), false
-	seen, err := discover(ctx, s, t, kinds)
-	t.until = time.Time{}
-	if err != nil {
-		return err
-	}
-	return u.observe(ctx, up, s.InitializeResult().ProtocolVersion, kinds, seen)
 }
 
 // failedCall counts a failure, unless it is the caller who ended the call.
@@ -202,31 +207,36 @@ func (u *Upstreams) item(n, kind, name string) (*item, error) {
 	return &i, err
 }
 
-// blocked says why an item may not be used; nil when it may.
-func (u *Upstreams) blocked(n, kind, name string) *Refusal {
-	up, err := u.load(n)
-	if err != nil {
-		return &Refusal{"unavailable", ""}
+// approved gives the pin of an item that may be used, as the server says it is
+// now; or why it may not. What was put or deleted meanwhile is not used in a
+// session from before.
+func (u *Upstreams) approved(up Upstream, kind, name string) (pinned []byte, refused *Refusal) {
+	up, err := u.still(up)
+	if errors.Is(err, errMoved) {
+		return nil, &Refusal{"unavailable", "the upstream " + up.Name + ": " + err.Error()}
 	}
-	i, err := u.item(n, kind, name)
+	if err != nil {
+		return nil, &Refusal{"unavailable", ""}
+	}
+	i, err := u.item(up.Name, kind, name)
 	switch {
 	case err != nil:
-		return &Refusal{"unavailable", ""}
+		return nil, &Refusal{"unavailable", ""}
 	case i == nil || i.pinned == nil:
-		return &Refusal{"not_found", "this " + kind + " is not approved"}
+		return nil, &Refusal{"not_found", "this " + kind + " is not approved"}
 	}
 	c, code := i.class(), "item_"
 	if kind == kindTool {
 		code = "tool_"
 	}
 	if i.now == nil {
-		return &Refusal{code + "removed", "the upstream no longer has this " + kind}
+		return nil, &Refusal{code + "removed", "the upstream no longer has this " + kind}
 	}
 	if up.Policy.action(c) == Block && planted.Bug != "nopin" {
-		u.cfg.Log("upstream.blocked", "tenant", u.cfg.Tenant, "upstream", n, "class", string(c))
-		return &Refusal{code + "changed", "the upstream has changed this " + kind + " (" + string(c) + ") since it was approved; it is blocked until the operator approves the change. See upstream_drift."}
+		u.cfg.Log("upstream.blocked", "tenant", u.cfg.Tenant, "upstream", up.Name, "class", string(c))
+		return nil, &Refusal{code + "changed", "the upstream has changed this " + kind + " (" + string(c) + ") since it was approved; it is blocked until the operator approves the change. See upstream_drift."}
 	}
-	return nil
+	return i.pinned, nil
 }
 
 // bound lets a result of bearable size through, without what is for clients

@@ -16,6 +16,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"github.com/hookweir/hookweir/shared/bulkhead"
 	"github.com/hookweir/hookweir/shared/fetch"
 	"github.com/hookweir/hookweir/shared/jsontext"
 	"github.com/hookweir/hookweir/shared/target"
@@ -329,7 +330,7 @@ var calls = []string{"tools/call", "prompts/get", "resources/read"}
 func (u *Upstreams) end(ctx context.Context, up Upstream, s *mcp.ClientSession, t *transport) {
 	protocol := s.InitializeResult().ProtocolVersion
 	if t.broken { // it may wait for a request that nothing will answer
-		go func() { _ = s.Close() }()
+		bulkhead.Go(func() { _ = s.Close() })
 	} else {
 		_ = s.Close() // nothing is lost with it
 	}

@@ -17,13 +17,19 @@
 //     latest words, and arguments are checked against that one.
 //   - A pin is the whole definition as it came over the wire, members this
 //     build does not know included. It outlives the tool's removal, approved
-//     or not: a tool that comes back is held against it.
+//     or not: a tool that comes back is held against it, and a call of one
+//     that is gone asks whether it is back.
 //   - First use is one look, the first that found anything.
 //   - What a look brings counts for the upstream as it was put: not for one
 //     that took its place under the name meanwhile, nor after another PUT,
 //     which is looked at before anything of it is called.
-//   - An approval names the report it was given for (a hash over every item),
-//     so what changes between looking and approving is not approved.
+//   - Of looks that overlap nobody knows which is the newer. One that saw
+//     something else than what another has stored since it began is made again.
+//   - A call is made under the pin that there is when it leaves, whatever was
+//     approved, taken by a policy or put while it was looked at.
+//   - An approval names the report it was given for (a hash over the URL and
+//     every item), so neither what changes between looking and approving nor
+//     another server that says the same is approved.
 //   - Two tools of one name, or of names that look alike, and definitions
 //     with hidden characters are served to nobody (fail closed).
 //   - A call that is cancelled is cancelled at the upstream; what it had done

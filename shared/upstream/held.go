@@ -8,6 +8,8 @@ import (
 	"sync"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/hookweir/hookweir/shared/bulkhead"
 )
 
 // maxHeld bounds the calls of a tenant that wait for a person between two
@@ -82,12 +84,12 @@ func (u *Upstreams) hold(ctx context.Context, l leg, keep Keep, call once) (*mcp
 	// It ends with its request only until it has asked.
 	callCtx, end := context.WithCancel(context.WithoutCancel(ctx))
 	h.end = end
-	go func() {
+	bulkhead.Go(func() {
 		result, err := call(callCtx, Turn{Ask: h.ask}, sync.OnceFunc(func() { close(h.over) }))
 		h.finish()
 		h.done <- outcome{result, err}
 		end()
-	}()
+	})
 	return h.front(ctx, l, keep)
 }
 

@@ -29,10 +29,11 @@ type mutable struct {
 	t     *testing.T
 	now   time.Time
 	tools []*mcp.Tool
-	lists int    // how often its tools were listed
-	calls int    // that reached it
-	away  bool   // it does not answer
-	token string // of every connection; "" for a connection without one
+	also  func(*mcp.Server) // gives it more than tools; nil: nothing
+	lists int               // how often its tools were listed
+	calls int               // that reached it
+	away  bool              // it does not answer
+	token string            // of every connection; "" for a connection without one
 	// meanwhile runs once, while a request is on its way.
 	meanwhile func()
 
@@ -99,6 +100,9 @@ func (d *mutable) fetch(_ context.Context, q fetch.Request) (fetch.Response, err
 			d.calls++
 			return &mcp.CallToolResult{Content: []mcp.Content{&mcp.TextContent{Text: "done"}}}, nil
 		})
+	}
+	if d.also != nil {
+		d.also(server)
 	}
 	server.AddReceivingMiddleware(func(next mcp.MethodHandler) mcp.MethodHandler {
 		return func(ctx context.Context, method string, r mcp.Request) (mcp.Result, error) {

@@ -28,9 +28,9 @@ func (u *Upstreams) Read(ctx context.Context, full string) (*mcp.ReadResourceRes
 	if !ok || len(uri) > maxURI {
 		return nil, ErrNotFound
 	}
-	up, i, err := u.pinned(n, kindResource, uri)
+	up, i, err := u.pinned(ctx, n, kindResource, uri)
 	if err == nil && i == nil {
-		i, err = u.template(n, uri)
+		i, err = u.template(ctx, n, uri)
 	}
 	switch {
 	case err != nil:
@@ -39,7 +39,7 @@ func (u *Upstreams) Read(ctx context.Context, full string) (*mcp.ReadResourceRes
 		return nil, ErrNotFound
 	}
 	var result *mcp.ReadResourceResult
-	err = u.visit(ctx, up, i.kind, i.name, 0, nil, func(s *mcp.ClientSession) (err error) {
+	err = u.visit(ctx, up, i, 0, nil, func(s *mcp.ClientSession, _ []byte) (err error) {
 		result, err = s.ReadResource(ctx, &mcp.ReadResourceParams{URI: uri})
 		return err
 	})
@@ -59,27 +59,36 @@ func (u *Upstreams) Read(ctx context.Context, full string) (*mcp.ReadResourceRes
 }
 
 // template finds an approved template that a URI is of; nil for none.
-func (u *Upstreams) template(n, uri string) (*item, error) {
+func (u *Upstreams) template(ctx context.Context, n, uri string) (*item, error) {
 	items, err := u.items(n)
 	if err != nil {
 		return nil, err
 	}
+	gone := ""
 	for _, i := range items {
-		if i.kind != kindTemplate || i.pinned == nil || i.gone {
+		if i.kind != kindTemplate || i.pinned == nil {
 			continue
 		}
 		t, err := uritemplate.New(i.name)
-		if err == nil && t.Regexp().MatchString(uri) {
+		switch {
+		case err != nil || !t.Regexp().MatchString(uri):
+		case i.gone:
+			gone = i.name
+		default:
 			return &i, nil
 		}
 	}
-	return nil, nil
+	if gone == "" {
+		return nil, nil
+	}
+	_, i, err := u.pinned(ctx, n, kindTemplate, gone)
+	return i, err
 }
 
 // Prompt gets a prompt by its name here. Errors as of Read.
 func (u *Upstreams) Prompt(ctx context.Context, full string, arguments map[string]string) (*mcp.GetPromptResult, error) {
 	n, name, _ := strings.Cut(full, separator)
-	up, i, err := u.pinned(n, kindPrompt, name)
+	up, i, err := u.pinned(ctx, n, kindPrompt, name)
 	switch {
 	case err != nil:
 		return nil, err
@@ -87,7 +96,7 @@ func (u *Upstreams) Prompt(ctx context.Context, full string, arguments map[strin
 		return nil, ErrNotFound
 	}
 	var result *mcp.GetPromptResult
-	err = u.visit(ctx, up, kindPrompt, name, 0, nil, func(s *mcp.ClientSession) (err error) {
+	err = u.visit(ctx, up, i, 0, nil, func(s *mcp.ClientSession, _ []byte) (err error) {
 		result, err = s.GetPrompt(ctx, &mcp.GetPromptParams{Name: name, Arguments: arguments})
 		return err
 	})
@@ -112,7 +121,7 @@ func (u *Upstreams) Complete(ctx context.Context, p *mcp.CompleteParams) (*mcp.C
 		n, name, _ = strings.Cut(ref.Name, separator)
 		ref.Name = name
 	}
-	up, i, err := u.pinned(n, kind, name)
+	up, i, err := u.pinned(ctx, n, kind, name)
 	switch {
 	case err != nil:
 		return nil, err
@@ -120,7 +129,7 @@ func (u *Upstreams) Complete(ctx context.Context, p *mcp.CompleteParams) (*mcp.C
 		return nil, ErrNotFound
 	}
 	var result *mcp.CompleteResult
-	err = u.visit(ctx, up, kind, name, 0, nil, func(s *mcp.ClientSession) (err error) {
+	err = u.visit(ctx, up, i, 0, nil, func(s *mcp.ClientSession, _ []byte) (err error) {
 		result, err = s.Complete(ctx, &mcp.CompleteParams{Ref: &ref, Argument: p.Argument, Context: p.Context})
 		return err
 	})

@@ -15,7 +15,7 @@ import (
 type Report struct {
 	Upstream string `json:"upstream"`
 	Health
-	// Report is a hash over every item below; an approval names it.
+	// Report is a hash over the URL and every item below; an approval names it.
 	Report string  `json:"report"`
 	Items  []Drift `json:"items"`
 }
@@ -55,6 +55,7 @@ func report(up Upstream, items []item) Report {
 	out := Report{Upstream: up.Name, Health: up.Health, Items: []Drift{}}
 	renamed := renames(items)
 	sum := sha256.New()
+	sum.Write([]byte(strconv.Quote(up.URL) + "\n")) // what is read of one server is not approved for another
 	for _, i := range items {
 		c, from := i.among(renamed)
 		if c == Unchanged {

@@ -187,39 +187,9 @@ func (u *Upstreams) changed(ctx context.Context) {
 // Refresh looks at an upstream and holds what it says against the pins. What
 // goes wrong is its health.
 func (u *Upstreams) Refresh(ctx context.Context, n string) {
-	up, err := u.load(n)
-	if err != nil {
-		return
-	}
-	if _, err := u.cfg.DB.Exec(`UPDATE upstreams SET tried = ? WHERE name = ?`, u.now().UnixMilli(), n); err != nil {
-		return
-	}
-	session, t, err := u.dial(ctx, up, nil)
-	if err == nil {
-		defer u.end(ctx, up, session, t)
-		err = u.look(ctx, up, session, t, everything)
-	}
-	if err != nil {
+	if up, err := u.glance(ctx, n); err != nil {
 		u.failed(up, err)
 	}
-}
-
-// errMoved: while an upstream was looked at, it was deleted or put again, with
-// another URL, account or policy perhaps. What was seen is of no upstream that
-// there is.
-var errMoved = errors.New("it was put again or deleted meanwhile")
-
-// still loads an upstream again after a wait. Errors: errMoved, or the
-// database's.
-func (u *Upstreams) still(up Upstream) (Upstream, error) {
-	current, err := u.load(up.Name)
-	switch {
-	case errors.Is(err, ErrNotFound), err == nil && (!current.Updated.Equal(up.Updated) || !current.Created.Equal(up.Created)):
-		return up, errMoved
-	case err != nil:
-		return up, err
-	}
-	return current, nil
 }
 
 func (u *Upstreams) failed(up Upstream, why error) {
@@ -237,9 +207,10 @@ func (u *Upstreams) failed(up Upstream, why error) {
 }
 
 // observe writes what was seen, moves the pins that may move, and tells the
-// agent of what drifted.
-func (u *Upstreams) observe(ctx context.Context, up Upstream, protocol string, kinds []string, seen map[string][]json.RawMessage) error {
-	found, err := sift(up.Name, seen)
+// agent of what drifted. Errors: errMoved, errOverlap, what is wrong with what
+// was seen, or the database's.
+func (u *Upstreams) observe(ctx context.Context, up Upstream, saw sight) error {
+	found, err := sift(up.Name, saw.seen)
 	if err != nil {
 		return err
 	}
@@ -263,7 +234,11 @@ func (u *Upstreams) observe(ctx context.Context, up Upstream, protocol string, k
 				return err
 			}
 		}
-		items = merge(items, kinds, found)
+		then := there(items)
+		items = merge(items, saw.kinds, found)
+		if up.Checked.After(saw.began) && !maps.EqualFunc(then, there(items), bytes.Equal) {
+			return errOverlap
+		}
 		renamed := renames(items)
 		for k := range items {
 			i := &items[k]
@@ -293,7 +268,7 @@ func (u *Upstreams) observe(ctx context.Context, up Upstream, protocol string, k
 				return err
 			}
 		}
-		h := Health{State: StateReady, Checked: now, Protocol: protocol, report: up.report}
+		h := Health{State: StateReady, Checked: now, Protocol: saw.protocol, report: up.report}
 		if err := u.tell(up, items, &h, now); err != nil {
 			return err
 		}

@@ -3,9 +3,9 @@ package vault
 import (
 	"errors"
 	"slices"
-	"sync"
 	"time"
 
+	"github.com/hookweir/hookweir/shared/bulkhead"
 	"github.com/hookweir/hookweir/shared/sqlstore"
 )
 
@@ -76,7 +76,7 @@ func (v *Vault) dueConnections() ([]string, error) {
 // tendAll tends connections side by side. A panic of one goes on here, in the
 // event's own goroutine, where the bridge knows what to do with it.
 func (v *Vault) tendAll(names []string) error {
-	var group sync.WaitGroup
+	var group bulkhead.Group
 	results, panics := make([]error, len(names)), make([]any, len(names))
 	for i, name := range names {
 		group.Go(func() {

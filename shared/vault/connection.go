@@ -2,6 +2,7 @@ package vault
 
 import (
 	"errors"
+	"reflect"
 	"time"
 
 	"github.com/hookweir/hookweir/shared/name"
@@ -120,12 +121,16 @@ func (v *Vault) newRow(name string, now time.Time) (*row, error) {
 func (v *Vault) configure(r *row, in PutConnection, now time.Time) error {
 	same := r.config == 0 || sameClient(r.settings, in.Settings)
 	secret := in.ClientSecret
-	if secret == "" && same && r.secret != "" {
-		old, err := v.clientSecret(r.name, r.secret, r.config)
-		if err != nil {
+	old := ""
+	if same && r.secret != "" && (secret == "" || r.sameSettings(in.Settings)) {
+		var err error
+		old, err = v.clientSecret(r.name, r.secret, r.config)
+		if err != nil && (secret == "" || !errors.Is(err, ErrUnreadable)) {
 			return err
 		}
-		secret = old
+		if secret == "" {
+			secret = old
+		}
 	}
 	if err := v.checkClient(in.Settings, r.endpoints, secret); err != nil {
 		return err
@@ -136,21 +141,30 @@ func (v *Vault) configure(r *row, in PutConnection, now time.Time) error {
 		}
 		v.turn(r, Pending, ReasonReconfigured, "", now)
 	}
-	config, err := v.nextGeneration()
-	if err != nil {
-		return err
-	}
-	r.settings, r.config, r.secret, r.updated = in.Settings, config, "", now
-	if secret != "" {
-		if r.secret, err = v.seal(secret, v.aad(purposeClient, r.name, fieldSecret, config)); err != nil {
+	// The same once more, as provisioning does it, leaves authorizations alone
+	// that are under way.
+	if !r.sameSettings(in.Settings) || secret != old {
+		config, err := v.nextGeneration()
+		if err != nil {
 			return err
 		}
+		r.settings, r.config, r.secret = in.Settings, config, ""
+		if secret != "" {
+			if r.secret, err = v.seal(secret, v.aad(purposeClient, r.name, fieldSecret, config)); err != nil {
+				return err
+			}
+		}
 	}
+	r.updated = now
 	if r.reason == ReasonClientRefused { // whoever changes the client wants to know whether that helped
 		r.refreshAt, r.retryAt, r.failures = now, now, 0
 	}
 	return nil
 }
+
+// sameSettings reports that the settings are those that the row has, to the
+// letter.
+func (r *row) sameSettings(s Settings) bool { return r.config != 0 && reflect.DeepEqual(r.settings, s) }
 
 // checkClient refuses credentials that could never authenticate. What an
 // issuer wants is known only after discovery.

@@ -329,11 +329,12 @@ func (v *Vault) Finish(in Callback) (Connection, error) {
 	return v.connect(a, f, p, tokens)
 }
 
-// keepParams takes over the parameters of the callback that the row names.
+// keepParams takes over the parameters of the callback that the row names, and
+// that the provider's own answer did not have.
 func keepParams(p *oauth.Provider, t *oauth.Tokens, params map[string]string) {
 	for _, name := range p.Keep {
 		value := params[name]
-		if value == "" || !plain(value) {
+		if value == "" || !plain(value) || t.Kept[name] != "" {
 			continue
 		}
 		if t.Kept == nil {
@@ -389,6 +390,10 @@ func (v *Vault) connect(a *attempt, f flow, p oauth.Provider, t oauth.Tokens) (C
 			return err
 		}
 		r.endpoints, r.authorized, r.flowAt, r.flowError = f.endpoints, now, now, ""
+		var before []string
+		if r.generation != 0 {
+			before = notNil(r.granted)
+		}
 		r.requested, r.granted = f.requested, f.requested
 		if t.Scoped {
 			r.granted = t.Scopes
@@ -399,6 +404,7 @@ func (v *Vault) connect(a *attempt, f flow, p oauth.Provider, t oauth.Tokens) (C
 			return err
 		}
 		v.turn(r, Active, "", "", now)
+		v.tellConsent(r, before, now)
 		out, stored = r.show(), true
 		return v.saveAndTell(r)
 	})

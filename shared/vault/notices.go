@@ -87,12 +87,34 @@ func (r *row) tellAs(kind, id string, now time.Time, d told) {
 	r.notices = append(r.notices, pendingNotice{kind, id, now, d})
 }
 
-// tellScopes reports that a refresh brought other scopes.
+// tellScopes reports that other scopes are granted than were. Under one
+// generation of tokens that may happen more than once: each time is told.
 func (v *Vault) tellScopes(r *row, before []string, now time.Time) {
 	d := told{Added: without(r.granted, before), Removed: without(before, r.granted)}
 	v.cfg.Log("vault.scopes_changed", "tenant", v.tenant, "connection", r.name,
 		"added", strconv.Itoa(len(d.Added)), "removed", strconv.Itoa(len(d.Removed)))
-	v.tell(r, NoticeScopesChanged, now, d)
+	id := "connection.scopes_changed/" + r.name + "/" + strconv.FormatInt(r.generation, 10) + "." + strconv.FormatInt(now.UnixMilli(), 10)
+	r.tellAs(NoticeScopesChanged, id, now, d)
+}
+
+// protocolScopes ask the authorization server for something of its own, and
+// many leave them out of what they say they granted (OpenID Connect Core §5.4,
+// §11). Read only.
+var protocolScopes = [...]string{"openid", "offline_access", "profile", "email", "address", "phone"}
+
+// tellConsent reports what a new authorization gave, where it differs from the
+// one before, or, without one before, where it is less than was asked for.
+func (v *Vault) tellConsent(r *row, before []string, now time.Time) {
+	if before == nil {
+		less := without(r.requested, r.granted)
+		if len(without(less, protocolScopes[:])) == 0 {
+			return
+		}
+		before = without(r.requested, protocolScopes[:])
+	}
+	if !slices.Equal(before, r.granted) {
+		v.tellScopes(r, before, now)
+	}
 }
 
 // saveAndTell saves a row and puts its notices into the outbox. Call it in tx.

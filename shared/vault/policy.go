@@ -187,7 +187,8 @@ func (r *row) plan(p *oauth.Provider, t oauth.Tokens, now time.Time, chance floa
 		r.refreshAt = now.Add(max(time.Duration(float64(life)*(refreshAfter+refreshJitter*chance)), minRefresh))
 	}
 	if p.RefreshIdle > 0 || t.RefreshExpiresIn > 0 {
-		r.refreshAt = earliest(r.refreshAt, now.Add(min(touchEvery, max(p.RefreshIdle, t.RefreshExpiresIn)/2)))
+		touch := min(touchEvery, max(p.RefreshIdle, t.RefreshExpiresIn)/2)
+		r.refreshAt = earliest(r.refreshAt, now.Add(max(touch, minRefresh)))
 	}
 	if t.RefreshExpiresIn > 0 {
 		r.ends = now.Add(t.RefreshExpiresIn)

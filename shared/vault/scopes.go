@@ -191,7 +191,7 @@ func (v *Vault) scopes(r *row, days int, now time.Time) (Scopes, error) {
 		Scopes: []ScopeUse{}, Unused: []string{}, OverGranted: notNil(without(r.granted, r.requested)),
 		Missing: notNil(without(r.settings.Scopes, r.granted)),
 	}
-	rows, err := v.cfg.DB.Exec(`SELECT scope, operation, sum(calls), max(last), min(day) FROM uses WHERE connection = ? GROUP BY scope, operation`, r.name)
+	rows, err := v.cfg.DB.Exec(`SELECT scope, operation, sum(calls), max(last), min(day) FROM uses WHERE connection = ? AND day >= ? GROUP BY scope, operation`, r.name, day(now)-usesKept)
 	if err != nil {
 		return out, err
 	}

@@ -31,8 +31,8 @@ func (v *Verifier) authenticateEach(d *delivery, b *Batch, now time.Time) (*key,
 		return nil, ErrMissingHeader
 	}
 	var vouches *key
-	w := v.work.Get().(*work)
-	defer v.work.Put(w)
+	w := v.borrow()
+	defer v.giveBack(w)
 	for _, item := range items {
 		w.reset()
 		req := *d.req
@@ -55,8 +55,8 @@ func (v *Verifier) split(d *delivery, id string, now time.Time) ([]Event, error)
 		return nil, nil
 	}
 	events := make([]Event, len(items))
-	w := v.work.Get().(*work)
-	defer v.work.Put(w)
+	w := v.borrow()
+	defer v.giveBack(w)
 	scope := HashBody
 	if v.scheme.Hash == HashRequest || v.scheme.Batch.Placed {
 		scope = HashRequest

@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"slices"
 	"time"
 )
 
@@ -72,6 +73,18 @@ func aloneIn(second []string, path ...string) []Rule {
 	return []Rule{{When: []Condition{{Value: Value{JSON: second}}}, Parts: []Value{{JSON: path}}}}
 }
 
+// metaAlone holds for a notification of one message. Instagram says that one
+// was unsent by another message of the same mid.
+var (
+	metaAlone = slices.Clip([]Condition{
+		{Value: Value{JSON: []string{"entry", "1"}}},
+		{Value: Value{JSON: []string{"entry", "0", "messaging", "1"}}},
+		{Value: Value{JSON: []string{"entry", "0", "changes"}}},
+	})
+	metaMessage = Value{JSON: []string{"entry", "0", "messaging", "0", "message", "mid"}}
+	metaDeleted = Value{JSON: []string{"entry", "0", "messaging", "0", "message", "is_deleted"}}
+)
+
 // whatsappAlone holds for a notification of one message or one status.
 var whatsappAlone = []Condition{
 	{Value: Value{JSON: []string{"entry", "1"}}},
@@ -117,15 +130,16 @@ var catalogue = [...]Scheme{
 		Notes:   "Signed only when the webhook has a secret token.",
 		Headers: []HeaderSet{{Signature: "Ashby-Signature"}},
 		Keys:    sha256Named, Encoding: Hex, Template: bodyAlone, BodyCovered: true,
+		ID: inBody("webhookActionId"), IDSigned: true,
 		TypePrefix: "com.ashbyhq.", Type: inBody("action"),
 	},
 	{
 		Name: "attio", Title: "Attio", Checked: "2026-11-23", Confidence: ConfidenceB,
 		Docs:    "https://docs.attio.com/rest-api/guides/webhooks",
-		Notes:   "The older header name with X- is accepted too. Events come in batches and carry no id: the body's hash serves.",
-		Headers: []HeaderSet{{Signature: "Attio-Signature"}, {Signature: "X-Attio-Signature"}},
+		Notes:   "The older header name with X- is accepted too. Events come in batches without id or time, so the delivery's idempotency key names them.",
+		Headers: []HeaderSet{{Signature: "Attio-Signature", ID: "Idempotency-Key"}, {Signature: "X-Attio-Signature", ID: "Idempotency-Key"}},
 		Keys:    sha256Key, Encoding: Hex, Template: bodyAlone, BodyCovered: true,
-		TypePrefix: "com.attio.", Type: inBody("events", "0", "event_type"),
+		ID: headerID, TypePrefix: "com.attio.", Type: inBody("events", "0", "event_type"),
 	},
 	{
 		Name: "bitbucket", Title: "Bitbucket Cloud", Checked: "2026-11-23", Confidence: ConfidenceB,
@@ -164,10 +178,11 @@ var catalogue = [...]Scheme{
 	},
 	{
 		Name: "chargify", Title: "Maxio Advanced Billing (Chargify)", Checked: "2026-11-23", Confidence: ConfidenceB,
-		Docs:    "https://docs.maxio.com/hc/en-us/articles/24266143173901-Webhooks-Reference",
-		Notes:   "The secret is the site's shared key. Bodies are forms.",
-		Headers: []HeaderSet{{Signature: "X-Chargify-Webhook-Signature-Hmac-Sha-256"}},
-		Keys:    sha256Key, Encoding: Hex, Template: bodyAlone, BodyCovered: true,
+		AcceptedStatus: 200,
+		Docs:           "https://docs.maxio.com/hc/en-us/articles/24266143173901-Webhooks-Reference",
+		Notes:          "The secret is the site's shared key. Bodies are forms.",
+		Headers:        []HeaderSet{{Signature: "X-Chargify-Webhook-Signature-Hmac-Sha-256"}},
+		Keys:           sha256Key, Encoding: Hex, Template: bodyAlone, BodyCovered: true,
 		ID:         []Rule{{Parts: []Value{{Form: "id"}}}},
 		IDSigned:   true,
 		TypePrefix: "com.chargify.", Type: []Rule{{Parts: []Value{{Form: "event"}}}},
@@ -204,10 +219,10 @@ var catalogue = [...]Scheme{
 	{
 		Name: "clickup", Title: "ClickUp", Checked: "2026-11-23", Confidence: ConfidenceA,
 		Docs:    "https://developer.clickup.com/docs/webhooksignature",
-		Notes:   "Named by the first history item; events without one by their hash.",
+		Notes:   "Named by event and first history item, which a task's creation shares with its first status; events without one by their hash.",
 		Headers: []HeaderSet{{Signature: "X-Signature"}},
 		Keys:    sha256Key, Encoding: Hex, Template: bodyAlone, BodyCovered: true,
-		ID: inBody("history_items", "0", "id"), IDSigned: true,
+		ID: []Rule{{Parts: []Value{{JSON: []string{"event"}}, {Text: ":"}, {JSON: []string{"history_items", "0", "id"}}}}}, IDSigned: true,
 		TypePrefix: "com.clickup.", Type: inBody("event"), Time: happened(UnixMillis, "history_items", "0", "date"),
 	},
 	{
@@ -241,10 +256,10 @@ var catalogue = [...]Scheme{
 	{
 		Name: "commercelayer", Title: "Commerce Layer", Checked: "2026-11-23", Confidence: ConfidenceB,
 		Docs:    "https://docs.commercelayer.io/core/callbacks-security",
-		Notes:   "The secret is the webhook's shared secret. Callbacks have no id: the body's hash serves.",
+		Notes:   "The secret is the webhook's shared secret. Callbacks have no id, and one order may be the body of two topics at once: topic and body name the event.",
 		Headers: []HeaderSet{{Signature: "X-CommerceLayer-Signature", Type: "X-CommerceLayer-Topic"}},
 		Keys:    sha256Key, Encoding: Base64, Template: bodyAlone, BodyCovered: true,
-		TypePrefix: "io.commercelayer.", Type: headerType,
+		Hash: HashTyped, TypePrefix: "io.commercelayer.", Type: headerType,
 	},
 	{
 		Name: "courier", Title: "Courier", Checked: "2026-11-23", Confidence: ConfidenceB,
@@ -258,11 +273,11 @@ var catalogue = [...]Scheme{
 	{
 		Name: "crisp", Title: "Crisp", Checked: "2026-11-23", Confidence: ConfidenceB,
 		Docs:    "https://docs.crisp.chat/references/web-hooks/v1/",
-		Notes:   "The time is taken for milliseconds; sources differ, and seconds would be refused. No tolerance is named; five minutes are taken.",
+		Notes:   "Sources differ about the time: seconds are taken, and milliseconds. No tolerance is named; five minutes are taken.",
 		Headers: []HeaderSet{{Signature: "X-Crisp-Signature", Timestamp: "X-Crisp-Request-Timestamp"}}, Encoding: Hex,
 		Keys:        sha256Key,
 		Template:    []Part{{Literal, "["}, {Kind: PartTimestamp}, {Literal, ";"}, {Kind: PartBody}, {Literal, "]"}},
-		BodyCovered: true, Timestamp: within(FromHeader, "", UnixMillis, 5*time.Minute),
+		BodyCovered: true, Timestamp: within(FromHeader, "", UnixEither, 5*time.Minute),
 		Hash: HashBody, TypePrefix: "chat.crisp.", Type: inBody("event"), Time: happened(UnixMillis, "timestamp"),
 	},
 	{
@@ -304,10 +319,10 @@ var catalogue = [...]Scheme{
 	{
 		Name: "discourse", Title: "Discourse", Checked: "2026-11-23", Confidence: ConfidenceA,
 		Docs:    "https://meta.discourse.org/t/configure-webhooks-that-trigger-on-discourse-events-to-integrate-with-external-services/49045",
-		Notes:   "Discourse numbers every attempt anew, so events are named by the body's hash and not by X-Discourse-Event-Id.",
+		Notes:   "Discourse numbers every attempt anew, so events are named by their type and body and not by X-Discourse-Event-Id.",
 		Headers: []HeaderSet{{Signature: "X-Discourse-Event-Signature", Type: "X-Discourse-Event"}},
 		Keys:    sha256Named, Encoding: Hex, Template: bodyAlone, BodyCovered: true,
-		TypePrefix: "org.discourse.", Type: []Rule{
+		Hash: HashTyped, TypePrefix: "org.discourse.", Type: []Rule{
 			{Parts: []Value{{Header: HeaderType}}},
 			{Parts: []Value{{Name: "X-Discourse-Event-Type"}}},
 		},
@@ -383,9 +398,9 @@ var catalogue = [...]Scheme{
 	{
 		Name: "front", Title: "Front application webhooks", Checked: "2026-11-23", Confidence: ConfidenceB,
 		Docs:    "https://dev.frontapp.com/docs/application-webhooks",
-		Notes:   "Front's pages call the time seconds; it is sent in milliseconds. The tolerance is the five minutes they advise. Webhooks of a rule are front-rules.",
+		Notes:   "Front's pages call the time seconds; it is sent in milliseconds, and either is taken. The tolerance is the five minutes they advise. Webhooks of a rule are front-rules.",
 		Headers: []HeaderSet{{Signature: "X-Front-Signature", Timestamp: "X-Front-Request-Timestamp"}}, Encoding: Base64,
-		Keys: sha256Key, Template: colonBody, BodyCovered: true, Timestamp: within(FromHeader, "", UnixMillis, 5*time.Minute),
+		Keys: sha256Key, Template: colonBody, BodyCovered: true, Timestamp: within(FromHeader, "", UnixEither, 5*time.Minute),
 		ID: inBody("payload", "id"), IDSigned: true, Hash: HashBody,
 		TypePrefix: "com.frontapp.", Type: inBody("type"),
 	},
@@ -459,10 +474,10 @@ var catalogue = [...]Scheme{
 	{
 		Name: "help-scout", Title: "Help Scout", Checked: "2026-11-23", Confidence: ConfidenceA,
 		Docs:    "https://developer.helpscout.com/webhooks/",
-		Notes:   "HMAC-SHA1. Events have no id: the body's hash serves.",
+		Notes:   "HMAC-SHA1. Events have no id, and the body is the conversation whatever happened to it: type and body name the event.",
 		Headers: []HeaderSet{{Signature: "X-HelpScout-Signature", Type: "X-HelpScout-Event"}},
 		Keys:    sha1Key, Encoding: Base64, Template: bodyAlone, BodyCovered: true,
-		TypePrefix: "com.helpscout.", Type: headerType,
+		Hash: HashTyped, TypePrefix: "com.helpscout.", Type: headerType,
 	},
 	{
 		Name: "heroku", Title: "Heroku", Checked: "2026-11-23", Confidence: ConfidenceB,
@@ -502,10 +517,11 @@ var catalogue = [...]Scheme{
 	},
 	{
 		Name: "intercom", Title: "Intercom", Checked: "2026-11-25", Confidence: ConfidenceA,
-		Docs:    "https://developers.intercom.com/docs/references/webhooks/webhook-models",
-		Notes:   "HMAC-SHA1. The secret is the app's client secret.",
-		Headers: []HeaderSet{{Signature: "X-Hub-Signature"}},
-		Keys:    []KeyRule{{Algorithm: HMACSHA1, Label: "sha1="}}, Encoding: Hex, Template: bodyAlone, BodyCovered: true,
+		AcceptedStatus: 200,
+		Docs:           "https://developers.intercom.com/docs/references/webhooks/webhook-models",
+		Notes:          "HMAC-SHA1. The secret is the app's client secret. Intercom asks for the URL by HEAD first.",
+		Headers:        []HeaderSet{{Signature: "X-Hub-Signature"}},
+		Keys:           []KeyRule{{Algorithm: HMACSHA1, Label: "sha1="}}, Encoding: Hex, Template: bodyAlone, BodyCovered: true,
 		ID: inBody("id"), IDSigned: true,
 		TypePrefix: "io.intercom.", Type: inBody("topic"), Time: happened(UnixSeconds, "created_at"),
 	},
@@ -574,7 +590,8 @@ var catalogue = [...]Scheme{
 	},
 	{
 		Name: "line", Title: "LINE Messaging API", Checked: "2026-11-23", Confidence: ConfidenceA,
-		Docs: "https://developers.line.biz/en/docs/messaging-api/verify-webhook-signature/",
+		AcceptedStatus: 200,
+		Docs:           "https://developers.line.biz/en/docs/messaging-api/verify-webhook-signature/",
 		Notes: "The secret is the channel secret. Events come in batches: one alone is named by its webhookEventId, several by the body's " +
 			"hash, which a redelivery changes.",
 		Headers: []HeaderSet{{Signature: "x-line-signature"}},
@@ -584,10 +601,11 @@ var catalogue = [...]Scheme{
 	},
 	{
 		Name: "linear", Title: "Linear", Checked: "2026-11-23", Confidence: ConfidenceA,
-		Docs:    "https://linear.app/developers/webhooks",
-		Notes:   "The time of sending is in the signed body; the tolerance is Linear's minute.",
-		Headers: []HeaderSet{{Signature: "Linear-Signature", ID: "Linear-Delivery"}},
-		Keys:    sha256Key, Encoding: Hex, Template: bodyAlone, BodyCovered: true,
+		AcceptedStatus: 200,
+		Docs:           "https://linear.app/developers/webhooks",
+		Notes:          "The time of sending is in the signed body; the tolerance is Linear's minute.",
+		Headers:        []HeaderSet{{Signature: "Linear-Signature", ID: "Linear-Delivery"}},
+		Keys:           sha256Key, Encoding: Hex, Template: bodyAlone, BodyCovered: true,
 		Timestamp: Timestamp{Source: FromBody, JSON: []string{"webhookTimestamp"}, Format: UnixMillis, Past: time.Minute, Future: time.Minute},
 		ID:        headerID, TypePrefix: "app.linear.",
 		Type: []Rule{{Parts: []Value{{JSON: []string{"type"}}, {Text: "."}, {JSON: []string{"action"}}}}},
@@ -602,27 +620,24 @@ var catalogue = [...]Scheme{
 	{
 		Name: "mercury", Title: "Mercury", Checked: "2026-11-23", Confidence: ConfidenceB,
 		Docs:    "https://docs.mercury.com/reference/webhooks",
-		Notes:   "The secret is used as it stands, as five of six implementations do; the sixth decodes it from base64. No tolerance is named; five minutes are taken.",
+		Notes:   "Some receivers use the secret as it stands, others decode it from base64: both are tried. No tolerance is named; five minutes are taken.",
 		Headers: []HeaderSet{{Signature: "Mercury-Signature"}}, Separator: ',', Encoding: Hex,
-		Keys: sha256Version, Template: dottedBody, BodyCovered: true, Timestamp: within(FromElement, "t=", UnixSeconds, 5*time.Minute),
+		Keys: []KeyRule{{Algorithm: HMACSHA256, Label: "v1=", Or: Base64}}, Template: dottedBody, BodyCovered: true, Timestamp: within(FromElement, "t=", UnixSeconds, 5*time.Minute),
 		ID: inBody("id"), IDSigned: true, Hash: HashBody,
 		TypePrefix: "com.mercury.", Type: []Rule{{Parts: []Value{{JSON: []string{"resourceType"}}, {Text: "."}, {JSON: []string{"operationType"}}}}},
 		Time: happened(RFC3339, "occurredAt"),
 	},
 	{
 		Name: "meta", Title: "Meta (Facebook, Instagram, Messenger)", Checked: "2026-11-25", Confidence: ConfidenceA,
-		Docs:    "https://developers.facebook.com/docs/graph-api/webhooks/getting-started",
-		Notes:   "The secret is the app secret. Changes come in batches: one message alone is named by its mid, others by the body's hash.",
-		Headers: []HeaderSet{{Signature: "X-Hub-Signature-256"}},
-		Keys:    sha256Named, Encoding: Hex, Template: bodyAlone, BodyCovered: true,
-		ID: []Rule{{
-			When: []Condition{
-				{Value: Value{JSON: []string{"entry", "1"}}},
-				{Value: Value{JSON: []string{"entry", "0", "messaging", "1"}}},
-				{Value: Value{JSON: []string{"entry", "0", "changes"}}},
-			},
-			Parts: []Value{{JSON: []string{"entry", "0", "messaging", "0", "message", "mid"}}},
-		}},
+		AcceptedStatus: 200,
+		Docs:           "https://developers.facebook.com/docs/graph-api/webhooks/getting-started",
+		Notes:          "The secret is the app secret. Changes come in batches: one message alone is named by its mid, that it was unsent by `mid:deleted`, others by the body's hash.",
+		Headers:        []HeaderSet{{Signature: "X-Hub-Signature-256"}},
+		Keys:           sha256Named, Encoding: Hex, Template: bodyAlone, BodyCovered: true,
+		ID: []Rule{
+			{When: append(metaAlone, Condition{metaDeleted, ""}), Parts: []Value{metaMessage}},
+			{When: append(metaAlone, Condition{metaDeleted, "true"}), Parts: []Value{metaMessage, {Text: ":deleted"}}},
+		},
 		IDSigned:   true,
 		TypePrefix: "com.meta.",
 		Type: []Rule{
@@ -682,10 +697,11 @@ var catalogue = [...]Scheme{
 	},
 	{
 		Name: "nylas", Title: "Nylas", Checked: "2026-11-23", Confidence: ConfidenceB,
-		Docs:    "https://developer.nylas.com/docs/v3/notifications/",
-		Notes:   "The signature is over the bytes as sent, compressed ones included.",
-		Headers: []HeaderSet{{Signature: "X-Nylas-Signature"}},
-		Keys:    sha256Key, Encoding: Hex, Template: bodyAlone, BodyCovered: true,
+		AcceptedStatus: 200,
+		Docs:           "https://developer.nylas.com/docs/v3/notifications/",
+		Notes:          "The signature is over the bytes as sent, compressed ones included: leave compression off, or the agent gets them packed and the event its hash for a name. Nylas gives the secret once it has its challenge back: create the source with any, then rotate.",
+		Headers:        []HeaderSet{{Signature: "X-Nylas-Signature"}},
+		Keys:           sha256Key, Encoding: Hex, Template: bodyAlone, BodyCovered: true,
 		ID: inBody("id"), IDSigned: true,
 		TypePrefix: "com.nylas.", Type: inBody("type"), Time: happened(UnixSeconds, "time"),
 	},
@@ -721,10 +737,11 @@ var catalogue = [...]Scheme{
 	},
 	{
 		Name: "paystack", Title: "Paystack", Checked: "2026-11-23", Confidence: ConfidenceB,
-		Docs:    "https://paystack.com/docs/payments/webhooks/",
-		Notes:   "HMAC-SHA512. The secret is the account's secret key. Events have no id: the body's hash serves.",
-		Headers: []HeaderSet{{Signature: "x-paystack-signature"}},
-		Keys:    []KeyRule{{Algorithm: HMACSHA512}}, Encoding: Hex, Template: bodyAlone, BodyCovered: true,
+		AcceptedStatus: 200,
+		Docs:           "https://paystack.com/docs/payments/webhooks/",
+		Notes:          "HMAC-SHA512. The secret is the account's secret key. Events have no id: the body's hash serves.",
+		Headers:        []HeaderSet{{Signature: "x-paystack-signature"}},
+		Keys:           []KeyRule{{Algorithm: HMACSHA512}}, Encoding: Hex, Template: bodyAlone, BodyCovered: true,
 		TypePrefix: "com.paystack.", Type: inBody("event"),
 	},
 	{
@@ -764,18 +781,20 @@ var catalogue = [...]Scheme{
 	},
 	{
 		Name: "quickbooks", Title: "QuickBooks Online", Checked: "2026-11-25", Confidence: ConfidenceA,
-		Docs:    "https://developer.intuit.com/app/developer/qbo/docs/develop/webhooks",
-		Notes:   "The secret is the verifier token. Of the CloudEvents form one event alone is named by its id; several, and the older form, by the body's hash.",
-		Headers: []HeaderSet{{Signature: "intuit-signature"}},
-		Keys:    sha256Key, Encoding: Base64, Template: bodyAlone, BodyCovered: true,
+		AcceptedStatus: 200,
+		Docs:           "https://developer.intuit.com/app/developer/qbo/docs/develop/webhooks",
+		Notes:          "The secret is the verifier token. Of the CloudEvents form one event alone is named by its id; several, and the older form, by the body's hash.",
+		Headers:        []HeaderSet{{Signature: "intuit-signature"}},
+		Keys:           sha256Key, Encoding: Base64, Template: bodyAlone, BodyCovered: true,
 		ID: aloneIn([]string{"1"}, "0", "id"), IDSigned: true,
 		TypePrefix: "com.intuit.quickbooks.", Type: aloneIn([]string{"1"}, "0", "type"), Time: happened(RFC3339, "0", "time"),
 		Thin: true,
 	},
 	{
 		Name: "quicknode", Title: "QuickNode Streams", Checked: "2026-11-23", Confidence: ConfidenceB,
-		Docs:    "https://www.quicknode.com/guides/quicknode-products/streams/validating-incoming-streams-webhook-messages",
-		Notes:   "Leave compression off: QuickNode signs the inflated body. QuickAlerts are signed another way. Events are named by the body's hash.",
+		Docs: "https://www.quicknode.com/guides/quicknode-products/streams/validating-incoming-streams-webhook-messages",
+		Notes: "Leave compression off: QuickNode signs the inflated body. QuickAlerts are signed another way. Events are named by the body's hash: " +
+			"have a stream's filter return the block, or two equal results are one event.",
 		Headers: []HeaderSet{{Signature: "X-QN-Signature", Timestamp: "X-QN-Timestamp", ID: "X-QN-Nonce"}}, Encoding: Hex,
 		Keys:        sha256Key,
 		Template:    []Part{{Kind: PartID}, {Kind: PartTimestamp}, {Kind: PartBody}},
@@ -886,7 +905,8 @@ var catalogue = [...]Scheme{
 		Name: "slack", Title: "Slack", Checked: "2026-11-23", Confidence: ConfidenceA,
 		Docs: "https://docs.slack.dev/authentication/verifying-requests-from-slack",
 		Notes: "Events API, slash commands and interactivity. A message is keyed by channel and ts so that polling the history " +
-			"finds the same event; edits and deletions, which are about another message, by event_id.",
+			"finds the same event; edits and deletions, which are about another message, by event_id. Commands and interactions are answered by an empty 200: " +
+			"Slack shows its user anything else.",
 		Headers: []HeaderSet{{Signature: "X-Slack-Signature", Timestamp: "X-Slack-Request-Timestamp"}},
 		Keys:    []KeyRule{{Algorithm: HMACSHA256, Label: "v0="}}, Encoding: Hex,
 		Template:    []Part{{Literal, "v0:"}, {Kind: PartTimestamp}, {Literal, ":"}, {Kind: PartBody}},
@@ -911,6 +931,7 @@ var catalogue = [...]Scheme{
 			{Parts: []Value{{Form: "trigger_id"}}},
 		},
 		IDSigned:   true,
+		FormAnswer: &Reply{Status: 200},
 		TypePrefix: "com.slack.",
 		Type: []Rule{
 			{Parts: []Value{{JSON: []string{"event", "type"}}}},
@@ -932,7 +953,7 @@ var catalogue = [...]Scheme{
 	{
 		Name: "smartcar", Title: "Smartcar", Checked: "2026-11-23", Confidence: ConfidenceA,
 		Docs:    "https://smartcar.com/docs/integrations/webhooks/payload-verification",
-		Notes:   "The secret is the application management token.",
+		Notes:   "The secret is the application management token, under which Smartcar's challenge is answered.",
 		Headers: []HeaderSet{{Signature: "SC-Signature"}},
 		Keys:    sha256Key, Encoding: Hex, Template: bodyAlone, BodyCovered: true,
 		ID: inBody("eventId"), IDSigned: true,
@@ -1070,17 +1091,19 @@ var catalogue = [...]Scheme{
 	},
 	{
 		Name: "todoist", Title: "Todoist", Checked: "2026-11-23", Confidence: ConfidenceB,
-		Docs:    "https://developer.todoist.com/api/v1/#tag/Webhooks",
-		Notes:   "The secret is the app's client secret.",
-		Headers: []HeaderSet{{Signature: "X-Todoist-Hmac-SHA256", ID: "X-Todoist-Delivery-ID"}},
-		Keys:    sha256Key, Encoding: Base64, Template: bodyAlone, BodyCovered: true,
+		AcceptedStatus: 200,
+		Docs:           "https://developer.todoist.com/api/v1/#tag/Webhooks",
+		Notes:          "The secret is the app's client secret.",
+		Headers:        []HeaderSet{{Signature: "X-Todoist-Hmac-SHA256", ID: "X-Todoist-Delivery-ID"}},
+		Keys:           sha256Key, Encoding: Base64, Template: bodyAlone, BodyCovered: true,
 		ID: headerID, TypePrefix: "com.todoist.", Type: inBody("event_name"), Time: happened(RFC3339, "triggered_at"),
 	},
 	{
 		Name: "trello", Title: "Trello", Checked: "2026-11-23", Confidence: ConfidenceB,
-		Docs:    "https://developer.atlassian.com/cloud/trello/guides/rest-api/webhooks/",
-		Notes:   "HMAC-SHA1 over the body and the callback URL as registered. The secret is the application's.",
-		Headers: []HeaderSet{{Signature: "X-Trello-Webhook"}}, Encoding: Base64,
+		AcceptedStatus: 200,
+		Docs:           "https://developer.atlassian.com/cloud/trello/guides/rest-api/webhooks/",
+		Notes:          "HMAC-SHA1 over the body and the callback URL as registered. The secret is the application's.",
+		Headers:        []HeaderSet{{Signature: "X-Trello-Webhook"}}, Encoding: Base64,
 		Keys: sha1Key, Template: []Part{{Kind: PartBody}, {Kind: PartURL}}, BodyCovered: true,
 		ID: inBody("action", "id"), IDSigned: true,
 		TypePrefix: "com.trello.", Type: inBody("action", "type"), Time: happened(RFC3339, "action", "date"),
@@ -1125,15 +1148,17 @@ var catalogue = [...]Scheme{
 	},
 	{
 		Name: "webflow", Title: "Webflow", Checked: "2026-11-23", Confidence: ConfidenceA,
-		Docs:    "https://developers.webflow.com/data/docs/working-with-webhooks",
-		Notes:   "Webhooks made by the API; those of the dashboard are unsigned. The time is in milliseconds. Events have no id: the body's hash serves.",
-		Headers: []HeaderSet{{Signature: "x-webflow-signature", Timestamp: "x-webflow-timestamp"}}, Encoding: Hex,
+		AcceptedStatus: 200,
+		Docs:           "https://developers.webflow.com/data/docs/working-with-webhooks",
+		Notes:          "Webhooks made by the API; those of the dashboard are unsigned. The time is in milliseconds. Events have no id: the body's hash serves.",
+		Headers:        []HeaderSet{{Signature: "x-webflow-signature", Timestamp: "x-webflow-timestamp"}}, Encoding: Hex,
 		Keys: sha256Key, Template: colonBody, BodyCovered: true, Timestamp: within(FromHeader, "", UnixMillis, 5*time.Minute),
 		Hash: HashBody, TypePrefix: "com.webflow.", Type: inBody("triggerType"),
 	},
 	{
 		Name: "whatsapp", Title: "WhatsApp Business Platform", Checked: "2026-11-25", Confidence: ConfidenceA,
-		Docs: "https://developers.facebook.com/docs/whatsapp/cloud-api/guides/set-up-webhooks",
+		AcceptedStatus: 200,
+		Docs:           "https://developers.facebook.com/docs/whatsapp/cloud-api/guides/set-up-webhooks",
 		Notes: "The secret is the app secret. Notifications come in batches: one message or one status alone is named by its id, " +
 			"others by the body's hash.",
 		Headers: []HeaderSet{{Signature: "X-Hub-Signature-256"}},
@@ -1171,11 +1196,12 @@ var catalogue = [...]Scheme{
 	},
 	{
 		Name: "woocommerce", Title: "WooCommerce", Checked: "2026-11-23", Confidence: ConfidenceA,
-		Docs:    "https://woocommerce.github.io/woocommerce-rest-api-docs/#webhooks",
-		Notes:   "The ping of a new webhook is an unsigned form and is refused; WooCommerce takes any answer to it.",
+		Docs: "https://woocommerce.github.io/woocommerce-rest-api-docs/#webhooks",
+		Notes: "The ping of a new webhook is an unsigned form, which is answered and is no event. Its delivery id is a hash of webhook and second, " +
+			"so topic and body name the event with it.",
 		Headers: []HeaderSet{{Signature: "X-WC-Webhook-Signature", ID: "X-WC-Webhook-Delivery-ID", Type: "X-WC-Webhook-Topic"}},
 		Keys:    sha256Key, Encoding: Base64, Template: bodyAlone, BodyCovered: true,
-		ID: headerID, TypePrefix: "com.woocommerce.", Type: headerType,
+		Hash: HashTyped, TypePrefix: "com.woocommerce.", Type: headerType,
 	},
 	{
 		Name: "x", Title: "X Account Activity", Checked: "2026-11-23", Confidence: ConfidenceB,
@@ -1198,21 +1224,28 @@ var catalogue = [...]Scheme{
 	},
 	{
 		Name: "zendesk", Title: "Zendesk", Checked: "2026-11-23", Confidence: ConfidenceA,
-		Docs:  "https://developer.zendesk.com/documentation/webhooks/verifying/",
-		Notes: "The timestamp is a date. No tolerance is named; five minutes are taken. A trigger's body is what its author wrote, so the invocation id names the event.",
+		Docs: "https://developer.zendesk.com/documentation/webhooks/verifying/",
+		Notes: "The timestamp is a date. No tolerance is named; five minutes are taken. A trigger's body is what its author wrote, often with the ticket's id, so the " +
+			"invocation id names the event; only Zendesk's own events are named by the id in the body.",
 		Headers: []HeaderSet{{
 			Signature: "X-Zendesk-Webhook-Signature", Timestamp: "X-Zendesk-Webhook-Signature-Timestamp", ID: "X-Zendesk-Webhook-Invocation-Id",
 		}},
 		Encoding: Base64, Keys: sha256Key, Template: timestampBody, BodyCovered: true, Timestamp: within(FromHeader, "", RFC3339, 5*time.Minute),
-		ID: []Rule{{Parts: []Value{{JSON: []string{"id"}}}}, {Parts: []Value{{Header: HeaderID}}}}, Hash: HashSigned,
+		ID: []Rule{
+			{When: []Condition{{Value{JSON: []string{"zendesk_event_version"}}, "2022-06-20"}}, Parts: []Value{{JSON: []string{"id"}}}},
+			{When: []Condition{{Value{JSON: []string{"zendesk_event_version"}}, "2022-11-06"}}, Parts: []Value{{JSON: []string{"id"}}}},
+			{Parts: []Value{{Header: HeaderID}}},
+		},
+		Hash:       HashSigned,
 		TypePrefix: "com.zendesk.", Type: inBody("type"),
 		Time: []TimeRule{{Value{JSON: []string{"time"}}, RFC3339}, {Value{Header: HeaderTimestamp}, RFC3339}},
 	},
 	{
 		Name: "zoom", Title: "Zoom", Checked: "2026-11-25", Confidence: ConfidenceA,
-		Docs:    "https://developers.zoom.us/docs/api/webhooks/",
-		Notes:   "The secret is the app's secret token. Events have no id: the body's hash serves, and the body's event_ts tells two apart.",
-		Headers: []HeaderSet{{Signature: "x-zm-signature", Timestamp: "x-zm-request-timestamp"}}, Encoding: Hex,
+		AcceptedStatus: 200,
+		Docs:           "https://developers.zoom.us/docs/api/webhooks/",
+		Notes:          "The secret is the app's secret token. Events have no id: the body's hash serves, and the body's event_ts tells two apart.",
+		Headers:        []HeaderSet{{Signature: "x-zm-signature", Timestamp: "x-zm-request-timestamp"}}, Encoding: Hex,
 		Keys:        []KeyRule{{Algorithm: HMACSHA256, Label: "v0="}},
 		Template:    []Part{{Literal, "v0:"}, {Kind: PartTimestamp}, {Literal, ":"}, {Kind: PartBody}},
 		BodyCovered: true, Timestamp: fiveMinutes,

@@ -1,6 +1,9 @@
 package webhook
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // path is a value of the body, literal a constant one; short, since rows have
 // many.
@@ -64,14 +67,16 @@ var more = [...]Scheme{
 	},
 	{
 		Name: "aircall", Title: "Aircall", Checked: "2026-11-25", Confidence: ConfidenceB,
-		Docs:    "https://developer.aircall.io/api-references/#webhooks",
-		Notes:   "The body carries the webhook's token: no signature.",
-		Headers: []HeaderSet{{}}, InBody: path("token"), Keys: []KeyRule{{Algorithm: SharedToken}},
+		AcceptedStatus: 200,
+		Docs:           "https://developer.aircall.io/api-references/#webhooks",
+		Notes:          "The body carries the webhook's token: no signature.",
+		Headers:        []HeaderSet{{}}, InBody: path("token"), Keys: []KeyRule{{Algorithm: SharedToken}},
 		Hash: HashBody, TypePrefix: "io.aircall.", Type: made(path("event")), Time: []TimeRule{{path("timestamp"), UnixSeconds}},
 	},
 	{
 		Name: "asana", Title: "Asana", Checked: "2026-11-25", Confidence: ConfidenceA,
-		Docs: "https://developers.asana.com/docs/webhooks-guide",
+		AcceptedStatus: 200,
+		Docs:           "https://developers.asana.com/docs/webhooks-guide",
 		Notes: "Asana makes the secret: create the source with any secret, create the webhook, and rotate to the X-Hook-Secret of its answer. " +
 			"Heartbeats are answered and are no events.",
 		Headers: []HeaderSet{{Signature: "X-Hook-Signature"}}, Encoding: Hex, Keys: []KeyRule{{Algorithm: HMACSHA256}},
@@ -148,8 +153,11 @@ var more = [...]Scheme{
 		Name: "contentful", Title: "Contentful", Checked: "2026-11-23", Confidence: ConfidenceA,
 		Docs: "https://www.contentful.com/developers/docs/webhooks/request-verification/",
 		Notes: "Request verification. The headers that x-contentful-signed-headers lists are signed; the timestamp must be among them. " +
-			"Give Contentful a URL without a query: it escapes one in a way of its own.",
-		Headers: []HeaderSet{{Signature: "x-contentful-signature", Timestamp: "x-contentful-timestamp", Type: "X-Contentful-Topic"}}, Encoding: Hex,
+			"Give Contentful a URL without a query: it escapes one in a way of its own. A payload may be the operator's own and say the same twice: idempotency key, topic " +
+			"and body name the event.",
+		Headers: []HeaderSet{{
+			Signature: "x-contentful-signature", Timestamp: "x-contentful-timestamp", Type: "X-Contentful-Topic", ID: "X-Contentful-Idempotency-Key",
+		}}, Encoding: Hex,
 		Keys:          []KeyRule{{Algorithm: HMACSHA256}},
 		SignedHeaders: "x-contentful-signed-headers",
 		Template: []Part{
@@ -157,15 +165,21 @@ var more = [...]Scheme{
 		},
 		BodyCovered: true,
 		Timestamp:   Timestamp{Source: FromHeader, Format: UnixMillis, Past: 5 * time.Minute, Future: 5 * time.Minute},
-		Hash:        HashBody, TypePrefix: "com.contentful.", Type: made(Value{Header: HeaderType}), Time: []TimeRule{{path("sys", "updatedAt"), RFC3339}},
+		Hash:        HashTyped, TypePrefix: "com.contentful.", Type: made(Value{Header: HeaderType}), Time: []TimeRule{{path("sys", "updatedAt"), RFC3339}},
 	},
 	{
 		Name: "docusign", Title: "DocuSign Connect", Checked: "2026-11-25", Confidence: ConfidenceA,
-		Docs:    "https://developers.docusign.com/platform/webhooks/connect/hmac/",
-		Notes:   "One signature header for each active key, numbered; the first sixteen are read.",
+		AcceptedStatus: 200,
+		Docs:           "https://developers.docusign.com/platform/webhooks/connect/hmac/",
+		Notes: "One signature header for each active key, numbered; the first sixteen are read. The body counts the attempts, so event, envelope, recipient " +
+			"and time name it.",
 		Headers: []HeaderSet{{Signature: "X-DocuSign-Signature-1", More: docusignMore}}, Encoding: Base64, Keys: []KeyRule{{Algorithm: HMACSHA256}},
 		Template: []Part{{Kind: PartBody}}, BodyCovered: true,
-		Hash: HashBody, TypePrefix: "com.docusign.", Type: made(path("event")), Time: []TimeRule{{path("generatedDateTime"), RFC3339}},
+		ID: []Rule{
+			{Parts: docusignID(literal(":"), path("data", "recipientId"))},
+			{Parts: docusignID()},
+		},
+		IDSigned: true, Hash: HashBody, TypePrefix: "com.docusign.", Type: made(path("event")), Time: []TimeRule{{path("generatedDateTime"), RFC3339}},
 	},
 	{
 		Name: "gitlab-token", Title: "GitLab, secret token", Checked: "2026-11-23", Confidence: ConfidenceA,
@@ -212,7 +226,7 @@ var more = [...]Scheme{
 	{
 		Name: "hubspot-v1", Title: "HubSpot, signature v1", Checked: "2026-11-23", Confidence: ConfidenceA,
 		Docs:    "https://developers.hubspot.com/docs/apps/legacy-apps/authentication/validating-requests",
-		Notes:   "A bare hash over secret and body. Prefer hubspot (v3).",
+		Notes:   "A bare hash over secret and body, which must be JSON. Prefer hubspot (v3).",
 		Headers: []HeaderSet{{Signature: "X-HubSpot-Signature"}}, Encoding: Hex, Keys: []KeyRule{{Algorithm: SHA256Digest}},
 		Template: []Part{{Kind: PartSecret}, {Kind: PartBody}}, BodyCovered: true,
 		Hash: HashBody, TypePrefix: "com.hubspot.", Type: made(path("0", "subscriptionType")), Time: []TimeRule{{path("0", "occurredAt"), UnixMillis}},
@@ -221,7 +235,7 @@ var more = [...]Scheme{
 	{
 		Name: "hubspot-v2", Title: "HubSpot, signature v2", Checked: "2026-11-23", Confidence: ConfidenceA,
 		Docs:    "https://developers.hubspot.com/docs/apps/legacy-apps/authentication/validating-requests",
-		Notes:   "A bare hash over secret, method, URL and body. Prefer hubspot (v3).",
+		Notes:   "A bare hash over secret, method, URL and body, which must be JSON. Prefer hubspot (v3).",
 		Headers: []HeaderSet{{Signature: "X-HubSpot-Signature"}}, Encoding: Hex, Keys: []KeyRule{{Algorithm: SHA256Digest}},
 		Template: []Part{{Kind: PartSecret}, {Kind: PartMethod}, {Kind: PartURL}, {Kind: PartBody}}, BodyCovered: true,
 		Hash: HashBody, TypePrefix: "com.hubspot.", Type: made(path("0", "subscriptionType")), Time: []TimeRule{{path("0", "occurredAt"), UnixMillis}},
@@ -242,7 +256,8 @@ var more = [...]Scheme{
 	},
 	{
 		Name: "mailgun", Title: "Mailgun", Checked: "2026-11-25", Confidence: ConfidenceA,
-		Docs: "https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks",
+		AcceptedStatus: 200,
+		Docs:           "https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks",
 		Notes: "The signature is in the body and covers a timestamp and a token, not the event: who saw one delivery can write another. " +
 			"So the event is named by the token, which serves once. A subaccount's deliveries are read by its own key, not the parent's. Mailgun repeats for eight hours, so nine are taken.",
 		Headers: []HeaderSet{{}}, InBody: path("signature", "signature"), Encoding: Hex, Keys: []KeyRule{{Algorithm: HMACSHA256}},
@@ -255,9 +270,10 @@ var more = [...]Scheme{
 	},
 	{
 		Name: "mandrill", Title: "Mailchimp Transactional (Mandrill)", Checked: "2026-11-23", Confidence: ConfidenceB,
-		Docs:    "https://mailchimp.com/developer/transactional/guides/track-respond-activity-webhooks/",
-		Notes:   "The URL is signed as registered. Events come in one form field, as an array.",
-		Headers: []HeaderSet{{Signature: "X-Mandrill-Signature"}}, Encoding: Base64, Keys: []KeyRule{{Algorithm: HMACSHA1}},
+		AcceptedStatus: 200,
+		Docs:           "https://mailchimp.com/developer/transactional/guides/track-respond-activity-webhooks/",
+		Notes:          "The URL is signed as registered. Events come in one form field, as an array.",
+		Headers:        []HeaderSet{{Signature: "X-Mandrill-Signature"}}, Encoding: Base64, Keys: []KeyRule{{Algorithm: HMACSHA1}},
 		Template: []Part{{Kind: PartURL}, {Kind: PartSortedForm}}, BodyCovered: true,
 		Hash: HashBody, TypePrefix: "com.mandrill.", Type: made(Value{Form: "mandrill_events", JSON: []string{"0", "event"}}),
 		Time:       []TimeRule{{Value{Form: "mandrill_events", JSON: []string{"0", "ts"}}, UnixSeconds}},
@@ -289,7 +305,8 @@ var more = [...]Scheme{
 	},
 	{
 		Name: "monday", Title: "monday.com", Checked: "2026-11-25", Confidence: ConfidenceA,
-		Docs: "https://developer.monday.com/apps/docs/authorization-header",
+		AcceptedStatus: 200,
+		Docs:           "https://developer.monday.com/apps/docs/authorization-header",
 		Notes: "A JWT under the app's signing secret, which does not cover the body. Its audience must be the parameter, or the source's URL. " +
 			"Webhooks that no app has made carry none and are refused; so are an app's lifecycle events, under the client secret, if they name no audience.",
 		Params:  []Param{{Name: "audience", Doc: "What aud must have, if it is not the webhook's URL."}},
@@ -313,9 +330,10 @@ var more = [...]Scheme{
 	},
 	{
 		Name: "okta", Title: "Okta event hooks", Checked: "2026-11-25", Confidence: ConfidenceA,
-		Docs:    "https://developer.okta.com/docs/concepts/event-hooks/",
-		Notes:   "The header as configured in the hook: no signature. The one-time verification is answered to who has the secret.",
-		Headers: []HeaderSet{{Signature: "Authorization"}}, Keys: []KeyRule{{Algorithm: SharedToken}},
+		AcceptedStatus: 200,
+		Docs:           "https://developer.okta.com/docs/concepts/event-hooks/",
+		Notes:          "The header as configured in the hook: no signature. The one-time verification is answered to who has the secret.",
+		Headers:        []HeaderSet{{Signature: "Authorization"}}, Keys: []KeyRule{{Algorithm: SharedToken}},
 		ID: made(path("eventId")), Hash: HashBody, TypePrefix: "com.okta.", Type: made(path("data", "events", "0", "eventType")),
 		Time: []TimeRule{{path("eventTime"), RFC3339}},
 		Handshakes: []Handshake{{
@@ -347,17 +365,21 @@ var more = [...]Scheme{
 	},
 	{
 		Name: "plaid", Title: "Plaid", Checked: "2026-11-23", Confidence: ConfidenceB,
-		Docs: "https://plaid.com/docs/api/webhooks/webhook-verification/",
+		AcceptedStatus: 200,
+		Docs:           "https://plaid.com/docs/api/webhooks/webhook-verification/",
 		Notes: "The secret is the public key, in DER and base64, that /webhook_verification_key/get names for the kid; " +
-			"that call needs the client's credentials, which the edge does not have. When Plaid changes the key, rotate.",
+			"that call needs the client's credentials, which the edge does not have. When Plaid changes the key, rotate. Its notifications have no id and mostly no " +
+			"time, so the token of each names it: one that Plaid signs anew is another event.",
 		Headers: []HeaderSet{{Signature: "Plaid-Verification"}}, Keys: []KeyRule{{Encoding: Base64, Algorithm: JWTPublic}},
 		JWT:         &JWT{BodyHash: "request_body_sha256", MaxAge: 5 * time.Minute},
+		ID:          made(Value{Name: "Plaid-Verification"}),
 		BodyCovered: true, Hash: HashBody, TypePrefix: "com.plaid.", Type: made(path("webhook_type"), literal("."), path("webhook_code")),
 		Thin: true,
 	},
 	{
 		Name: "postmark", Title: "Postmark", Checked: "2026-11-23", Confidence: ConfidenceB,
-		Docs: "https://postmarkapp.com/developer/webhooks/webhooks-overview",
+		AcceptedStatus: 200,
+		Docs:           "https://postmarkapp.com/developer/webhooks/webhooks-overview",
 		Notes: "Basic authentication in the webhook's URL: the secret is `user:password`. No signature. A message has many events of one kind: " +
 			"they are told apart by recipient, time and link.",
 		Headers: []HeaderSet{{Signature: "Authorization"}}, Encoding: Base64, Keys: []KeyRule{{Algorithm: SharedToken, Label: "Basic "}},
@@ -423,6 +445,11 @@ var more = [...]Scheme{
 	},
 }
 
+// docusignID names an event of an envelope, or of one of its recipients.
+func docusignID(recipient ...Value) []Value {
+	return slices.Concat([]Value{path("event"), literal(":"), path("data", "envelopeId")}, recipient, []Value{literal(":"), path("generatedDateTime")})
+}
+
 // postmarkID names an event of a message by what tells it from the others.
 func postmarkID(members ...string) Rule {
 	parts := []Value{path("MessageID"), literal(":"), path("RecordType")}
@@ -452,6 +479,24 @@ var (
 		ID:   made(path("subscriptionId"), literal(":"), path("eventId"), literal(":"), path("occurredAt")),
 		Type: made(path("subscriptionType")), Time: []TimeRule{{path("occurredAt"), UnixMillis}},
 	}
+	// The parts of Meta's deliveries are named as the rows name a delivery of
+	// one (metaAlone, whatsappAlone): an entry's time is that of sending.
+	metaBatch = &Batch{
+		Path: []string{"entry"}, Type: made(path("changes", "0", "field")),
+		ID: []Rule{
+			{When: slices.Concat(metaOne, absent(path("messaging", "0", "message", "is_deleted"))), Parts: []Value{path("messaging", "0", "message", "mid")}},
+			{When: slices.Concat(metaOne, is(path("messaging", "0", "message", "is_deleted"), "true")), Parts: []Value{path("messaging", "0", "message", "mid"), literal(":deleted")}},
+		},
+	}
+	metaOne       = slices.Concat(absent(path("messaging", "1")), absent(path("changes")))
+	whatsappBatch = &Batch{
+		Path: []string{"entry"}, Type: made(path("changes", "0", "field")),
+		ID: []Rule{
+			{When: whatsappOne, Parts: []Value{path("changes", "0", "value", "messages", "0", "id")}},
+			{When: whatsappOne, Parts: []Value{path("changes", "0", "value", "statuses", "0", "id"), literal(":"), path("changes", "0", "value", "statuses", "0", "status")}},
+		},
+	}
+	whatsappOne   = slices.Concat(absent(path("changes", "1")), absent(path("changes", "0", "value", "messages", "1")), absent(path("changes", "0", "value", "statuses", "1")))
 	metaHandshake = []Handshake{{
 		Method: "GET", Open: true, When: is(Value{Query: "hub.mode"}, "subscribe"),
 		Known: Value{Query: "hub.verify_token"}, KnownParam: "verify_token",
@@ -459,6 +504,11 @@ var (
 	}}
 	metaParams = []Param{{Name: "verify_token", Doc: "The verify token given to Meta; without it Meta's verification of the URL is refused."}}
 )
+
+// smartcarVerify answers Smartcar's one-time challenge.
+func smartcarVerify(when []Condition, challenge Value) Handshake {
+	return Handshake{Open: true, When: when, Echo: challenge, Text: TokenText, Before: `{"challenge":"`, MAC: Hex, After: `"}`, ContentType: jsonType}
+}
 
 // extras are what handshakes, batches and answers add to rows of catalogue.go.
 var extras = [...]Scheme{
@@ -477,7 +527,7 @@ var extras = [...]Scheme{
 	{
 		Name: "notion", Params: []Param{{
 			Name: "setup",
-			Doc: "A random text of your own that the URL given to Notion has as `?setup=…`. Only then is the token of Notion's first request kept for an hour, " +
+			Doc: "A random text of your own, of 16 characters or more, that the URL given to Notion has as `?setup=…`. Only then is the token of Notion's first request kept for an hour, " +
 				"for `GET …/sources/{source}/offer`; without it that request is refused.",
 		}},
 		Handshakes: []Handshake{{
@@ -485,10 +535,24 @@ var extras = [...]Scheme{
 			Echo: path("verification_token"), Offers: true, Text: TokenText,
 		}},
 	},
+	{Name: "intercom", Handshakes: []Handshake{{Method: "HEAD", Open: true}}},
+	{Name: "nylas", Handshakes: []Handshake{
+		{Method: "GET", Open: true, Echo: Value{Query: "challenge"}, Text: TokenText, ContentType: plainText},
+	}},
 	{Name: "openai", Thin: true},
-	{Name: "meta", Handshakes: metaHandshake, Params: metaParams, Batch: &Batch{Path: []string{"entry"}}},
+	{Name: "meta", Handshakes: metaHandshake, Params: metaParams, Batch: metaBatch},
+	{
+		// As of X: the challenge's MAC is under the key that signs bodies.
+		Name: "smartcar", ObjectBody: true, Handshakes: []Handshake{
+			smartcarVerify(is(path("eventType"), "VERIFY"), path("data", "challenge")),
+			smartcarVerify(is(path("eventName"), "verify"), path("payload", "challenge")), // version 2 of the payload
+		},
+	},
 	{Name: "trello", Handshakes: []Handshake{{Method: "HEAD", Open: true}}},
-	{Name: "whatsapp", Handshakes: metaHandshake, Params: metaParams, Batch: &Batch{Path: []string{"entry"}}},
+	{Name: "whatsapp", Handshakes: metaHandshake, Params: metaParams, Batch: whatsappBatch},
+	{Name: "woocommerce", Handshakes: []Handshake{{
+		Open: true, When: absent(Value{Name: "X-WC-Webhook-Signature"}), Echo: Value{Form: "webhook_id"}, Text: TokenText, ContentType: plainText,
+	}}},
 	{
 		// The challenge's MAC is under the key that signs events, which sign
 		// the body alone: a body that is no object is therefore no event.

@@ -37,6 +37,16 @@ func (w *work) reset() {
 	clear(w.values[:])
 }
 
+// borrow takes the memory for one Verify.
+func (v *Verifier) borrow() *work { return v.work.Get().(*work) }
+
+// giveBack keeps w for the next delivery, and nothing of this one's: a pool
+// lets go of what it has only at the second collection from now.
+func (v *Verifier) giveBack(w *work) {
+	w.reset()
+	v.work.Put(w)
+}
+
 // content builds the signed content from the bytes as received. k is the key
 // that is tried; nil in a row whose content does not depend on it.
 func (v *Verifier) content(d *delivery, k *key) error {

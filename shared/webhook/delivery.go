@@ -12,9 +12,12 @@ import (
 const (
 	// maxTypeBytes bounds an event type without the row's prefix.
 	maxTypeBytes = 128
-	hashPrefix   = "sha256-"
-	unknownType  = "unknown"
-	lowerHex     = "0123456789abcdef"
+	// maxYear is the last year that RFC 3339 can say (§5.6: four digits), and so
+	// a CloudEvent. A number that is later is in another unit than the row's.
+	maxYear     = 9999
+	hashPrefix  = "sha256-"
+	unknownType = "unknown"
+	lowerHex    = "0123456789abcdef"
 )
 
 // delivery reads values out of a request: of its body only once it is parsed,
@@ -174,6 +177,8 @@ func (d *delivery) eventID(scope HashScope, now time.Time) (string, error) {
 		return "", d.err
 	case !ok && scope == HashRequest:
 		return d.requestID(now)
+	case !ok && scope == HashTyped:
+		return d.typedID()
 	case !ok:
 		return hashID(d.work.digest(d.crypto, scope, d.req.Body)), nil
 	case len(id) > event.MaxIDBytes || !visible(id) || strings.HasPrefix(id, hashPrefix):
@@ -196,6 +201,17 @@ func (d *delivery) requestID(now time.Time) (string, error) {
 		request = strconv.FormatInt(now.UnixMilli(), 10)
 	}
 	return hashID(d.crypto.Sum(SHA256, []byte(request), []byte("\n"), d.req.Body)), nil
+}
+
+// typedID is the id of a delivery by what its headers and its body say, see
+// HashTyped. A header has no line end, so the parts cannot be told otherwise.
+func (d *delivery) typedID() (string, error) {
+	named := d.header(d.work.set.ID)
+	kind, _ := d.first(d.types)
+	if d.err != nil {
+		return "", d.err
+	}
+	return hashID(d.crypto.Sum(SHA256, []byte(named+"\n"+kind+"\n"), d.req.Body)), nil
 }
 
 // eventType returns prefix and the provider's own type in lower case. What is
@@ -223,7 +239,7 @@ func (d *delivery) eventTime() (time.Time, error) {
 		if !ok {
 			continue
 		}
-		if t, ok := parseTime(text, d.time[i].format); ok {
+		if t, ok := parseTime(text, d.time[i].format); ok && t.Year() >= 0 && t.Year() <= maxYear {
 			return t, nil
 		}
 	}

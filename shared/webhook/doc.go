@@ -29,6 +29,9 @@
 //     ends the search, so time tells which secret matched, but only to one
 //     who holds a valid signature; what a forger sees does not depend on how
 //     nearly he guessed.
+//   - A bare hash with the secret in it (SHA256Digest) can be extended by who
+//     has seen it: with it no body is taken but a JSON text, which an extended
+//     one is not.
 //   - A concatenation that two requests could share is refused: in
 //     `{id}.{timestamp}.{body}` a captured delivery could be cut one segment
 //     earlier, its timestamp becoming part of the body, if the id ends in
@@ -47,11 +50,11 @@
 //
 // Most handshakes are signed and answered like events. An open one is
 // answered to anybody, before there is anything to verify with; it puts back
-// what the stranger sent, within a charset, as text that is no page. Two give
+// what the stranger sent, within a charset, as text that is no page. Three give
 // out a MAC of the challenge: Zoom's only to who has signed the request, X's
-// to anybody. The MAC of a challenge must not be the signature of an event:
-// Zoom's signed content has colons, X's is a JSON object, and a challenge has
-// neither (TokenText, ObjectBody; FuzzOpenMAC).
+// and Smartcar's to anybody. The MAC of a challenge must not be the signature
+// of an event: Zoom's signed content has colons, the others' is a JSON object,
+// and a challenge has neither (TokenText, ObjectBody; FuzzOpenMAC).
 //
 // One provider asks the host, not a source, whose deliveries it takes
 // (Fastly, [HostProof]): the worker answers from its own settings.
@@ -76,6 +79,9 @@
 //
 // A row's rules name the provider's id (a header, or a path in the body).
 // Where none applies, the id is `sha256-` and the hash of the signed content.
+// A provider that says in a header what happened may send one body for two
+// things ([HashTyped]: Contentful, WooCommerce, Help Scout, Discourse): the
+// header is then a part of what names the event, signed or not.
 // Notifications that repeat byte for byte and mean something each time have
 // [HashRequest] (Dropbox, Microsoft Graph). Of the other rows without an id,
 // bodies hold a time or a state of their own (Asana, Xero, Aircall), so equal

@@ -96,8 +96,8 @@ func signedParams(algorithm string) []Param {
 		{Name: "template", Doc: "What is signed, of {id} {timestamp} {url} {method} {body} and text: `{body}`. " +
 			"Text must stand between any two, and an id or URL that has that text in it is refused."},
 		{Name: "timestamp_header", Doc: "The header with the signed time. Without an id, deliveries of equal bytes are then one event only if signed at the same time."},
-		{Name: "timestamp_format", Doc: "seconds, milliseconds or rfc3339."},
-		{Name: "tolerance", Doc: "How many seconds old or ahead the signed time may be: 300."},
+		{Name: "timestamp_format", Doc: "seconds, milliseconds or rfc3339; only with timestamp_header."},
+		{Name: "tolerance", Doc: "How many seconds old or ahead the signed time may be: 300; only with timestamp_header."},
 	}
 	if algorithm != "" {
 		params = append(params, Param{Name: "algorithm", Doc: algorithm})

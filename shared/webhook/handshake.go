@@ -9,6 +9,11 @@ import (
 // 52, Microsoft's sentence about 130.
 const maxChallenge = 1024
 
+// maxOpenBody bounds the body that is searched for a challenge before anybody
+// vouches for it, in bytes. The longest is a challenge and a few names; what is
+// longer is an event, or a stranger who has us read 25 MiB.
+const maxOpenBody = 16 << 10
+
 // handshake returns the answer to a handshake, or nil. open asks for those
 // that anybody may have, which are answered before anything is verified.
 func (v *Verifier) handshake(d *delivery, now time.Time, open bool) (*Reply, error) {

@@ -56,6 +56,21 @@ func newKey(s *Scheme, crypto Crypto, secret *Secret) (*key, error) {
 	return nil, ErrSecretFormat
 }
 
+// other is the same secret read in its rule's other encoding; nil where the
+// rule has none, or the secret is not so encoded.
+func (k *key) other(s *Scheme) *key {
+	if k.rule.Or == Raw {
+		return nil
+	}
+	decoded, err := decodeKey(k.secret, k.rule.Or)
+	if err != nil || checkHMAC(decoded, s.MinKeyBytes) != nil {
+		return nil
+	}
+	o := *k
+	o.secret = decoded
+	return &o
+}
+
 // decodeKey returns a copy of text, decoded.
 func decodeKey(text []byte, e Encoding) ([]byte, error) {
 	if len(text) == 0 {

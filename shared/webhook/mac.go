@@ -3,6 +3,8 @@ package webhook
 import (
 	"crypto/subtle"
 	"time"
+
+	"github.com/hookweir/hookweir/shared/jsontext"
 )
 
 // Crypto is the cryptography of a Verifier: package gocrypto on the host, the
@@ -141,7 +143,7 @@ func (v *Verifier) tryKey(d *delivery, k *key, now time.Time) (bool, error) {
 	case SharedToken:
 		return v.verifyToken(w, k), nil
 	case SHA256Digest:
-		return w.compare(k, v.crypto.Sum(SHA256, w.head, w.body, w.tail)), nil
+		return isJSON(w.body) && w.compare(k, v.crypto.Sum(SHA256, w.head, w.body, w.tail)), nil
 	case JWTHS256, JWTPublic:
 		return v.verifyJWT(d, k, now)
 	case X509:
@@ -150,6 +152,12 @@ func (v *Verifier) tryKey(d *delivery, k *key, now time.Time) (bool, error) {
 		return v.verifyPublic(w, k, k.rule.Algorithm, k.secret), nil
 	}
 }
+
+// isJSON says that body is one JSON text. A SHA256Digest vouches for no other
+// body: whoever has seen one digest can compute that of the same content, its
+// padding (FIPS 180-4 §5.1.1: a byte 0x80, zeros and a length) and more, without
+// the secret. After a JSON text those bytes make none.
+func isJSON(body []byte) bool { return jsontext.FindAll(body, nil, nil) }
 
 // verifyMAC computes the key's MAC once and compares it with each candidate.
 func (v *Verifier) verifyMAC(w *work, k *key) bool {

@@ -14,6 +14,9 @@ type Scheme struct {
 
 	Methods       []string // empty is POST
 	RefusalStatus int      // HTTP status for a bad signature; 0 is 401
+	// AcceptedStatus is the HTTP status once an event is taken, of a provider
+	// that sends again at any other; 0 is 202.
+	AcceptedStatus int
 
 	// Headers are the sets of header names the provider uses. The first set
 	// whose Signature is in the request applies, and no header of another
@@ -80,6 +83,8 @@ type Scheme struct {
 	// Answer is what the provider wants to hear when its event was taken;
 	// nil is left to the caller.
 	Answer *Reply
+	// FormAnswer is Answer for what came as a form.
+	FormAnswer *Reply
 	// HostProof is what the provider asks of the host before it sends.
 	HostProof *HostProof
 	// Batch says how a delivery of several events is taken apart.
@@ -206,7 +211,7 @@ const (
 	// does not cover the body.
 	SharedToken
 	// SHA256Digest is the bare hash of the signed content, which has the
-	// secret in it (PartSecret).
+	// secret in it (PartSecret) and ends in the body, a JSON text: see isJSON.
 	SHA256Digest
 	// JWTHS256 signs a JWT with the secret.
 	JWTHS256
@@ -249,6 +254,9 @@ type KeyRule struct {
 	Encoding  Encoding
 	Algorithm Algorithm
 	Label     string // start of the element, such as "sha256=" or "v1,"
+	// Or is another encoding that an HMAC key in Raw may be meant in, where
+	// nobody is sure: it is then tried both ways.
+	Or Encoding
 }
 
 // Part is one part of the signed content.
@@ -314,6 +322,7 @@ const (
 	UnixFraction                       // 1614265330 or 1614265330.000200
 	RFC3339                            // 2021-02-25T15:02:10Z
 	HTTPDate                           // Thu, 25 Feb 2021 15:02:10 GMT (RFC 9110 §5.6.7, IMF-fixdate)
+	UnixEither                         // 1614265330 or 1614265330000, of a provider whose unit nobody is sure of
 )
 
 // Role is a header of the header set that applied.
@@ -378,6 +387,10 @@ const (
 	// retry too: for notifications that repeat byte for byte and mean
 	// something each time.
 	HashRequest
+	// HashTyped hashes the delivery's id header, if the row has one, its type
+	// and its body: for providers that say in a header what happened, whose body
+	// may be the same for two things that happened.
+	HashTyped
 )
 
 // Handshake is a request that wants an answer and is no event. It is answered
@@ -427,6 +440,21 @@ const (
 	TokenText                  // letters, digits and +/=_.~-
 	PlainText                  // printable ASCII
 )
+
+func (s *Scheme) answer(form bool) *Reply {
+	if form && s.FormAnswer != nil {
+		return s.FormAnswer
+	}
+	return s.Answer
+}
+
+// Accepted returns the HTTP status for an event that was taken.
+func (s *Scheme) Accepted() int {
+	if s.AcceptedStatus == 0 {
+		return 202
+	}
+	return s.AcceptedStatus
+}
 
 // Refusal returns the HTTP status for a request that did not verify.
 func (s *Scheme) Refusal() int {

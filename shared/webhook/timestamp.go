@@ -9,6 +9,10 @@ import (
 // are 300,000 years and far from overflowing an int64.
 const maxDigits = 16
 
+// leastMillis tells Unix milliseconds from seconds: as the one it is in 1973,
+// as the other in 5138, and no delivery is sent then.
+const leastMillis = 100_000_000_000
+
 // fresh holds a signed timestamp against the row's tolerance, both ways: a
 // provider whose clock runs ahead is let through by as much as the row says,
 // a delivery dated tomorrow is one that could be replayed until then.
@@ -39,6 +43,12 @@ func parseTime(text string, f TimeFormat) (time.Time, bool) {
 		return time.Unix(n, 0).UTC(), ok
 	case UnixMillis:
 		n, ok := digits(text)
+		return time.UnixMilli(n).UTC(), ok
+	case UnixEither:
+		n, ok := digits(text)
+		if n < leastMillis {
+			return time.Unix(n, 0).UTC(), ok
+		}
 		return time.UnixMilli(n).UTC(), ok
 	case UnixFraction:
 		whole, fraction, _ := strings.Cut(text, ".")

@@ -127,7 +127,8 @@ type Verifier struct {
 	work      sync.Pool // of *work
 }
 
-// New builds a Verifier. Errors: ErrUnknownProvider, ErrParams, ErrNoCrypto,
+// New builds a Verifier of a configuration that [Check] has taken, by this
+// build or an older one. Errors: ErrUnknownProvider, ErrParams, ErrNoCrypto,
 // ErrNoSecret, ErrTooManySecrets, and of each secret ErrEmptySecret,
 // ErrWeakKey, ErrSecretFormat. One bad secret fails them all: an operator who
 // rotates must hear of it before the old one ends.
@@ -169,6 +170,9 @@ func newVerifier(s *Scheme, cfg Config) (*Verifier, error) {
 			return nil, err
 		}
 		v.keys = append(v.keys, k)
+		if o := k.other(s); o != nil {
+			v.keys = append(v.keys, o)
+		}
 	}
 	return v, nil
 }
@@ -189,6 +193,10 @@ func (v *Verifier) Tolerance() time.Duration {
 // RefusalStatus is the HTTP status this provider wants to see for a delivery
 // that does not verify.
 func (v *Verifier) RefusalStatus() int { return v.scheme.Refusal() }
+
+// AcceptedStatus is the HTTP status this provider wants to see for an event
+// that was taken.
+func (v *Verifier) AcceptedStatus() int { return v.scheme.Accepted() }
 
 // Accepts says whether the provider uses this method, for a handshake at
 // least.
@@ -230,13 +238,12 @@ func (v *Verifier) Verify(req *Request, now time.Time) (Result, error) {
 	if !slices.ContainsFunc(v.keys, func(k *key) bool { return k.active(now) }) {
 		return Result{}, ErrNoSecret
 	}
-	w := v.work.Get().(*work)
-	defer v.work.Put(w)
-	w.reset()
+	w := v.borrow()
+	defer v.giveBack(w)
 	d := &delivery{plan: &v.plan, crypto: v.crypto, req: req, work: w}
 
 	if v.plan.open {
-		if v.plan.openBody {
+		if v.plan.openBody && len(req.Body) <= maxOpenBody {
 			d.parse()
 		}
 		reply, err := v.handshake(d, now, true)
@@ -298,7 +305,7 @@ func (v *Verifier) accept(d *delivery, k *key, now time.Time) (Result, error) {
 			return Result{}, err
 		}
 	}
-	r := Result{SecretID: k.id, Authenticated: event.ProofBearer, Answer: v.scheme.Answer}
+	r := Result{SecretID: k.id, Authenticated: event.ProofBearer, Answer: v.scheme.answer(d.form)}
 	if v.scheme.BodyCovered {
 		r.Authenticated = event.ProofSignature
 	}

@@ -37,7 +37,7 @@ func newConnections(s *simulation) part {
 	c.as = oauthtest.New("https://login.example.com", now)
 	c.as.Silence = wasmtest.ErrSilent
 	return part{
-		name: "connections", steps: 13,
+		name: "connections", steps: 13, ticks: true,
 		servers: map[string]http.Handler{"login.example.com": http.HandlerFunc(c.serveLogin), "books.example.com": http.HandlerFunc(c.serveBooks)},
 		setUp:   c.setUp,
 		step:    c.step,

@@ -36,10 +36,14 @@ func (p *Pins) add(guarantee, key, format string, args ...any) {
 }
 
 // Approve notes an approval of the tools as they were in a report. certain
-// says that the product agreed; otherwise nobody knows.
+// says that the product agreed; otherwise nobody knows. A removal that is
+// approved leaves what was approved before it: the tool may come back.
 func (p *Pins) Approve(tenant string, tools map[string]*definition, certain bool) {
 	for tool, def := range tools {
 		key := tenant + "/" + tool
+		if def == nil {
+			continue
+		}
 		if certain {
 			p.approved[key] = nil
 		} else if p.approved[key] == nil {

@@ -66,6 +66,23 @@ func TestCheckPins(t *testing.T) {
 			p.Called("a", "look", "a", "1", calm)
 			return nil
 		}, "pin"},
+		{"gone, which was approved, and back as it was", func(p *Pins) []*Post {
+			p.Approve("a", map[string]*definition{"look": nil}, true)
+			p.Called("a", "look", "a", "1", calm)
+			p.Listed("a", "look", calm["look"].describe("a", "look"))
+			p.Reported("a", drifted{}, calm)
+			return nil
+		}, ""},
+		{"gone, which was approved, and back with other words", func(p *Pins) []*Post {
+			p.Approve("a", map[string]*definition{"look": nil}, true)
+			p.Called("a", "look", "a", "1", other)
+			return nil
+		}, "pin"},
+		{"gone, which was approved, and back with other words, and not reported", func(p *Pins) []*Post {
+			p.Approve("a", map[string]*definition{"look": nil}, true)
+			p.Reported("a", drifted{}, other)
+			return nil
+		}, "pin"},
 		{"perhaps approved, and reported as it was", func(p *Pins) []*Post {
 			p.Approve("a", other, false)
 			p.Unchanged("a", calm)

@@ -58,7 +58,7 @@ func newPolls(s *simulation) part {
 		down: map[string]time.Time{}, how: map[string]int{}, read: map[string]time.Time{},
 	}
 	return part{
-		name: "polls", steps: 16,
+		name: "polls", steps: 16, ticks: true,
 		servers: map[string]http.Handler{"api.example.com": p},
 		setUp:   p.setUp,
 		step:    p.step,

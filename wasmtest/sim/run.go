@@ -50,9 +50,11 @@ type Report struct {
 	Faults     []wasmtest.Happened
 	Steps      []Step // those that happened
 	Figures    []Figure
-	Virtual    time.Duration
-	TraceSum   uint64
-	Trace      []string
+	// Subrequests are the most that one event of either Worker made.
+	Subrequests wasmtest.Subrequests
+	Virtual     time.Duration
+	TraceSum    uint64
+	Trace       []string
 }
 
 // Step is one thing that happened.
@@ -156,6 +158,11 @@ func (s *simulation) takesPart(name string) bool {
 	return slices.ContainsFunc(s.parts, func(p part) bool { return p.name == name })
 }
 
+// ticks reports whether the cron has something to do in this run.
+func (s *simulation) ticks() bool {
+	return slices.ContainsFunc(s.parts, func(p part) bool { return p.ticks })
+}
+
 // draw gives a step of a part a sequence of its own, so that one left out
 // shifts nothing in the others. Step -1 is the setting up.
 func (s *simulation) draw(part string, step int) {
@@ -225,6 +232,7 @@ func (s *simulation) run() {
 		}
 	}
 	end := start.Add(busy)
+	s.edge.PauseCron(!s.ticks())
 	for _, next := range s.plan() {
 		name := fmt.Sprintf("%s.%d", next.part.name, next.index)
 		if s.config.Steps != nil && !slices.Contains(s.config.Steps, name) {
@@ -278,6 +286,10 @@ func (s *simulation) report() *Report {
 		if p.figures != nil {
 			r.Figures = append(r.Figures, p.figures()...)
 		}
+	}
+	for _, name := range []string{"hookweir", "hookweir-consumers"} {
+		n := s.edge.Worker(name).Subrequests()
+		r.Subrequests.Outside, r.Subrequests.Inside = max(r.Subrequests.Outside, n.Outside), max(r.Subrequests.Inside, n.Inside)
 	}
 	kills := 0
 	for _, f := range r.Faults {

@@ -43,6 +43,10 @@ func number(t testing.TB, name string, def uint64) uint64 {
 	return v
 }
 
+// freeInside is how many operations of its own services Workers Free lets an
+// event make: a tenth of the limit that is modelled.
+const freeInside = 1_000
+
 // TestSimulation runs SIM_SEEDS seeds (12) from SIM_FROM (1), on every core.
 // SIM_PARTS are those that take part, all by default, or "standard"; it,
 // SIM_FAULTS and SIM_STEPS narrow a run down as Shrink found it. SIM_PLANTED
@@ -57,13 +61,14 @@ func TestSimulation(t *testing.T) {
 	begin := time.Now()
 	var virtual time.Duration
 	figures, names := map[string]int{}, []string{}
-	faults := map[wasmtest.Fault]int{}
+	faults, most := map[wasmtest.Fault]int{}, wasmtest.Subrequests{}
 	seeds(config, from, n, func(r *Report, err error) bool {
 		if err != nil {
 			t.Error(err)
 			return false
 		}
 		virtual += r.Virtual
+		most.Outside, most.Inside = max(most.Outside, r.Subrequests.Outside), max(most.Inside, r.Subrequests.Inside)
 		for _, f := range r.Faults {
 			faults[f.Fault]++
 		}
@@ -88,6 +93,8 @@ func TestSimulation(t *testing.T) {
 	t.Logf("%d seeds%s; %.0f simulated hours in %v: %.0f hours/s, %.0f seeds/min",
 		n, counts, virtual.Hours(), wall.Round(time.Millisecond), virtual.Hours()/wall.Seconds(), float64(n)/wall.Minutes())
 	t.Logf("faults:%s", faultTable(faults))
+	t.Logf("the busiest event made %d subrequests outside, %d inside", most.Outside, most.Inside)
+	require.Less(t, max(most.Outside, most.Inside), freeInside, "an event came near the limits of the platform")
 	if n >= allFaults && config.everything() && !t.Failed() {
 		require.Empty(t, missing(faults), "faults that never happened")
 	}

@@ -40,8 +40,8 @@ const ROLLBACK = new Error("roll back");
 // Bridge is what crosses between one instance and this isolate.
 class Bridge {
   instance; // WebAssembly's, once there is one
-  settle; // Go's: what it awaits has been settled
-  tell; // Go's: what became of an answer it is writing
+  wake; // calls an export of Go's, and has it run until it waits
+  state; // of the object whose first event begins
   events = new Map(); // what Go is to answer, by number
   sinks = new Map(); // where it writes its answer to, by the event's number
   #event = 0;
@@ -105,6 +105,7 @@ class Bridge {
     sinkPulse: (event, ms) => this.sinks.get(event).pulse(ms),
     sinkKeep: (event) => this.sinks.get(event).keep(),
 
+    state: () => this.state,
     // storage is an object's; the write is in its output gate, and nobody
     // waits for the promise.
     setAlarm: (storage, at) => {
@@ -166,8 +167,7 @@ class Bridge {
   #await(ticket, promise) {
     const settle = (ok, values) => {
       this.#unwanted.delete(ticket);
-      const { settle } = this;
-      settle(ticket, ok, this.post(values));
+      this.wake("settle", ticket, ok, this.post(values));
     };
     promise.then(
       (values) => settle(1, values),
@@ -178,10 +178,7 @@ class Bridge {
   // open has what Go writes to answer an event go to a sink.
   open(event, sink) {
     this.sinks.set(event, sink);
-    sink.listen((what) => {
-      const { tell } = this;
-      return tell(event, what);
-    });
+    sink.listen((what) => this.wake("tell", event, what));
   }
 
   // expect gives the number of an event that Go is to answer, and who waits.
@@ -303,18 +300,22 @@ class Instance {
     this.timeouts = go._scheduledTimeouts;
     go.run(wasm).catch((e) => this.die(e)); // main runs until it blocks, before run returns
     const resume = go._resume.bind(go);
-    go._resume = () => {
-      // A callback into an instance that has ended has nobody to tell.
+    // What comes for an instance that has ended has nobody to tell.
+    const living = (call) => {
       if (this.dead) return;
       try {
-        resume();
+        return call();
       } catch (e) {
         this.die(e);
       }
     };
-    // Called as functions, since a receiver would cross as a value.
-    this.bridge.settle = this.binding.settle;
-    this.bridge.tell = this.binding.tell;
+    go._resume = () => living(resume);
+    this.bridge.wake = (name, ...numbers) =>
+      living(() => {
+        const result = wasm.exports[name](...numbers);
+        go._resume();
+        return result;
+      });
     if (!ready) this.die("main did not call ready");
   }
 
@@ -351,24 +352,19 @@ class Instance {
         settle(value);
       };
       const number = this.bridge.expect(end(resolve), end(reject));
-      try {
-        enter(number);
-      } catch (e) {
-        this.die(e);
-      }
+      enter(number);
     });
   }
 
-  // call has one of Go's handlers handle an event, with values and what else it
-  // takes; a sink takes its answer.
-  async call(handler, values, sink, ...args) {
+  // call has Go handle an event of a kind, with values, of an object by its
+  // serial number; a sink takes its answer.
+  async call(kind, values, serial = 0, sink) {
     let event;
     try {
       return await this.run((number) => {
         event = number;
         if (sink !== undefined) this.bridge.open(number, sink);
-        const handle = this.binding[handler];
-        handle(number, this.bridge.post(values), ...args);
+        this.bridge.wake("enter", kind, number, this.bridge.post(values), serial);
       });
     } finally {
       this.bridge.sinks.delete(event);
@@ -379,7 +375,11 @@ class Instance {
   over(handler, argument) {
     return this.run((number) => {
       const settle = (how) => (value) => this.bridge.events.get(number)?.[how](value);
-      this.binding[handler](argument).then(settle("resolve"), (e) => settle("reject")(new Error(String(e?.message ?? e))));
+      try {
+        this.binding[handler](argument).then(settle("resolve"), (e) => settle("reject")(new Error(String(e?.message ?? e))));
+      } catch (e) {
+        this.die(e);
+      }
     });
   }
 }
@@ -404,6 +404,12 @@ class Streams {
     return sink;
   }
 }
+
+// Kinds of events, as in exports_js.go.
+const FETCH = 0;
+const OBJECT = 1;
+const ALARM = 2;
+const OBJECT_FETCH = 3;
 
 // What a sink tells Go.
 const GONE = 0; // at most once: nobody reads any more
@@ -513,7 +519,7 @@ export function createBackend(module) {
         return namespace.get(namespace.idFromName(object[1])).fetch(request);
       }
       const body = await readBody(request.body, current().binding.bodyLimit ?? 0);
-      const [status, answer, ...headers] = await current().call("handleFetch", [request.method, request.url, body, ...flat(request.headers)]);
+      const [status, answer, ...headers] = await current().call(FETCH, [request.method, request.url, body, ...flat(request.headers)]);
       return new Response(answer.length ? answer : null, { status, headers: pairs(headers) });
     },
     queue(batch) {
@@ -529,17 +535,17 @@ export function createBackend(module) {
       #serial = ++serial;
       #streams = new Streams();
       async invoke(method, payload) {
-        const [reply] = await this.#enter(this.#streams.instance(current), "handleObject", [method, payload]);
+        const [reply] = await this.#enter(this.#streams.instance(current), OBJECT, [method, payload]);
         return reply;
       }
       async alarm() {
-        await this.#enter(this.#streams.instance(current), "handleAlarm", []);
+        await this.#enter(this.#streams.instance(current), ALARM, []);
       }
       async fetch(request) {
         const body = await readBody(request.body, current().binding.objectBodyLimit ?? 0);
         const instance = this.#streams.instance(current);
         const sink = this.#streams.open(instance, request.signal);
-        const event = this.#enter(instance, "handleObjectFetch", [request.method, request.url, body, ...flat(request.headers)], sink).then(
+        const event = this.#enter(instance, OBJECT_FETCH, [request.method, request.url, body, ...flat(request.headers)], sink).then(
           () => sink.end(),
           (e) => sink.fail(e),
         );
@@ -547,9 +553,10 @@ export function createBackend(module) {
         return sink.response;
       }
       // Class and state cross until a call has succeeded: then Go knows them.
-      async #enter(instance, handler, values, sink) {
+      async #enter(instance, kind, values, sink) {
         const known = instance.objects.has(this.#serial);
-        const answer = await instance.call(handler, [known ? null : name, ...values], sink, this.#serial, known ? undefined : this.ctx);
+        instance.bridge.state = known ? undefined : this.ctx;
+        const answer = await instance.call(kind, [known ? null : name, ...values], this.#serial, sink);
         instance.objects.add(this.#serial);
         return answer;
       }

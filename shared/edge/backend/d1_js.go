@@ -10,6 +10,7 @@ import (
 
 	"github.com/syumai/workers/cloudflare/d1"
 
+	"github.com/hookweir/hookweir/shared/bulkhead"
 	"github.com/hookweir/hookweir/shared/knowledge"
 )
 
@@ -48,14 +49,14 @@ func (d *D1) Query(ctx context.Context, deadline time.Duration, query string, ar
 		return nil, nil, d.err
 	}
 	done := make(chan d1Result, 1)
-	go func() {
+	bulkhead.Go(func() {
 		var r d1Result
 		// An exception on the way is an error like any other.
 		if err := guard(func() error { r = d.query(ctx, query, args); return nil }); err != nil {
 			r.err = err
 		}
 		done <- r
-	}()
+	})
 	late := make(chan struct{}, 1)
 	timeout := js.FuncOf(func(js.Value, []js.Value) any {
 		late <- struct{}{}

@@ -4,9 +4,9 @@
 //
 //	JavaScript (backend.mjs)                Go
 //	fetch, queue, scheduled, object call
-//	  binding.handle…(event, mail, …)     ▶ goroutine starts
+//	  enter(kind, event, mail, serial)    ▶ goroutine starts
 //	    host.invoke(ticket, at, size)   ◀─  … awaits what the host does
-//	  binding.settle(ticket, ok, mail)    ▶ … for this event …
+//	  settle(ticket, ok, mail)            ▶ … for this event …
 //	    host.answer(event, at, size)    ◀─  goroutine ends
 //
 // # Instances
@@ -64,28 +64,33 @@
 //	    every value
 //	sqlRest(out)                 copies rows that had no room
 //
-// and registers, in `globalThis.context.binding`, beside syumai's own
-// handleQueueMessageBatch(batch) and runScheduler(event):
+//	state() → the state of the object whose first event begins
 //
+// What the host calls are exports of the module, all of numbers, and then it
+// resumes Go, which runs until nothing in it can go on:
+//
+//	enter(kind, event, mail, serial): an event begins. The kinds, and the values:
+//	    0 fetch: method, url, body (null: over the limit), headers…
+//	        answered with status, body, headers…
+//	    1 object: class, method, payload; answered with a payload. class is null
+//	        once a call of the object has succeeded in this instance
+//	    2 alarm: class
+//	    3 request to an object: class, method, url, body, headers…; its answer
+//	        goes to the event's sink as it is written
 //	settle(ticket, ok, mail)     ok 0: an exception's name and text
-//	handleFetch(event, mail): method, url, body (null: over the limit), headers…
-//	    answered with status, body, headers…
-//	handleObject(event, mail, serial, state): class, method, payload
-//	    answered with a payload
-//	handleAlarm(event, mail, serial, state): class; state and class are undefined
-//	    and null once a call of that object has succeeded in this instance
-//	handleObjectFetch(event, mail, serial, state): class, method, url, body,
-//	    headers…; a request to an object, whose answer goes to the event's sink as
-//	    it is written
 //	tell(event, what): 0, nobody reads the answer any more; 1, the instance is to
 //	    be replaced; 2, the ms of sinkPulse have passed → the ms until the next
 //	    time, or 0
+//	goroutines() → how many there are, those apart that wait for the next
+//	    event; for tests: the same number whenever no event is in flight
+//
+// and in `globalThis.context.binding`, beside syumai's own
+// handleQueueMessageBatch(batch) and runScheduler(event):
+//
 //	route(mail): url → [binding, name] of the object that answers it, or null
 //	bodyLimit: the largest request body, in bytes, that fetch passes in
 //	objectBodyLimit: the same of a request to an object
 //	maxEvents, maxMemory: when to replace the instance (count, bytes)
-//	goroutines() → how many there are, those apart that wait for the next
-//	    event; for tests: the same number whenever no event is in flight
 //
 // # Invariants
 //

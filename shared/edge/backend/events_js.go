@@ -3,7 +3,6 @@ package backend
 import (
 	"context"
 	"errors"
-	"syscall/js"
 
 	"github.com/syumai/workers/cloudflare/queues"
 
@@ -22,7 +21,7 @@ func (s *server) queue(b *queues.MessageBatch) error {
 		batch[i] = queue.Message{ID: m.ID, Attempts: m.Attempts, Body: bytesBody(m)}
 	}
 	var verdicts []queue.Verdict
-	err := s.protect("queue", func() error {
+	err := s.apart("queue", func() error {
 		verdicts = s.Queue(context.Background(), b.Queue, batch)
 		if len(verdicts) != len(batch) {
 			return errors.New("backend: a verdict for every message, please")
@@ -62,7 +61,7 @@ func bytesBody(m *queues.Message) []byte {
 // scheduled never returns an error: syumai's cron package panics on one,
 // which would end the instance under every other event.
 func (s *server) scheduled(ctx context.Context) error {
-	err := s.protect("scheduled", func() error {
+	err := s.apart("scheduled", func() error {
 		if s.Scheduled == nil {
 			return errNoHandler
 		}
@@ -74,11 +73,11 @@ func (s *server) scheduled(ctx context.Context) error {
 	return nil
 }
 
-// logic finds or makes the logic behind a Durable Object: args are its serial
-// number and its state, in begins with its class. The host gives class and
-// state until a call of the object has succeeded.
-func (s *server) logic(in *reader, args []js.Value) (o Object, class string, err error) {
-	serial, class := args[0].Int(), in.text()
+// logic finds or makes the logic behind the Durable Object of a serial number;
+// in begins with its class. The host gives that, and the object's state to an
+// event that begins, until a call of the object has succeeded.
+func (s *server) logic(in *reader, serial int) (o Object, class string, err error) {
+	class = in.text()
 	if o := s.objects[serial]; o != nil {
 		return o, class, nil
 	}
@@ -86,15 +85,15 @@ func (s *server) logic(in *reader, args []js.Value) (o Object, class string, err
 	if open == nil {
 		return nil, class, errNoHandler
 	}
-	if o, err = open(newStorage(args[1], s.shared)); err != nil {
+	if o, err = open(newStorage(host.Call("state"), s.shared)); err != nil {
 		return nil, class, err
 	}
 	s.objects[serial] = o
 	return o, class, nil
 }
 
-func (s *server) object(_ int, in reader, args []js.Value) (*packed, error) {
-	o, class, err := s.logic(&in, args)
+func (s *server) object(_ int, in reader, serial int) (*packed, error) {
+	o, class, err := s.logic(&in, serial)
 	if err != nil {
 		return nil, s.unopened(class, err)
 	}
@@ -105,8 +104,8 @@ func (s *server) object(_ int, in reader, args []js.Value) (*packed, error) {
 	return host.message().blob(reply), nil
 }
 
-func (s *server) alarm(_ int, in reader, args []js.Value) (*packed, error) {
-	o, class, err := s.logic(&in, args)
+func (s *server) alarm(_ int, in reader, serial int) (*packed, error) {
+	o, class, err := s.logic(&in, serial)
 	if err == nil {
 		err = o.Alarm()
 	}

@@ -30,7 +30,6 @@ const inboxSize = 32 << 10
 func openBridge(context js.Value) *bridge {
 	h := &bridge{Value: context.Get("host"), inbox: make([]byte, inboxSize), waiting: map[int]chan settled{}}
 	h.Call("inbox", float64(address(h.inbox)), len(h.inbox))
-	context.Get("binding").Set("settle", js.FuncOf(h.settle))
 	return h
 }
 
@@ -120,21 +119,19 @@ func (h *bridge) await(method string, m *packed) (reader, error) {
 	return p.wait()
 }
 
-// settle is how the host says that something has ended: its ticket, whether it
-// did well, and its values, or an error's name and text.
-func (h *bridge) settle(_ js.Value, args []js.Value) any {
-	ticket, values := args[0].Int(), h.open(args[2].Int())
+// settle gives who waits for something what it came to: ok, its values, or an
+// error's name and text.
+func (h *bridge) settle(ticket int, ok bool, values reader) {
 	done := h.waiting[ticket]
 	if done == nil {
-		return nil
+		return
 	}
 	delete(h.waiting, ticket)
-	if args[1].Int() != 0 {
+	if ok {
 		done <- settled{values: values}
 	} else {
 		done <- settled{err: remote(values.text(), values.text())}
 	}
-	return nil
 }
 
 // ErrRemote reports that the platform, or the far side of a Durable Object

@@ -23,13 +23,13 @@ func (s *server) route(_ js.Value, args []js.Value) any {
 
 // objectFetch serves one request to a Durable Object. What the object writes
 // leaves at once; when nobody reads any more, the request's context ends.
-func (s *server) objectFetch(event int, in reader, args []js.Value) (*packed, error) {
+func (s *server) objectFetch(event int, in reader, serial int) (*packed, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	w := &streamWriter{event: event, header: http.Header{}, gone: cancel, retire: func() {}, pulse: func() time.Duration { return 0 }}
 	s.writers[event] = w
 	defer delete(s.writers, event)
-	o, class, err := s.logic(&in, args)
+	o, class, err := s.logic(&in, serial)
 	if err != nil {
 		return nil, s.unopened(class, err)
 	}
@@ -50,21 +50,21 @@ func (s *server) objectFetch(event int, in reader, args []js.Value) (*packed, er
 	return host.message(), nil
 }
 
-// tell is how the host says what became of the answer to an event.
-func (s *server) tell(_ js.Value, args []js.Value) any {
-	w := s.writers[args[0].Int()]
+// tell says what became of the answer to an event; the result is for sinkPulse.
+func (s *server) tell(event, what int) time.Duration {
+	w := s.writers[event]
 	if w == nil {
-		return nil
+		return 0
 	}
-	switch args[1].Int() {
+	switch what {
 	case sinkGone:
 		w.gone()
 	case sinkRetire:
 		w.retire()
 	case sinkPulse:
-		return float64(w.pulse() / time.Millisecond)
+		return w.pulse()
 	}
-	return nil
+	return 0
 }
 
 // What the host's sink tells of; see backend.mjs.

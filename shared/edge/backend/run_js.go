@@ -14,6 +14,7 @@ import (
 	"github.com/syumai/workers/cloudflare/cron"
 	"github.com/syumai/workers/cloudflare/queues"
 
+	"github.com/hookweir/hookweir/shared/bulkhead"
 	"github.com/hookweir/hookweir/shared/problem"
 	"github.com/hookweir/hookweir/shared/queue"
 )
@@ -68,13 +69,8 @@ func Run(h Handlers) {
 	binding.Set("objectBodyLimit", h.ObjectBodyLimit)
 	binding.Set("maxEvents", maxEvents())
 	binding.Set("maxMemory", maxMemory)
-	binding.Set("goroutines", js.FuncOf(func(js.Value, []js.Value) any { return runtime.NumGoroutine() - len(s.idle) }))
-	s.register(binding, "handleFetch", s.fetch)
-	s.register(binding, "handleObjectFetch", s.objectFetch)
 	binding.Set("route", js.FuncOf(s.route))
-	binding.Set("tell", js.FuncOf(s.tell))
-	s.register(binding, "handleObject", s.object)
-	s.register(binding, "handleAlarm", s.alarm)
+	serving = s
 	workers.Ready()
 	select {}
 }
@@ -89,57 +85,30 @@ type server struct {
 	objects map[int]Object        // by serial of the JavaScript object
 	writers map[int]*streamWriter // of objects' answers, by event
 	shared  *shared
-	idle    []chan func() // goroutines without an event, see spawn
-	retire  js.Value      // has the host replace this instance
+	retire  js.Value // has the host replace this instance
 }
 
 var errNoHandler = errors.New("backend: no handler for this event")
 
-// register makes f the binding's handler called name: it takes the number of
-// an event, what the host put for it, and what else its own arguments are. f
-// runs in a goroutine of its own, and the event is answered with the values it
-// gives, or refused with the text of its error. A panic refuses the event and
-// retires the instance.
-func (s *server) register(binding js.Value, name string, f func(event int, in reader, args []js.Value) (*packed, error)) {
-	binding.Set(name, js.FuncOf(func(_ js.Value, args []js.Value) any {
-		event, in, args := args[0].Int(), host.open(args[1].Int()), args[2:]
-		s.spawn(func() {
-			var answer *packed
-			err := s.protect(name, func() (err error) {
-				answer, err = f(event, in, args)
-				return err
-			})
-			if err != nil {
-				err = host.send("refuse", event, host.message().text(err.Error()))
-			} else {
-				err = host.send("answer", event, answer)
-			}
-			if err != nil { // the host knows no such event
-				s.Log("backend.answer_failed", "in", name, "error", err.Error())
-			}
+// handle handles an event of a kind in a goroutine of its own: the event is
+// answered with the values that its handler gives, or refused with the text of
+// its error. A panic refuses the event and retires the instance.
+func (s *server) handle(kind kind, event int, in reader, serial int) {
+	bulkhead.Go(func() {
+		var answer *packed
+		err := s.protect(kind.String(), func() (err error) {
+			answer, err = s.handler(kind)(event, in, serial)
+			return err
 		})
-		return nil
-	}))
-}
-
-// spawn runs f in a goroutine of its own: a new one, or one that has ended its
-// event. A new goroutine's stack is small and grows by being copied, several
-// times in an event; a used one's has grown.
-func (s *server) spawn(f func()) {
-	if n := len(s.idle); n > 0 {
-		last := s.idle[n-1]
-		s.idle = s.idle[:n-1]
-		last <- f
-		return
-	}
-	work := make(chan func(), 1)
-	work <- f
-	go func() {
-		for f := range work {
-			f()
-			s.idle = append(s.idle, work)
+		if err != nil {
+			err = host.send("refuse", event, host.message().text(err.Error()))
+		} else {
+			err = host.send("answer", event, answer)
 		}
-	}()
+		if err != nil { // the host knows no such event
+			s.Log("backend.answer_failed", "in", kind.String(), "error", err.Error())
+		}
+	})
 }
 
 // errPanic is all that a caller learns of a panic.
@@ -156,6 +125,14 @@ func (s *server) protect(event string, f func() error) (err error) {
 		}
 	}()
 	return f()
+}
+
+// apart is protect in a goroutine whose stack has grown (bulkhead.Go): syumai
+// starts one for each batch and tick.
+func (s *server) apart(event string, f func() error) error {
+	done := make(chan error, 1)
+	bulkhead.Go(func() { done <- s.protect(event, f) })
+	return <-done
 }
 
 // panicText says what panicked without the values of a request: runtime
@@ -178,7 +155,7 @@ type failingReader struct{}
 
 func (failingReader) Read([]byte) (int, error) { return 0, ErrBodyTooLarge }
 
-func (s *server) fetch(_ int, in reader, _ []js.Value) (*packed, error) {
+func (s *server) fetch(_ int, in reader, _ int) (*packed, error) {
 	if s.Fetch == nil {
 		return nil, errNoHandler
 	}

@@ -167,6 +167,11 @@ func eventID(s *webhook.Scheme) string {
 		hash = "hash of the body"
 	case webhook.HashRequest:
 		hash = "each request"
+	case webhook.HashTyped:
+		hash = "type and body, hashed"
+		if id := s.Headers[0].ID; id != "" {
+			hash = id + ", " + hash
+		}
 	}
 	if len(parts) == 0 || s.Hash == webhook.HashRequest {
 		parts = append(parts, hash)

@@ -47,6 +47,9 @@ type Op struct {
 	Lo, Hi time.Duration
 	Fail   Fault // does not arrive; "" for never
 	Lost   Fault // happens, and the answer is lost; "" for never
+	// Outside says which limit of subrequests it counts against, Connects that
+	// it takes one of an invocation's connections.
+	Outside, Connects bool
 }
 
 // Operations. Latencies are plausible figures for one region; a test must not
@@ -55,23 +58,23 @@ func Ops() map[string]Op {
 	const ms = time.Millisecond
 	ops := map[string]Op{}
 	for _, op := range []Op{
-		{"kv.get", 1 * ms, 8 * ms, KVFail, ""},
-		{"kv.list", 5 * ms, 20 * ms, KVFail, ""},
-		{"kv.put", 5 * ms, 25 * ms, KVFail, KVPutLost},
-		{"kv.delete", 5 * ms, 25 * ms, KVFail, KVPutLost},
-		{"queue.send", 3 * ms, 25 * ms, QueueSendFail, QueueSendLost},
-		{"r2.get", 5 * ms, 30 * ms, R2Fail, ""},
-		{"r2.head", 5 * ms, 20 * ms, R2Fail, ""},
-		{"r2.list", 5 * ms, 30 * ms, R2Fail, ""},
-		{"r2.put", 10 * ms, 60 * ms, R2Fail, R2PutLost},
-		{"r2.delete", 10 * ms, 40 * ms, R2Fail, R2PutLost},
-		{"cache.match", 1 * ms, 5 * ms, "", ""},
-		{"cache.put", 1 * ms, 10 * ms, "", ""},
-		{"cache.delete", 1 * ms, 10 * ms, "", ""},
-		{"d1.query", 5 * ms, 40 * ms, D1Fail, D1Lost},
-		{"object.call", 1 * ms, 15 * ms, ObjectFail, ObjectLost},
-		{"service.fetch", 1 * ms, 2 * ms, ServiceFail, ""},
-		{"fetch", 5 * ms, 60 * ms, FetchRefused, FetchLost},
+		{"kv.get", 1 * ms, 8 * ms, KVFail, "", false, true},
+		{"kv.list", 5 * ms, 20 * ms, KVFail, "", false, true},
+		{"kv.put", 5 * ms, 25 * ms, KVFail, KVPutLost, false, true},
+		{"kv.delete", 5 * ms, 25 * ms, KVFail, KVPutLost, false, true},
+		{"queue.send", 3 * ms, 25 * ms, QueueSendFail, QueueSendLost, false, true},
+		{"r2.get", 5 * ms, 30 * ms, R2Fail, "", false, true},
+		{"r2.head", 5 * ms, 20 * ms, R2Fail, "", false, true},
+		{"r2.list", 5 * ms, 30 * ms, R2Fail, "", false, true},
+		{"r2.put", 10 * ms, 60 * ms, R2Fail, R2PutLost, false, true},
+		{"r2.delete", 10 * ms, 40 * ms, R2Fail, R2PutLost, false, true},
+		{"cache.match", 1 * ms, 5 * ms, "", "", false, true},
+		{"cache.put", 1 * ms, 10 * ms, "", "", false, true},
+		{"cache.delete", 1 * ms, 10 * ms, "", "", false, true},
+		{"d1.query", 5 * ms, 40 * ms, D1Fail, D1Lost, false, false},
+		{"object.call", 1 * ms, 15 * ms, ObjectFail, ObjectLost, false, false},
+		{"service.fetch", 1 * ms, 2 * ms, ServiceFail, "", true, false},
+		{"fetch", 5 * ms, 60 * ms, FetchRefused, FetchLost, true, true},
 	} {
 		ops[op.Name] = op
 	}

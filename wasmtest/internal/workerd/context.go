@@ -33,12 +33,14 @@ type Context struct {
 	pending  map[int]string // operations and timers, by serial
 	cancels  map[int]func()
 	made     []*jsobj.Function
-	stop     func()      // takes the handler's time limit back
-	failed   func(error) // called once if the event ends before it was answered
+	spent    platform.Subrequests
+	places   *platform.Connections // of its chain of services
+	stop     func()                // takes the handler's time limit back
+	failed   func(error)           // called once if the event ends before it was answered
 }
 
 func newContext(iso *Isolate, name string) *Context {
-	c := &Context{Name: name, iso: iso, alive: true, pending: map[int]string{}, cancels: map[int]func(){}}
+	c := &Context{Name: name, iso: iso, alive: true, pending: map[int]string{}, cancels: map[int]func(){}, places: &platform.Connections{}}
 	iso.contexts = append(iso.contexts, c)
 	return c
 }

@@ -14,6 +14,8 @@ type Request struct {
 	Body   []byte // nil: none
 	// Location is where it arrives, one of World.Locations; empty: anywhere.
 	Location string
+
+	places *platform.Connections // the caller's, of a call of a service
 }
 
 // Response is an HTTP response between isolates, or to outside.
@@ -61,6 +63,9 @@ func (wk *Worker) Fetch(q Request, done func(Response, error)) *Context {
 		q.Location = wk.world.somewhere(q.Method, q.URL)
 	}
 	c := wk.event(q.Location, "fetch", func(c *Context) (*jsobj.Promise, error) {
+		if q.places != nil {
+			c.places = q.places
+		}
 		return c.iso.glue.Fetch(c, c.iso.incoming(q))
 	}, func(c *Context, v jsobj.Value, err error) {
 		if err != nil {

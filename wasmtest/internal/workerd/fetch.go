@@ -23,8 +23,11 @@ func (iso *Isolate) fetch(c *jsobj.Call) (jsobj.Value, error) {
 	if err := iso.hostCall("fetch"); err != nil {
 		return nil, err
 	}
-	f := &fetching{iso: iso, context: iso.current, out: iso.realm.NewPromise(), signal: q.Signal, redirect: q.Redirect}
-	f.pending = f.context.begin("fetch", nil)
+	if err := iso.spend("fetch"); err != nil {
+		return iso.refused(err)
+	}
+	f := &fetching{iso: iso, context: iso.current, out: iso.realm.NewPromise(), signal: q.Signal, redirect: q.Redirect, release: func() {}}
+	f.pending = f.context.begin("fetch", func() { f.release() })
 	if q.Signal != nil {
 		q.Signal.OnAbort(func() {
 			reason, _ := q.Signal.Aborted()
@@ -36,7 +39,14 @@ func (iso *Isolate) fetch(c *jsobj.Call) (jsobj.Value, error) {
 			f.end(func() { f.out.Reject(failure) })
 			return
 		}
-		iso.send(f.context, func() { f.travel(request, 0) })
+		iso.send(f.context, func() {
+			if f.over {
+				return
+			}
+			if f.release = f.context.connect("fetch", request.URL, func() { f.travel(request, 0) }); f.over {
+				f.release() // it failed at once
+			}
+		})
 	})
 	return f.out, nil
 }
@@ -50,6 +60,7 @@ type fetching struct {
 	signal   *jsobj.AbortSignal
 	redirect string
 	over     bool
+	release  func() // of its connection
 	answer   func()
 }
 
@@ -59,6 +70,7 @@ func (f *fetching) end(settle func()) {
 		return
 	}
 	f.over = true
+	f.release()
 	if f.iso.current == f.context {
 		f.context.end(f.pending)
 		settle()
@@ -137,6 +149,7 @@ func frontAnswer(i int) Response {
 // arrive is the answer's arrival: a redirect goes on, all else is given to the
 // guest, the body perhaps slowly.
 func (f *fetching) arrive(q Request, from *url.URL, a answer, hops int) {
+	w := f.iso.world
 	redirects := []int{301, 302, 303, 307, 308}
 	if to := location(a.Response); slices.Contains(redirects, a.Status) && to != "" && f.redirect != "manual" {
 		next, err := from.Parse(to)
@@ -148,11 +161,15 @@ func (f *fetching) arrive(q Request, from *url.URL, a answer, hops int) {
 		if a.Status == 303 || a.Status < 303 && q.Method == "POST" {
 			q.Method, q.Body = "GET", nil
 		}
+		if err := f.context.spend(w.ops["fetch"]); err != nil {
+			f.fail(err.Error())
+			return
+		}
 		f.travel(q, hops+1)
 		return
 	}
 	gap := time.Duration(0)
-	if slow, hit := f.iso.world.Hit(platform.FetchSlow); hit {
+	if slow, hit := w.Hit(platform.FetchSlow); hit {
 		gap = slow.Between(time.Second, 15*time.Second)
 	}
 	f.end(func() {

@@ -38,15 +38,15 @@ type backendInstance struct {
 	iso     *Isolate
 	guest   *gojs.Instance
 	binding *jsobj.Record
-	objects map[float64]bool // serials of those that Go knows
+	objects map[int]bool // serials of those that Go knows
 	bridge  *bridge
 	events  int
 	dead    bool
 	retired bool
 	isReady bool
 
-	goroutines float64 // at rest
-	counting   bool    // they will be looked at
+	goroutines int  // at rest
+	counting   bool // they will be looked at
 }
 
 func (in *backendInstance) ready() { in.isReady = true }
@@ -80,7 +80,7 @@ func (g *backend) get() (*backendInstance, error) {
 		return idle
 	})
 	r := g.iso.realm
-	in := &backendInstance{iso: g.iso, binding: r.NewRecord(), objects: map[float64]bool{}}
+	in := &backendInstance{iso: g.iso, binding: r.NewRecord(), objects: map[int]bool{}}
 	in.bridge = newBridge(g, in)
 	waitUntil := jsobj.NewFunction("waitUntil", func(c *jsobj.Call) (jsobj.Value, error) {
 		g.iso.current.WaitUntil(c.Realm.Resolved(c.Arg(0)))
@@ -128,6 +128,32 @@ type flight struct {
 	context *Context // that it came in
 }
 
+// Kinds of events, as in shared/edge/backend.
+const (
+	eventFetch       = 0
+	eventObject      = 1
+	eventAlarm       = 2
+	eventObjectFetch = 3
+)
+
+// wake calls an export of Go's, and has it run until it waits.
+func (in *backendInstance) wake(export string, numbers ...int) {
+	if in.guest.Err() != nil { // nobody to tell
+		return
+	}
+	args := make([]uint64, len(numbers))
+	for i, n := range numbers {
+		args[i] = uint64(uint32(int32(n)))
+	}
+	_, err := in.guest.Call(export, args...)
+	if err == nil {
+		err = in.guest.Resume()
+	}
+	if err != nil {
+		in.die(err)
+	}
+}
+
 // run has Go handle an event: enter says what it is. The promise is of the
 // list of values that Go answers.
 func (in *backendInstance) run(enter func(event int) error) *jsobj.Promise {
@@ -157,20 +183,16 @@ func (in *backendInstance) end(event int, settle func(out *jsobj.Promise)) {
 	settle(f.out)
 }
 
-// call has one of Go's handlers handle an event, with values and what else it
-// takes; a sink takes its answer.
-func (in *backendInstance) call(handler string, values []jsobj.Value, s *sink, args ...jsobj.Value) *jsobj.Promise {
+// call has Go handle an event of a kind, with values, of an object by its
+// serial number; a sink takes its answer.
+func (in *backendInstance) call(kind int, values []jsobj.Value, serial int, s *sink) *jsobj.Promise {
 	return in.run(func(event int) error {
 		if s != nil {
 			s.event = event
 			in.bridge.sinks[event] = s
 		}
-		fn, ok := in.binding.Own(handler).(jsobj.Callable)
-		if !ok {
-			return in.iso.realm.TypeError(handler + " is not a function")
-		}
-		_, err := fn.Call(in.iso.realm, jsobj.Undefined{}, append([]jsobj.Value{float64(event), in.bridge.post(values)}, args...))
-		return err
+		in.wake("enter", kind, event, in.bridge.post(values), serial)
+		return nil
 	})
 }
 
@@ -207,13 +229,16 @@ func (in *backendInstance) over(handler string, argument jsobj.Value) *jsobj.Pro
 }
 
 // resting is how many goroutines the guest has; ok is false when it does not say.
-func (in *backendInstance) resting() (n float64, ok bool) {
-	fn, ok := in.binding.Own("goroutines").(jsobj.Callable)
-	if !ok || in.guest.Err() != nil {
+func (in *backendInstance) resting() (n int, ok bool) {
+	const export = "goroutines"
+	if !in.iso.worker.Module.Exports(export) || in.guest.Err() != nil {
 		return 0, false
 	}
-	v, err := fn.Call(in.iso.realm, jsobj.Undefined{}, nil)
-	return jsobj.ToNumber(v), err == nil
+	results, err := in.guest.Call(export)
+	if err != nil || len(results) != 1 {
+		return 0, false
+	}
+	return int(int32(results[0])), true
 }
 
 // count looks at the guest once no event is in flight: more goroutines than
@@ -236,7 +261,7 @@ func (in *backendInstance) count(c *Context) {
 			}
 		}
 		if n, ok := in.resting(); ok && n > in.goroutines {
-			in.iso.leak(c, "goroutine", int(n-in.goroutines), "it still waits for something, and nothing is left that could wake it")
+			in.iso.leak(c, "goroutine", n-in.goroutines, "it still waits for something, and nothing is left that could wake it")
 			in.goroutines = n
 		}
 	})
@@ -254,7 +279,7 @@ func (g *backend) Fetch(_ *Context, q *jsobj.Request) (*jsobj.Promise, error) {
 	r, out := g.iso.realm, g.iso.realm.NewPromise()
 	limit := int(jsobj.ToNumber(in.binding.Own("bodyLimit")))
 	enter := func(body jsobj.Value) {
-		in.call("handleFetch", append([]jsobj.Value{q.Method, q.URL, body}, flat(q.Headers)...), nil).Then(func(v jsobj.Value, rejected bool) {
+		in.call(eventFetch, append([]jsobj.Value{q.Method, q.URL, body}, flat(q.Headers)...), 0, nil).Then(func(v jsobj.Value, rejected bool) {
 			if rejected {
 				out.Reject(v)
 				return
@@ -335,14 +360,14 @@ func (g *backend) enter(handler string, argument jsobj.Value) (*jsobj.Promise, e
 // Object implements Glue.
 func (g *backend) Object(a *Actor) (ObjectGlue, error) {
 	g.serial++
-	return &backendObject{glue: g, actor: a, serial: float64(g.serial)}, nil
+	return &backendObject{glue: g, actor: a, serial: g.serial}, nil
 }
 
 // backendObject is backend.mjs's objectClass.
 type backendObject struct {
 	glue   *backend
 	actor  *Actor
-	serial float64
+	serial int
 	objectStreams
 }
 
@@ -355,7 +380,7 @@ func (o *backendObject) Call(method string, args []jsobj.Value) (*jsobj.Promise,
 	if err != nil {
 		return nil, err
 	}
-	answer, out := o.enter(in, "handleObject", nil, args[0], args[1]), o.glue.iso.realm.NewPromise()
+	answer, out := o.enter(in, eventObject, nil, args[0], args[1]), o.glue.iso.realm.NewPromise()
 	answer.Then(func(v jsobj.Value, rejected bool) {
 		if rejected {
 			out.Reject(v)
@@ -376,17 +401,18 @@ func (o *backendObject) Alarm() (*jsobj.Promise, error) {
 	if err != nil {
 		return nil, err
 	}
-	return o.enter(in, "handleAlarm", nil), nil
+	return o.enter(in, eventAlarm, nil), nil
 }
 
-// enter calls a handler. Class and state cross until a call has succeeded: then
+// enter begins an event. Class and state cross until a call has succeeded: then
 // Go knows them.
-func (o *backendObject) enter(in *backendInstance, handler string, s *sink, values ...jsobj.Value) *jsobj.Promise {
+func (o *backendObject) enter(in *backendInstance, kind int, s *sink, values ...jsobj.Value) *jsobj.Promise {
 	class, state := jsobj.Value(o.actor.Object.Class), o.actor.state
 	if in.objects[o.serial] {
 		class, state = nil, jsobj.Undefined{}
 	}
-	p := in.call(handler, append([]jsobj.Value{class}, values...), s, o.serial, state)
+	in.bridge.state = state
+	p := in.call(kind, append([]jsobj.Value{class}, values...), o.serial, s)
 	out := o.glue.iso.realm.NewPromise()
 	p.Then(func(v jsobj.Value, rejected bool) {
 		if rejected {

@@ -13,7 +13,7 @@ func (g *backend) routed(in *backendInstance, q *jsobj.Request) (*jsobj.Promise,
 		return nil, nil
 	}
 	r := g.iso.realm
-	to, err := route.Call(r, jsobj.Undefined{}, []jsobj.Value{in.bridge.post([]jsobj.Value{q.URL})})
+	to, err := route.Call(r, jsobj.Undefined{}, []jsobj.Value{float64(in.bridge.post([]jsobj.Value{q.URL}))})
 	if err != nil || to == nil {
 		return nil, err
 	}
@@ -49,7 +49,7 @@ func (o *backendObject) instance() (*backendInstance, error) {
 			return o.in, nil
 		}
 		for _, s := range slices.Clone(o.open) {
-			s.tell(o.glue.iso.realm, 1)
+			s.tell(1)
 		}
 	}
 	in, err := o.glue.get()
@@ -74,7 +74,7 @@ func (o *backendObject) Fetch(q *jsobj.Request) (*jsobj.Promise, error) {
 		}
 		o.open = append(o.open, s)
 		s.in = in
-		o.enter(in, "handleObjectFetch", s, append([]jsobj.Value{q.Method, q.URL, body}, flat(q.Headers)...)...).Then(func(v jsobj.Value, rejected bool) {
+		o.enter(in, eventObjectFetch, s, append([]jsobj.Value{q.Method, q.URL, body}, flat(q.Headers)...)...).Then(func(v jsobj.Value, rejected bool) {
 			o.open = slices.DeleteFunc(o.open, func(other *sink) bool { return other == s })
 			delete(in.bridge.sinks, s.event)
 			if rejected {
@@ -112,10 +112,9 @@ type sink struct {
 }
 
 // tell has Go told what became of the answer.
-func (s *sink) tell(r *jsobj.Realm, what int) {
-	tell, ok := s.in.binding.Own("tell").(jsobj.Callable)
-	if ok && s.in.bridge.sinks[s.event] == s {
-		_, _ = tell.Call(r, jsobj.Undefined{}, []jsobj.Value{float64(s.event), float64(what)})
+func (s *sink) tell(what int) {
+	if s.in.bridge.sinks[s.event] == s {
+		s.in.wake("tell", s.event, what)
 	}
 }
 

@@ -31,6 +31,7 @@ type bridge struct {
 	room     uint32
 	letters  map[int][]jsobj.Value // what had no room there
 	letter   int
+	state    jsobj.Value // of the object whose first event begins
 
 	statements []string
 	rows       []byte // that did not fit
@@ -50,7 +51,7 @@ func (b *bridge) host() *jsobj.Namespace {
 		"abort": b.hostAbort, "answer": b.hostAnswer, "refuse": b.hostRefuse,
 		"sinkStart": b.hostSinkStart, "sinkWrite": b.hostSinkWrite, "sinkPulse": hostSinkPulse, "sinkKeep": b.hostSinkKeep,
 		"streamExtend": b.hostStreamExtend, "streamClose": b.hostStreamClose,
-		"setAlarm": hostSetAlarm, "transaction": b.glue.hostTransaction,
+		"state": b.hostState, "setAlarm": hostSetAlarm, "transaction": b.glue.hostTransaction,
 		"sqlStatement": b.hostStatement, "sqlForget": b.hostForget, "sql": b.hostSQL, "sqlRest": b.hostRest,
 	}
 	for name, operation := range map[string]func(ticket float64, args []jsobj.Value) (jsobj.Value, error){
@@ -75,7 +76,7 @@ func (b *bridge) await(ticket float64, v jsobj.Value, err error) {
 	out.Settle(v, err)
 	out.Then(func(v jsobj.Value, rejected bool) {
 		delete(b.unwanted, ticket)
-		ok, values := 1.0, []jsobj.Value(nil)
+		ok, values := 1, []jsobj.Value(nil)
 		if rejected {
 			ok, values = 0, []jsobj.Value{text(r, v, "name"), text(r, v, "message")}
 		} else if list, is := v.(*jsobj.Array); is {
@@ -84,14 +85,7 @@ func (b *bridge) await(ticket float64, v jsobj.Value, err error) {
 		if b.in.guest.Err() != nil { // nobody to tell
 			return
 		}
-		settle, is := b.in.binding.Own("settle").(jsobj.Callable)
-		if !is {
-			r.Abort(r.TypeError("settle is not a function"))
-			return
-		}
-		if _, err := settle.Call(r, jsobj.Undefined{}, []jsobj.Value{ticket, ok, b.post(values)}); err != nil {
-			_ = r.Caught(err)
-		}
+		b.in.wake("settle", int(ticket), ok, b.post(values))
 	})
 }
 
@@ -106,19 +100,21 @@ func text(r *jsobj.Realm, exception jsobj.Value, name string) jsobj.Value {
 }
 
 // post puts values where Go finds them, and gives what says where.
-func (b *bridge) post(values []jsobj.Value) jsobj.Value {
+func (b *bridge) post(values []jsobj.Value) int {
 	inbox := b.in.guest.Bytes(b.inbox, b.room)
 	if inbox[0] == 0 {
 		if message := packValues(values); len(message) < len(inbox) {
 			copy(inbox[1:], message)
 			inbox[0] = 1
-			return float64(len(message))
+			return len(message)
 		}
 	}
 	b.letter++
 	b.letters[b.letter] = values
-	return float64(-b.letter)
+	return -b.letter
 }
+
+func (b *bridge) hostState(*jsobj.Call) (jsobj.Value, error) { return b.state, nil }
 
 func (b *bridge) hostInbox(c *jsobj.Call) (jsobj.Value, error) {
 	b.inbox, b.room = uint32(jsobj.ToNumber(c.Arg(0))), uint32(jsobj.ToNumber(c.Arg(1)))

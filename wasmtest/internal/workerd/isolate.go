@@ -199,23 +199,62 @@ func (iso *Isolate) promise(op, detail string, act func(answer func()), result f
 	if err := iso.hostCall(op); err != nil {
 		return nil, err
 	}
+	if err := iso.spend(op); err != nil {
+		return iso.refused(err)
+	}
 	c, p := iso.current, iso.realm.NewPromise()
-	pending := c.begin(op, nil)
+	release := func() {}
+	pending := c.begin(op, func() { release() })
 	iso.send(c, func() {
-		iso.world.trip(op, iso.lane(op, detail), detail, act, func(err error) {
-			c.finish(pending, func() {
-				if killed := iso.hostCall(op + " answer"); killed != nil {
-					return
-				}
-				if err != nil {
-					p.Reject(iso.realm.NewError("Error", err.Error()))
-					return
-				}
-				p.Settle(result())
+		release = c.connect(op, detail, func() {
+			iso.world.trip(op, iso.lane(op, detail), detail, act, func(err error) {
+				release()
+				c.finish(pending, func() {
+					if killed := iso.hostCall(op + " answer"); killed != nil {
+						return
+					}
+					if err != nil {
+						p.Reject(iso.realm.NewError("Error", err.Error()))
+						return
+					}
+					p.Settle(result())
+				})
 			})
 		})
 	})
 	return p, nil
+}
+
+// spend counts an operation as a subrequest of the current context.
+func (iso *Isolate) spend(op string) error { return iso.current.spend(iso.world.ops[op]) }
+
+func (c *Context) spend(op platform.Op) error {
+	wk := c.iso.worker
+	if err := c.spent.Spend(wk.Limits, op.Outside); err != nil {
+		wk.world.Tracef("%s %s refused: %v", c.iso.name, op.Name, err)
+		return err
+	}
+	wk.most = platform.Subrequests{Outside: max(wk.most.Outside, c.spent.Outside), Inside: max(wk.most.Inside, c.spent.Inside)}
+	return nil
+}
+
+// connect runs begin when the context has a connection for the operation, if
+// that takes one. release gives the connection back, or up.
+func (c *Context) connect(op, detail string, begin func()) (release func()) {
+	w := c.iso.world
+	if !w.ops[op].Connects {
+		begin()
+		return func() {}
+	}
+	release, now := c.places.Take(func() {
+		if c.alive {
+			begin()
+		}
+	})
+	if !now {
+		w.Tracef("%s %s waits for a connection: %s", c.iso.name, op, detail)
+	}
+	return release
 }
 
 // send lets something out of the isolate; an object's output gate holds it

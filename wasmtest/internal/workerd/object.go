@@ -31,7 +31,12 @@ type Object struct {
 type alarmRun struct {
 	due     time.Time
 	retries int
+	retry   *sched.Task // while it waits
 }
+
+// replaced reports whether another alarm than the run's own is set. One of the
+// same instant is taken for the run's own: a crash may have left it.
+func (run *alarmRun) replaced(due time.Time, set bool) bool { return set && !due.Equal(run.due) }
 
 func objectID(class, name string) string {
 	sum := sha256.Sum256([]byte(class + "\x00" + name))
@@ -105,6 +110,7 @@ func (o *Object) event(what string, start func(g ObjectGlue) (*jsobj.Promise, er
 		a.inflight++
 		forget := a.onCrash(func(err error) { end(nil, err) })
 		a.iso.world.Tracef("%s %s %s", a.iso.name, a.context.Name, what)
+		a.context.spent = platform.Subrequests{} // topped up by each event
 		a.iso.turn(a.context, what, func() {
 			p, err := start(a.glue)
 			if err != nil {
@@ -134,6 +140,10 @@ func (o *Object) arm() {
 		o.worker.world.Fail(err)
 		return
 	}
+	if run := o.running; run != nil && run.retry != nil && run.replaced(due, ok) {
+		loop.Cancel(run.retry)
+		o.running = nil
+	}
 	if !ok || o.running != nil {
 		return
 	}
@@ -150,12 +160,15 @@ func (o *Object) arm() {
 }
 
 // fire runs the alarm handler. It is at least once: whatever ends it without
-// success, the handler runs again, up to maxAlarmRetries times.
+// success, the handler runs again, up to maxAlarmRetries times; but when an
+// alarm was set since it began, then that one comes in place of the retry
+// (workerd: AlarmScheduler::makeAlarmTask, ActorSqlite::armAlarmHandler).
 func (o *Object) fire() {
 	run := o.running
 	if run == nil {
 		return
 	}
+	run.retry = nil
 	o.event("alarm", func(g ObjectGlue) (*jsobj.Promise, error) {
 		// While its handler runs the alarm reads as not set.
 		if due, ok, err := o.Storage.Alarm(); err == nil && ok && !due.After(run.due) {
@@ -184,6 +197,16 @@ func (o *Object) fired(run *alarmRun, err error) {
 		return
 	}
 	w.Tracef("alarm of %s failed: %v", o.Name, err)
+	due, set, failed := o.Storage.Alarm()
+	if failed != nil {
+		w.Fail(failed)
+		return
+	}
+	if run.replaced(due, set) {
+		o.running = nil
+		o.arm()
+		return
+	}
 	if run.retries == maxAlarmRetries {
 		w.Tracef("alarm of %s given up", o.Name)
 		o.running = nil
@@ -192,7 +215,7 @@ func (o *Object) fired(run *alarmRun, err error) {
 	}
 	wait := alarmBackoff << run.retries
 	run.retries++
-	w.Loop.After(wait, "alarm retry", o.fire)
+	run.retry = w.Loop.After(wait, "alarm retry", o.fire)
 }
 
 // ErrEvicted is what a caller learns whose object lost its memory under it.

@@ -10,8 +10,9 @@ import (
 func (iso *Isolate) serviceBinding(worker string) jsobj.Value {
 	return iso.realm.NewNamespace("Fetcher", map[string]jsobj.Func{
 		"fetch": func(c *jsobj.Call) (jsobj.Value, error) {
+			places := iso.current.places
 			return iso.call("service.fetch", worker, c, func(q Request, done func(Response, error)) {
-				q.Location = iso.location // a service is called where its caller is
+				q.Location, q.places = iso.location, places // a service is called where its caller is
 				iso.world.Worker(worker).Fetch(q, done)
 			})
 		},

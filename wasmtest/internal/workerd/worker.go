@@ -25,8 +25,9 @@ type Config struct {
 	Objects   map[string]Class  // binding to class
 	Services  map[string]string // binding to Worker
 	Crons     []string
-	Env       []string       // NAME=value, for tests
-	Allow     map[string]int // leaks allowed in one event, by name
+	Limits    platform.Subrequests // zeros: the platform's
+	Env       []string             // NAME=value, for tests
+	Allow     map[string]int       // leaks allowed in one event, by name
 }
 
 // Class names a Durable Object class; Script is the Worker that has it, empty
@@ -72,6 +73,7 @@ type Worker struct {
 	ids      []string // of objects, as they came
 	crons    []*cronEntry
 	still    bool // cron triggers are paused
+	most     platform.Subrequests
 }
 
 // Deploy deploys Workers together, since their bindings name each other.
@@ -80,6 +82,7 @@ func (w *World) Deploy(configs []Config) error {
 		if w.workers[c.Name] != nil {
 			return fmt.Errorf("wasmtest: two Workers are called %q", c.Name)
 		}
+		c.Limits = c.Limits.OrDefault()
 		wk := &Worker{Config: c, world: w, isolates: map[string]*Isolate{}, objects: map[string]*Object{}, fakes: map[string]http.Handler{}}
 		w.workers[c.Name] = wk
 		w.order = append(w.order, wk)
@@ -142,6 +145,9 @@ func (wk *Worker) isolate(place, location string) *Isolate {
 	wk.isolates[place] = iso
 	return iso
 }
+
+// Most is how many subrequests of each kind the busiest event made so far.
+func (wk *Worker) Most() platform.Subrequests { return wk.most }
 
 // Recycle replaces every isolate that has nothing to do, as a deployment or a
 // quiet hour does.

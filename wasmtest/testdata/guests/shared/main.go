@@ -20,7 +20,16 @@ import (
 // maxEvents is after how many events the glue shall take a new instance.
 const maxEvents = 2
 
-var served int
+var (
+	served int
+	fetch  func(event int)
+)
+
+//go:wasmexport enter
+func enter(_, event, _, _ int32) { fetch(int(event)) }
+
+//go:wasmexport goroutines
+func goroutines() int32 { return int32(runtime.NumGoroutine()) }
 
 func main() {
 	context := js.Global().Get("context")
@@ -28,12 +37,11 @@ func main() {
 	binding.Set("bodyLimit", 1<<10)
 	binding.Set("maxEvents", maxEvents)
 	binding.Set("maxMemory", 100<<20)
-	binding.Set("goroutines", js.FuncOf(func(js.Value, []js.Value) any { return runtime.NumGoroutine() }))
 	host, inbox := context.Get("host"), make([]byte, 1<<10)
 	host.Call("inbox", address(inbox), len(inbox))
-	binding.Set("handleFetch", js.FuncOf(func(_ js.Value, args []js.Value) any {
+	fetch = func(event int) {
 		served++
-		n, event := served, args[0]
+		n := served
 		_, message := text(inbox[1:]) // the method
 		url, _ := text(message)
 		inbox[0] = 0
@@ -47,7 +55,11 @@ func main() {
 			case "callback":
 				js.FuncOf(func(js.Value, []js.Value) any { return nil })
 			case "retire-late":
-				time.Sleep(10 * time.Second)
+				over := make(chan struct{})
+				wake := js.FuncOf(func(js.Value, []js.Value) any { close(over); return nil })
+				js.Global().Call("setTimeout", wake, 10_000)
+				<-over
+				wake.Release()
 				retire.Invoke()
 			}
 			answer := binary.LittleEndian.AppendUint64([]byte{1}, math.Float64bits(200))
@@ -55,8 +67,7 @@ func main() {
 			answer = append(binary.LittleEndian.AppendUint32(append(answer, 3), uint32(len(body))), body...)
 			host.Call("answer", event, address(answer), len(answer))
 		}()
-		return nil
-	}))
+	}
 	workers.Ready()
 	select {}
 }
