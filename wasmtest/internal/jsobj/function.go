@@ -17,6 +17,7 @@ const (
 	Called              // called at least once
 	Skipped             // the promise it waited for went the other way
 	Source              // it belongs to a stream that has ended
+	Cleared             // its timer was taken back; whether it got Release no host can see
 )
 
 // NewFunction is a function with the given name and body.

@@ -129,7 +129,11 @@ func (r *Realm) performance() *Namespace {
 }
 
 func (r *Realm) defineTimers(g *Global) {
-	cancels, next := map[float64]func(){}, 0.0
+	type timer struct {
+		fn     Callable
+		cancel func()
+	}
+	timers, next := map[float64]timer{}, 0.0
 	g.Define("setTimeout", NewFunction("setTimeout", func(c *Call) (Value, error) {
 		fn, ok := c.Arg(0).(Callable)
 		if !ok {
@@ -141,19 +145,22 @@ func (r *Realm) defineTimers(g *Global) {
 		if !(ms > 0) {
 			ms = 0
 		}
-		cancels[id] = c.Realm.host.After(time.Duration(ms*float64(time.Millisecond)), "setTimeout", func() {
-			delete(cancels, id)
+		timers[id] = timer{fn, c.Realm.host.After(time.Duration(ms*float64(time.Millisecond)), "setTimeout", func() {
+			delete(timers, id)
 			if _, err := fn.Call(c.Realm, Undefined{}, args); err != nil {
 				c.Realm.Rejected(c.Realm.Caught(err)) // an uncaught exception
 			}
-		})
+		})}
 		return id, nil
 	}))
 	g.Define("clearTimeout", NewFunction("clearTimeout", func(c *Call) (Value, error) {
 		id, _ := c.Arg(0).(float64)
-		if cancel, ok := cancels[id]; ok {
-			delete(cancels, id)
-			cancel()
+		if t, ok := timers[id]; ok {
+			delete(timers, id)
+			t.cancel()
+			if f, ok := t.fn.(*Function); ok && f.Fate == Unused {
+				f.Fate = Cleared
+			}
 		}
 		return Undefined{}, nil
 	}))

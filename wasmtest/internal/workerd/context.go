@@ -146,10 +146,13 @@ func (c *Context) over() {
 const uncancellable = "AbortSignal.timeout"
 
 func (c *Context) leftCallbacks() {
+	if len(c.made) == 0 {
+		return
+	}
 	names := map[jsobj.Fate]string{jsobj.Unused: "callback", jsobj.Skipped: "await callback", jsobj.Source: "stream callback"}
 	left := map[jsobj.Fate]int{}
 	for _, f := range c.made {
-		if f.Fate != jsobj.Called {
+		if f.Fate != jsobj.Called && f.Fate != jsobj.Cleared {
 			left[f.Fate]++
 		}
 	}

@@ -242,8 +242,10 @@ func (in *backendInstance) resting() (n int, ok bool) {
 	return int(int32(results[0])), true
 }
 
-// count looks at the guest's goroutines once no event is in flight: more than
-// after the start were left behind, by c's event at the latest.
+// count looks at the guest once no event is in flight: more goroutines than
+// after the start were left behind, by c's event at the latest, and callbacks
+// that no object's event has called (those of other events were looked at when
+// each was over).
 func (in *backendInstance) count(c *Context) {
 	if in.counting || in.goroutines == 0 {
 		return
@@ -253,6 +255,11 @@ func (in *backendInstance) count(c *Context) {
 		in.counting = false
 		if len(in.bridge.events) > 0 {
 			return
+		}
+		for _, a := range in.iso.actors {
+			if len(a.context.pending) == 0 { // else they may be its, such as those of a query nobody waits for
+				a.context.leftCallbacks()
+			}
 		}
 		if n, ok := in.resting(); ok && n > in.goroutines {
 			in.iso.leak(c, "goroutine", n-in.goroutines, "it still waits for something, and nothing is left that could wake it")

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+	"syscall/js"
 
 	"github.com/hookweir/hookweir/shared/edge/backend"
 )
@@ -38,8 +39,17 @@ func main() {
 }
 
 // Invoke rolls a transaction back in which another goroutine was woken, and
-// says what that one's writes came to.
-func (o *object) Invoke(string, []byte) ([]byte, error) {
+// says what that one's writes came to; /callback leaves a callback behind,
+// /goroutine a goroutine.
+func (o *object) Invoke(method string, _ []byte) ([]byte, error) {
+	switch method {
+	case "/callback":
+		js.FuncOf(func(js.Value, []js.Value) any { return nil })
+		return nil, nil
+	case "/goroutine":
+		go func() { <-make(chan int) }()
+		return nil, nil
+	}
 	if _, err := o.db.Exec("DELETE FROM rows"); err != nil {
 		return nil, err
 	}
