@@ -146,7 +146,7 @@ func (v *Vault) attend(name string) (f *flight, lead bool, err error) {
 		case r.refreshAt.IsZero() || now.Before(r.refreshAt):
 		case r.mayPost(&p, now):
 			made = newFlight(r, &p, now)
-		case !r.usable(now):
+		case !r.usable(now), r.isRefused() && !r.retryAt.IsZero() && !now.Before(r.retryAt):
 			return v.over(r, ReasonRotationLost, now)
 		default: // parked until the token ends
 			r.refreshAt = r.expires

@@ -35,6 +35,10 @@ const (
 	// minRefusedAge: a token younger than this that a destination refuses is
 	// not helped by another one.
 	minRefusedAge = 30 * time.Second
+	// refusedPatience is for how long a token is kept that a destination refuses
+	// and that no refresh can replace: one destination's word is not enough to
+	// take it from the others at once, and a token may live for months.
+	refusedPatience = time.Hour
 	// warnBefore is how long before the end of an authorization the agent is
 	// warned; of a short one it is a fifth.
 	warnBefore = 7 * 24 * time.Hour
@@ -148,17 +152,32 @@ func (r *row) fail(p *oauth.Provider, f *oauth.Failure, now time.Time, chance fl
 	case r.onceMore():
 		r.retryAt = now.Add(max(againAfter, f.After))
 		r.refreshAt = r.retryAt
-		if end := r.expires.Add(-r.margin()); !r.expires.IsZero() && end.After(r.refreshAt) {
-			r.refreshAt = end
+		if end := r.end(now); !end.IsZero() {
+			r.refreshAt = latest(r.refreshAt, end.Add(-r.margin()))
 		}
 	case !r.usable(now):
 		r.refreshAt, r.retryAt = time.Time{}, time.Time{}
 		return NeedsReauth, ReasonRotationLost
 	default: // parked: the token in use is used to its end
-		r.refreshAt, r.retryAt = r.expires, r.expires
+		r.park(now)
 	}
 	return Degraded, reason
 }
+
+// end is when the token in use is of no more use: at its own end, or, where a
+// destination refuses it, before long.
+func (r *row) end(now time.Time) time.Time {
+	if patience := now.Add(refusedPatience); r.isRefused() && r.expires.After(patience) {
+		return patience
+	}
+	return r.expires
+}
+
+// park leaves a token that no refresh can replace to its end.
+func (r *row) park(now time.Time) { r.refreshAt, r.retryAt = r.end(now), r.end(now) }
+
+// isRefused reports whether a destination refuses the token in use.
+func (r *row) isRefused() bool { return r.generation != 0 && r.refused == r.generation }
 
 // pause sets the time of the next try: at least half of the backoff, so that
 // many connections of one provider neither wait together nor come at once.

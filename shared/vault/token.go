@@ -210,6 +210,11 @@ func (v *Vault) decide(r *row, req TokenRequest, f *flight, now time.Time) (deci
 				return d, err
 			}
 			d.err, d.changed = ErrNeedsReauth, true
+		} else if refused && !r.isRefused() && !r.mayPost(&p, now) { // parked, and now of no use
+			r.refused = r.generation
+			r.park(now)
+			d.changed = true
+			return d, v.save(r)
 		}
 		return d, nil
 	}
