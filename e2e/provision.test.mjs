@@ -26,7 +26,10 @@ function provision(dir, cloudflare) {
 /** `make provisioned`, which make deploy begins with, over the two files in dir: {code, stderr}. */
 function provisioned(dir) {
   return new Promise((resolve) => {
-    execFile("make", ["-s", "-f", path.join(root, "Makefile"), "provisioned"], { cwd: dir, env: readers() }, (error, _, stderr) =>
+    // A bash whose input is a socket, as here, takes itself for a remote one and
+    // reads start-up files, unless another shell is above it.
+    const env = { ...readers(), SHLVL: "2" };
+    execFile("make", ["-s", "-f", path.join(root, "Makefile"), "provisioned"], { cwd: dir, env }, (error, _, stderr) =>
       resolve({ code: error?.code ?? 0, stderr: stderr.replaceAll(/^find: .*\n/gm, "") }));
   });
 }
