@@ -51,7 +51,8 @@ describe("admin", () => {
   const routes = [
     ["GET", "/sources"], ["GET", "/sources/github"], ["PUT", "/sources/github", { provider: "github", secrets: [other] }],
     ["POST", "/sources/github/rotate", { secret: other }], ["DELETE", "/sources/github"], ["GET", "/agent"], ["PUT", "/agent", { url: "https://agent.example/" }],
-    ["POST", "/agent/rotate"], ["GET", "/events"], ["POST", "/events/replay", { state: "dead" }], ["GET", "/keys"], ["POST", "/keys", { label: "x" }],
+    ["POST", "/agent/rotate"], ["GET", "/events"], ["POST", "/events/replay", { state: "dead" }],
+    ["POST", "/events/purge", { state: "dead" }], ["DELETE", "/events/acme%2Fgithub%2Fx"], ["GET", "/keys"], ["POST", "/keys", { label: "x" }],
   ];
 
   test("no token, a wrong one, an almost right one: 401, on every route", async () => {

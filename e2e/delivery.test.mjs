@@ -54,6 +54,26 @@ describe("delivery", { concurrency: true }, () => {
     });
   }
 
+  test("a purged event leaves nothing in the log or the bucket, and does not come back", async () => {
+    const scene = await tenant("purge");
+    const delivery = await make("github push", { body: bodyOf(200 << 10) });
+    await scene.send(delivery);
+    const key = keyOf(scene, delivery);
+    await until("it to be delivered", async () => (await eventOf(scene, key))?.state === "delivered", patience);
+    const bucket = await product.bucket("PAYLOADS");
+    const kept = async () => (await bucket.list({ prefix: `evt/${scene.tenant}/` })).objects.length;
+    assert.equal(await kept(), 1);
+    const path = `/events/${encodeURIComponent(key)}`;
+    assert.equal((await scene.admin("DELETE", path)).status, 204);
+    await until("its payload to be gone", async () => (await kept()) === 0, patience);
+    const { json } = await scene.admin("GET", path);
+    assert.deepEqual([json.state, json.stored, json.data, json.data_base64], ["purged", undefined, undefined, undefined]);
+    assert.equal((await scene.admin("POST", `${path}/replay`)).json.code, "conflict");
+    assert.equal((await scene.send(delivery)).json.duplicate, true);
+    await scene.settle();
+    assert.equal(scene.agent.by(key).length, 1);
+  });
+
   test("an agent that is down, then up, gets everything once", async () => {
     const scene = await tenant("outage");
     const { port } = scene.agent;

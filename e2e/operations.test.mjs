@@ -56,6 +56,9 @@ test("the agent, its events, and sources", async () => {
   await of("GET", event);
   await of("POST", `${event}/replay`);
   await of("POST", "/events/replay", { state: "delivered", source: "github" });
+  await until("it to be delivered again", async () => (await of("GET", event)).json.state === "delivered");
+  await of("DELETE", event);
+  await of("POST", "/events/purge", { state: "delivered" });
   await of("POST", "/agent/rotate");
 
   const secret = "secret_of_the_provider_itself";

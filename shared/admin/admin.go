@@ -59,6 +59,8 @@ type LedgerAPI interface {
 	List(ctx context.Context, f ledger.Filter) (ledger.Page, error)
 	Replay(ctx context.Context, key string) error
 	ReplayWhere(ctx context.Context, f ledger.Filter) (ledger.Replayed, error)
+	Purge(ctx context.Context, key string) error
+	PurgeWhere(ctx context.Context, f ledger.Filter) (ledger.PurgedEvents, error)
 }
 
 // Config is what the API needs.

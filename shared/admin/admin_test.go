@@ -381,10 +381,11 @@ func TestRoutes(t *testing.T) {
 		"/keys/abcdefgh":             "DELETE",
 		"/events":                    "GET, HEAD",
 		"/events/replay":             "POST",
-		"/events/acme/gh/1":          "GET, HEAD",
+		"/events/purge":              "POST",
+		"/events/acme/gh/1":          "DELETE, GET, HEAD",
 		"/events/acme/gh/1/replay":   "POST",
-		"/events/acme%2Fgh%2F1":      "GET, HEAD",
-		"/events/acme%2Fgh%2Freplay": "GET, HEAD",
+		"/events/acme%2Fgh%2F1":      "DELETE, GET, HEAD",
+		"/events/acme%2Fgh%2Freplay": "DELETE, GET, HEAD",
 	} {
 		for _, m := range []string{"PATCH", "OPTIONS", "TRACE", "get", "BREW"} {
 			r := w.admin(m, path, "")

@@ -100,6 +100,8 @@ var refusals = []struct {
 	{ledger.ErrTenant, problem.CodeNotFound, ""},
 	{ledger.ErrShard, problem.CodeNotFound, ""},
 	{ledger.ErrInFlight, problem.CodeConflict, "the event is being delivered at this moment"},
+	{ledger.ErrOpen, problem.CodeConflict, "the event is still to be delivered: only a delivered or dead one can be purged"},
+	{ledger.ErrPurged, problem.CodeConflict, "the event was purged: what it said is gone"},
 	// State and limit were checked before; what is left is the cursor.
 	{ledger.ErrFilter, problem.CodeInvalidCursor, ""},
 }

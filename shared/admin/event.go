@@ -15,9 +15,6 @@ import (
 	"github.com/hookweir/hookweir/shared/problem"
 )
 
-// maxReplay is the most events one replay of a filter takes.
-const maxReplay = ledger.MaxReplay
-
 // routeEvents finds the route below /events. The segments are still
 // percent-encoded, which is what tells a key in one segment from a key in
 // several.
@@ -27,6 +24,8 @@ func (c *call) routeEvents(s []string) (methods, error) {
 		return methods{http.MethodGet: (*api).listEvents}, nil
 	case len(s) == 1 && s[0] == "replay":
 		return methods{http.MethodPost: (*api).replayWhere}, nil
+	case len(s) == 1 && s[0] == "purge":
+		return methods{http.MethodPost: (*api).purgeWhere}, nil
 	}
 	replay := len(s) > 1 && s[len(s)-1] == "replay"
 	if replay {
@@ -40,7 +39,7 @@ func (c *call) routeEvents(s []string) (methods, error) {
 	if replay {
 		return methods{http.MethodPost: (*api).replayEvent}, nil
 	}
-	return methods{http.MethodGet: (*api).getEvent}, nil
+	return methods{http.MethodGet: (*api).getEvent, http.MethodDelete: (*api).purgeEvent}, nil
 }
 
 // validKey reports whether a key is one of the tenant's (G10). Another
@@ -60,7 +59,7 @@ type eventAnswer struct {
 	Tries []ledger.Attempt `json:"tries"`
 	// Data is the provider's body when it is JSON, DataBase64 when it is not
 	// (the names are CloudEvents'). Neither is there when the body lies in the
-	// payload bucket.
+	// payload bucket, or the event was purged.
 	Data       json.RawMessage `json:"data,omitempty"`
 	DataBase64 []byte          `json:"data_base64,omitempty"`
 	Stored     bool            `json:"stored,omitempty"` // the body lies in the payload bucket
@@ -93,6 +92,17 @@ func (a *api) replayEvent(c *call) (answer, error) {
 	}
 	a.Log("admin.event_replayed", "tenant", c.tenant)
 	return answer{http.StatusAccepted, replayAnswer{Replayed: 1, Delayed: delayed}}, nil
+}
+
+func (a *api) purgeEvent(c *call) (answer, error) {
+	if err := a.readOptionalJSON(c.Request, &struct{}{}); err != nil {
+		return answer{}, err
+	}
+	if err := a.shardOf(c).Purge(c.Context(), c.object); err != nil {
+		return answer{}, err
+	}
+	a.logChange("admin.event_purged", c, nil)
+	return answer{status: http.StatusNoContent}, nil
 }
 
 type replayAnswer struct {

@@ -85,7 +85,7 @@ func setFilter(f *ledger.Filter, key, value string) (err error) {
 	case "state":
 		f.State = value
 		if !validState(value) {
-			return refuse(problem.CodeInvalidQuery, "state must be pending, delivering, delivered or dead")
+			return refuse(problem.CodeInvalidQuery, "state must be pending, delivering, delivered, dead or purged")
 		}
 	case "source":
 		f.Source = value
@@ -118,7 +118,7 @@ func setFilter(f *ledger.Filter, key, value string) (err error) {
 }
 
 func validState(s string) bool {
-	return s == ledger.Pending || s == ledger.Delivering || s == ledger.Delivered || s == ledger.Dead
+	return s == ledger.Pending || s == ledger.Delivering || s == ledger.Delivered || s == ledger.Dead || s == ledger.Purged
 }
 
 func instant(field, s string) (time.Time, error) {
@@ -129,8 +129,8 @@ func instant(field, s string) (time.Time, error) {
 	return t.UTC(), nil
 }
 
-// replayBody selects what to replay.
-type replayBody struct {
+// settledBody selects events to replay or purge.
+type settledBody struct {
 	State  string `json:"state"` // `dead` or `delivered`
 	Source string `json:"source"`
 	Type   string `json:"type"`
@@ -140,33 +140,53 @@ type replayBody struct {
 	Cursor string `json:"cursor"` // `next` of the answer before
 }
 
-// replayWhere replays what a filter selects, shard by shard. The state has to
-// be named: a body without it would replay every event there is.
-func (a *api) replayWhere(c *call) (answer, error) {
-	var in replayBody
+// settledWhere is what a settledBody selects: a filter, whose limit is that of
+// all shards together, and the place to begin at.
+type settledWhere struct {
+	ledger.Filter
+	shard int
+}
+
+// readSettled reads the body of a replay or a purge. The state has to be named:
+// a body without it would select every event there is.
+func (a *api) readSettled(c *call) (settledWhere, error) {
+	var in settledBody
 	if err := a.readJSON(c.Request, &in); err != nil {
-		return answer{}, err
+		return settledWhere{}, err
 	}
 	if in.State != ledger.Dead && in.State != ledger.Delivered {
-		return answer{}, refuse(problem.CodeInvalidRequest, "state must be dead or delivered")
+		return settledWhere{}, refuse(problem.CodeInvalidRequest, "state must be dead or delivered")
 	}
-	if in.Limit < 0 || in.Limit > maxReplay {
-		return answer{}, refuse(problem.CodeInvalidRequest, "limit must be from 1 to "+strconv.Itoa(maxReplay))
+	if in.Limit < 0 || in.Limit > ledger.MaxReplay {
+		return settledWhere{}, refuse(problem.CodeInvalidRequest, "limit must be from 1 to "+strconv.Itoa(ledger.MaxReplay))
 	}
-	f := ledger.Filter{State: in.State}
+	f := ledger.Filter{State: in.State, Limit: cmp.Or(in.Limit, ledger.MaxReplay)}
 	for k, v := range map[string]string{"source": in.Source, "type": in.Type, "since": in.Since, "until": in.Until} {
 		if v == "" {
 			continue
 		}
 		if err := setFilter(&f, k, v); err != nil {
-			return answer{}, err
+			return settledWhere{}, err
 		}
 	}
 	shard, cursor, err := splitCursor(in.Cursor)
+	f.Cursor = cursor
+	return settledWhere{f, shard}, err
+}
+
+func (a *api) replayWhere(c *call) (answer, error) {
+	w, err := a.readSettled(c)
 	if err != nil {
 		return answer{}, err
 	}
-	out, err := a.replayShards(c, f, shard, cursor, cmp.Or(in.Limit, maxReplay))
+	var out replayAnswer
+	out.Replayed, out.Next, err = a.eachShard(c, w, func(l LedgerAPI, f ledger.Filter) (int, string, error) {
+		done, err := l.ReplayWhere(c.Context(), f)
+		if errors.Is(err, ledger.ErrRequeue) { // pending all the same
+			out.Delayed, err = true, nil
+		}
+		return done.Replayed, done.Next, err
+	})
 	if err != nil {
 		return answer{}, err
 	}
@@ -174,37 +194,50 @@ func (a *api) replayWhere(c *call) (answer, error) {
 	return answer{http.StatusAccepted, out}, nil
 }
 
-// replayShards goes on from a place in a shard until the limit is reached. If
-// a shard fails after others succeeded, the answer is what was done, with the
-// cursor of the rest.
-func (a *api) replayShards(c *call, f ledger.Filter, shard int, cursor string, limit int) (replayAnswer, error) {
-	var out replayAnswer
-	for ; shard < ledger.Shards; shard++ {
-		if out.Replayed >= limit {
-			out.Next = joinCursor(shard, "")
-			return out, nil
-		}
-		f.Cursor, f.Limit = cursor, limit-out.Replayed
-		done, err := a.Ledger(c.tenant, shard).ReplayWhere(c.Context(), f)
-		switch {
-		case errors.Is(err, ledger.ErrRequeue):
-			out.Delayed = true
-		case err != nil && out.Replayed > 0:
-			out.Next = joinCursor(shard, cursor)
-			return out, nil
-		case err != nil:
-			return out, err
-		}
-		out.Replayed += done.Replayed
-		if cursor = done.Next; cursor != "" {
-			out.Next = joinCursor(shard, cursor)
-			return out, nil
-		}
+func (a *api) purgeWhere(c *call) (answer, error) {
+	w, err := a.readSettled(c)
+	if err != nil {
+		return answer{}, err
 	}
-	return out, nil
+	var out ledger.PurgedEvents
+	out.Purged, out.Next, err = a.eachShard(c, w, func(l LedgerAPI, f ledger.Filter) (int, string, error) {
+		done, err := l.PurgeWhere(c.Context(), f)
+		return done.Purged, done.Next, err
+	})
+	if err != nil {
+		return answer{}, err
+	}
+	a.Log("admin.events_purged", "tenant", c.tenant, "count", strconv.Itoa(out.Purged))
+	return answer{http.StatusAccepted, out}, nil
 }
 
-// A replay's cursor is the shard and the place in it: `2.b2…`.
+// eachShard goes on from a place in a shard until the limit is reached. If a
+// shard fails after others succeeded, the answer is what was done, with the
+// cursor of the rest.
+func (a *api) eachShard(c *call, w settledWhere, do func(LedgerAPI, ledger.Filter) (done int, next string, err error)) (total int, next string, err error) {
+	f := w.Filter
+	for shard := w.shard; shard < ledger.Shards; shard++ {
+		if total >= w.Limit {
+			return total, joinCursor(shard, ""), nil
+		}
+		f.Limit = w.Limit - total
+		done, more, err := do(a.Ledger(c.tenant, shard), f)
+		switch {
+		case err != nil && total > 0:
+			return total, joinCursor(shard, f.Cursor), nil
+		case err != nil:
+			return 0, "", err
+		}
+		total += done
+		if more != "" {
+			return total, joinCursor(shard, more), nil
+		}
+		f.Cursor = ""
+	}
+	return total, "", nil
+}
+
+// Such a cursor is the shard and the place in it: `2.b2…`.
 func joinCursor(shard int, cursor string) string { return strconv.Itoa(shard) + "." + cursor }
 
 func splitCursor(s string) (shard int, cursor string, err error) {

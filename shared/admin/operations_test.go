@@ -111,7 +111,7 @@ func sourceOperations() []operation {
 func eventOperations() []operation {
 	const events = inTenant + "/events"
 	filter := []parameter{
-		{"state", "pending, delivering, delivered or dead.", false},
+		{"state", "pending, delivering, delivered, dead or purged.", false},
 		{"source", "A source's name.", false},
 		{"type", "Such as com.github.push.", false},
 		{"since", "Accepted at or after, RFC 3339.", false},
@@ -124,7 +124,9 @@ func eventOperations() []operation {
 		{method: "GET", path: events, summary: "The event log, newest first", query: filter, answers: []response{{"200", "A page.", list{"events", ledger.Entry{}, true}, ""}}},
 		{method: "GET", path: events + "/{event}", summary: "One event with its attempts and its body", answers: []response{{"200", "The event.", eventAnswer{}, ""}}},
 		{method: "POST", path: events + "/{event}/replay", summary: "Sends one event again, under the same webhook-id", answers: replayed},
-		{method: "POST", path: events + "/replay", summary: "Sends again what a filter selects", in: replayBody{}, need: []string{"state"}, answers: replayed},
+		{method: "POST", path: events + "/replay", summary: "Sends again what a filter selects", in: settledBody{}, need: []string{"state"}, answers: replayed},
+		{method: "DELETE", path: events + "/{event}", summary: "Purges one event: what it says is deleted, and its key stays known for the source's retention", answers: []response{{"204", "Purged.", nil, ""}}},
+		{method: "POST", path: events + "/purge", summary: "Purges what a filter selects", in: settledBody{}, need: []string{"state"}, answers: []response{{"202", "How many were purged.", ledger.PurgedEvents{}, ""}}},
 		{method: "GET", path: inTenant + "/agent", summary: "Where events go", answers: []response{{"200", "The agent; its secrets by id.", tenant.Agent{}, ""}}},
 		{method: "PUT", path: inTenant + "/agent", summary: "Says where events go", in: agentBody{}, need: []string{"url"}, answers: []response{{"200", "The agent; a secret only if one was made now.", tenant.Agent{}, ""}}},
 		{method: "POST", path: inTenant + "/agent/rotate", summary: "Brings a new signing secret in; both sign for the overlap", in: rotateBody{}, optional: true, answers: []response{{"200", "The agent; a secret only if one was made now.", tenant.Agent{}, ""}}},

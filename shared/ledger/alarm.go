@@ -22,12 +22,12 @@ const (
 	// event: with a grace of 5 minutes, 5 h 20 min. It grows because an event
 	// nobody claims may mean a long queue, and sending more makes it longer.
 	maxSweepDoublings = 6
-	// purgeEvery is the grid that purges are put on, so that a steady stream
+	// forgetEvery is the grid that deletions are put on, so that a steady stream
 	// of expiring events is one alarm in ten minutes and not one per event.
-	purgeEvery = 10 * time.Minute
-	// purgeAfterDrop is how long a row outlives its payload: longer than a
+	forgetEvery = 10 * time.Minute
+	// forgetAfterDrop is how long a row outlives its payload: longer than a
 	// message stays on the way from the edge to its first claim.
-	purgeAfterDrop = 24 * time.Hour
+	forgetAfterDrop = 24 * time.Hour
 	// alarmLost is how long past its time an alarm is still believed in. The
 	// platform gives one up after six failures.
 	alarmLost = 10 * time.Minute
@@ -37,7 +37,7 @@ const (
 type Swept struct {
 	Requeued  int  // events sent again
 	Failed    bool // the queue refused them; they are due again after a first pause
-	Purged    int  // delivered events past their retention
+	Forgotten int  // delivered and purged events past their retention
 	Dropped   int  // payloads deleted
 	Undropped int  // payloads whose deletion failed
 	Next      time.Time
@@ -56,7 +56,7 @@ func (l *Ledger) Alarm() (Swept, error) {
 	var lost []string
 	more := false
 	err := l.tx(func() (err error) {
-		lost, s.Purged, more, err = l.sweep(now)
+		lost, s.Forgotten, more, err = l.sweep(now)
 		return err
 	})
 	if err != nil {
@@ -92,7 +92,7 @@ func (l *Ledger) Alarm() (Swept, error) {
 // sweep looks at the rows that are due. Open ones become pending without an
 // owner, so that whichever message comes first takes them; the fence stays,
 // because a consumer that is merely late may still report the delivery.
-func (l *Ledger) sweep(now time.Time) (lost []string, purged int, more bool, err error) {
+func (l *Ledger) sweep(now time.Time) (lost []string, forgotten int, more bool, err error) {
 	rows, err := l.cfg.DB.Exec(`SELECT key, state, claim, fence, attempts, sweeps, next_at, lease_until FROM events WHERE due_at <= ? ORDER BY due_at LIMIT ?`, millis(now), sweepRows)
 	if err != nil {
 		return nil, 0, false, err
@@ -103,12 +103,12 @@ func (l *Ledger) sweep(now time.Time) (lost []string, purged int, more bool, err
 		if err := r.Done(); err != nil {
 			return nil, 0, false, err
 		}
-		if state == Delivered {
-			if err := l.purge(key, claim, now); err != nil {
+		if state == Delivered || state == Purged {
+			if err := l.forget(key, claim, now); err != nil {
 				return nil, 0, false, err
 			}
 			if claim == "" {
-				purged++
+				forgotten++
 			}
 			continue
 		}
@@ -129,7 +129,7 @@ func (l *Ledger) sweep(now time.Time) (lost []string, purged int, more bool, err
 		}
 		lost = append(lost, key)
 	}
-	return lost, purged, rows.Len() == sweepRows, nil
+	return lost, forgotten, rows.Len() == sweepRows, nil
 }
 
 // refused takes back that these events were sent: the pause to their next
@@ -151,14 +151,14 @@ func (l *Ledger) refused(keys []string, now time.Time) error {
 	})
 }
 
-// purge forgets a delivered event whose retention is over. One with a payload
+// forget deletes a settled event whose retention is over. One with a payload
 // goes in two steps, a day apart: the payload first, while the row still
 // answers for the key. The edge names a payload by event and content, so a
 // duplicate that was stored just before the payload was dropped, and claimed
 // just after the row was gone, would be a new event without a body (G3).
-func (l *Ledger) purge(key, claim string, now time.Time) error {
+func (l *Ledger) forget(key, claim string, now time.Time) error {
 	if claim != "" {
-		if _, err := l.cfg.DB.Exec(`UPDATE events SET claim = '', due_at = ? WHERE key = ?`, millis(onGrid(now.Add(purgeAfterDrop))), key); err != nil {
+		if _, err := l.cfg.DB.Exec(`UPDATE events SET claim = '', due_at = ? WHERE key = ?`, millis(onGrid(now.Add(forgetAfterDrop))), key); err != nil {
 			return err
 		}
 		return l.dropLater(claim, now)
@@ -170,8 +170,8 @@ func (l *Ledger) purge(key, claim string, now time.Time) error {
 	return err
 }
 
-// onGrid rounds up to the grid of purges.
-func onGrid(t time.Time) time.Time { return t.Add(purgeEvery - 1).Truncate(purgeEvery) }
+// onGrid rounds up to the grid of deletions.
+func onGrid(t time.Time) time.Time { return t.Add(forgetEvery - 1).Truncate(forgetEvery) }
 
 func (l *Ledger) dropLater(claim string, due time.Time) error {
 	_, err := l.cfg.DB.Exec(`INSERT INTO drops (claim, due_at) VALUES (?, ?) ON CONFLICT (claim) DO NOTHING`, claim, millis(due))

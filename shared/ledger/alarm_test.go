@@ -137,7 +137,7 @@ func TestPurge(t *testing.T) {
 	require.Equal(t, Done, r.claim1("late", event.Encode(newEvent(id[0]))).Kind)
 	r.clock = r.alarm
 	r.ring()
-	r.clock = start.Add(72*time.Hour + purgeEvery)
+	r.clock = start.Add(72*time.Hour + forgetEvery)
 	r.ring()
 	_, err := r.l.Get(newEvent(id[0]).Key())
 	require.ErrorIs(t, err, ErrNotFound)
@@ -191,7 +191,7 @@ func TestPayloadIsDroppedBeforeTheRow(t *testing.T) {
 	r.until(start.Add(77 * time.Hour))
 	require.Equal(t, []string{"evt/acme/1", "evt/acme/1"}, r.dropped)
 
-	r.until(start.Add(72*time.Hour + purgeAfterDrop + 2*purgeEvery))
+	r.until(start.Add(72*time.Hour + forgetAfterDrop + 2*forgetEvery))
 	_, err = r.l.Get(e.Key())
 	require.ErrorIs(t, err, ErrNotFound)
 	require.True(t, r.alarm.IsZero(), "an empty object sleeps")

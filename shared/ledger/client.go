@@ -111,6 +111,17 @@ func (c Client) ReplayWhere(ctx context.Context, f Filter) (Replayed, error) {
 	return callFilter[Replayed](ctx, c, methodReplayWhere, f)
 }
 
+// Purge is [Ledger.Purge].
+func (c Client) Purge(ctx context.Context, key string) error {
+	_, err := c.call(ctx, methodPurge, []byte(key))
+	return err
+}
+
+// PurgeWhere is [Ledger.PurgeWhere].
+func (c Client) PurgeWhere(ctx context.Context, f Filter) (PurgedEvents, error) {
+	return callFilter[PurgedEvents](ctx, c, methodPurgeWhere, f)
+}
+
 // Stats is [Ledger.Stats].
 func (c Client) Stats(ctx context.Context) (Counts, error) {
 	return callJSON[Counts](ctx, c, methodStats, nil)

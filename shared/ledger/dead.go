@@ -12,7 +12,7 @@ type Marked uint8
 const (
 	// MarkedDead: the event is dead now.
 	MarkedDead Marked = iota + 1
-	// MarkedNothing: it was delivered or dead already, or this message does
+	// MarkedNothing: it was delivered, dead or purged already, or this message does
 	// not own it (another does, or the alarm sees to it), or it is a
 	// reference to an event that is gone.
 	MarkedNothing
@@ -73,7 +73,7 @@ func (l *Ledger) markOne(item Item, now time.Time) (Marked, error) {
 	if err := l.orphan(msg, v, now); err != nil {
 		return 0, err
 	}
-	if v.state == Delivered || v.state == Dead || v.owner == "" || v.owner != item.MessageID {
+	if v.state != Pending && v.state != Delivering || v.owner == "" || v.owner != item.MessageID {
 		return MarkedNothing, nil
 	}
 	// The fence stays: a consumer that is still at it may yet report the

@@ -14,12 +14,13 @@
 // # States
 //
 //	          Claim              Settle
-//	(new) ──────────▶ delivering ──────▶ delivered ──(retention)──▶ purged
+//	(new) ──────────▶ delivering ──────▶ delivered ──(retention)──▶ forgotten
 //	                   ▲      │ retry, or its consumer vanished
 //	                   │      ▼      attempts used up, or 410
-//	                  pending ─────────▶ dead (kept until replayed)
+//	                  pending ─────────▶ dead (kept until replayed or purged)
 //	                   ▲                  │
-//	                   └───── Replay ◀────┘ (also from delivered)
+//	                   ├───── Replay ◀────┤ (also from delivered)
+//	                                      └ Purge ──▶ purged ──(retention)──▶ forgotten
 //
 // # Invariants
 //
@@ -34,7 +35,8 @@
 //     an alarm is set no later than the earliest due time. The queue may
 //     forget a message and a consumer may die at any point; the alarm
 //     re-sends a reference. Nothing but delivery and then retention deletes
-//     an event: dead rows stay.
+//     an event, or an operator's Purge: dead rows stay. A purged event has no
+//     content; its key answers for the retention all the same (G4).
 //   - G10: the object belongs to one tenant and shard, stored at first use;
 //     a call that names another is refused.
 //   - Rows change before the outside world is told (Requeue, DropPayload), so

@@ -20,10 +20,12 @@ const (
 	methodStats       = "stats"
 	methodSeen        = "seen"
 	methodBury        = "bury"
+	methodPurge       = "purge"
+	methodPurgeWhere  = "purge_where"
 )
 
 // answers are the errors that a caller is told. New ones go to the end.
-var answers = call.Errors{ErrNotFound, ErrInFlight, ErrTenant, ErrShard, ErrRequeue, ErrFilter, ErrRequest}
+var answers = call.Errors{ErrNotFound, ErrInFlight, ErrTenant, ErrShard, ErrRequeue, ErrFilter, ErrRequest, ErrOpen, ErrPurged}
 
 // Invoke serves one call of a Client. The payload names the tenant and shard
 // the caller means, and the object refuses all but its own. The error is nil
@@ -85,6 +87,8 @@ func (l *Ledger) invoke(method string, payload []byte) ([]byte, error) {
 		return nil, l.Bury(reason, messages)
 	case methodReplay:
 		return nil, l.Replay(string(p))
+	case methodPurge:
+		return nil, l.Purge(string(p))
 	case methodGet:
 		d, err := l.Get(string(p))
 		return answerJSON(d, err)
@@ -106,6 +110,9 @@ func (l *Ledger) invokeFilter(method string, p []byte) ([]byte, error) {
 		return answerJSON(page, err)
 	case methodReplayWhere:
 		out, err := l.ReplayWhere(f)
+		return answerJSON(out, err)
+	case methodPurgeWhere:
+		out, err := l.PurgeWhere(f)
 		return answerJSON(out, err)
 	}
 	return nil, ErrRequest

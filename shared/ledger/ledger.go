@@ -54,6 +54,7 @@ const (
 	Delivering = "delivering" // a consumer holds a lease
 	Delivered  = "delivered"  // the agent took it
 	Dead       = "dead"       // given up; replayable
+	Purged     = "purged"     // emptied by an operator; the key is still known
 )
 
 // Errors that cross [Client] unchanged.
@@ -61,6 +62,10 @@ var (
 	ErrNotFound = errors.New("ledger: no such event")
 	// ErrInFlight refuses a replay while a consumer is delivering the event.
 	ErrInFlight = errors.New("ledger: event is being delivered")
+	// ErrOpen refuses to purge an event that is still to be delivered.
+	ErrOpen = errors.New("ledger: event is still to be delivered")
+	// ErrPurged refuses to replay an event that an operator has purged.
+	ErrPurged = errors.New("ledger: event was purged")
 	// ErrTenant refuses a call for a tenant the object does not belong to.
 	ErrTenant = errors.New("ledger: object belongs to another tenant")
 	// ErrShard refuses a key that lives in another shard.

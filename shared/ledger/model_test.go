@@ -41,7 +41,7 @@ func (m *model) claim(now time.Time, id, key, body string, ref bool) (Kind, *mod
 		r = &modelRow{state: Pending, owner: id, body: body}
 		m.rows[key] = r
 	}
-	finished := r.state == Delivered || r.state == Dead
+	finished := r.state == Delivered || r.state == Dead || r.state == Purged
 	if finished || r.owner != "" && r.owner != id {
 		if !ref && r.owner != id {
 			r.duplicates++
@@ -99,7 +99,7 @@ func (m *model) alarm(now time.Time) map[string]bool {
 	for key, r := range m.rows {
 		switch {
 		case r.due.IsZero() || r.due.After(now):
-		case r.state == Delivered:
+		case r.state == Delivered || r.state == Purged:
 			delete(m.rows, key)
 		default:
 			if r.state == Delivering {
@@ -128,11 +128,30 @@ func (m *model) replay(now time.Time, key string) error {
 		return ErrNotFound
 	case r.state == Delivering && now.Before(r.leaseUntil):
 		return ErrInFlight
+	case r.state == Purged:
+		return ErrPurged
 	}
 	r.state, r.owner, r.attempts, r.sweeps = Pending, "", 0, 0
 	r.fence++
 	r.replays++
 	r.nextAt, r.due = now, now.Add(DefaultSweepGrace)
+	return nil
+}
+
+func (m *model) purge(now time.Time, key string) error {
+	r := m.rows[key]
+	switch {
+	case r == nil:
+		return ErrNotFound
+	case r.state == Pending || r.state == Delivering:
+		return ErrOpen
+	case r.state == Purged:
+		return nil
+	}
+	r.state, r.owner, r.sweeps, r.body = Purged, "", 0, ""
+	r.fence++
+	r.expires = now.Add(72 * time.Hour)
+	r.due = r.expires.Add(10*time.Minute - 1).Truncate(10 * time.Minute)
 	return nil
 }
 
@@ -144,7 +163,7 @@ func (m *model) markDead(id, key, body string, ref bool) Marked {
 	case r == nil:
 		m.rows[key] = &modelRow{state: Dead, owner: id, body: body}
 		return MarkedDead
-	case r.state == Delivered || r.state == Dead || r.owner != id:
+	case r.state == Delivered || r.state == Dead || r.state == Purged || r.owner != id:
 		return MarkedNothing
 	}
 	r.state, r.due = Dead, time.Time{}
@@ -180,7 +199,7 @@ func walk(t *testing.T, rng *rand.Rand, steps int) {
 		if ref {
 			message = reference(e)
 		}
-		switch rng.IntN(12) {
+		switch rng.IntN(13) {
 		case 0, 1, 2, 3:
 			d := r.claim1(msgID, message)
 			kind, row := m.claim(r.clock, msgID, e.Key(), body, ref)
@@ -245,6 +264,8 @@ func walk(t *testing.T, rng *rand.Rand, steps int) {
 			}
 		case 11:
 			r.restart()
+		case 12:
+			require.Equal(t, m.purge(r.clock, e.Key()), r.l.Purge(e.Key()), "step %d", step)
 		}
 		r.compare(m, step)
 	}

@@ -58,7 +58,8 @@ type Filter struct {
 	Type   string    `json:"type,omitempty"`
 	Since  time.Time `json:"since,omitzero"` // accepted at or after
 	Until  time.Time `json:"until,omitzero"` // accepted before
-	// Limit is 50 when zero; at most page.Max for a list, MaxReplay for a replay.
+	// Limit is 50 when zero; at most page.Max for a list, MaxReplay for a replay
+	// or a purge.
 	Limit int `json:"limit,omitempty"`
 	// Cursor is the Next of the page before; it holds across shards.
 	Cursor string `json:"cursor,omitempty"`
@@ -76,6 +77,7 @@ type Counts struct {
 	Delivering int64 `json:"delivering"`
 	Delivered  int64 `json:"delivered"`
 	Dead       int64 `json:"dead"`
+	Purged     int64 `json:"purged"`
 }
 
 const entryColumns = `key, source, id, provider, type, time, accepted, origin, authenticated, content_type, size,
@@ -174,7 +176,7 @@ func (l *Ledger) Stats() (Counts, error) {
 		if err != nil {
 			return err
 		}
-		into := map[string]*int64{Pending: &c.Pending, Delivering: &c.Delivering, Dead: &c.Dead}
+		into := map[string]*int64{Pending: &c.Pending, Delivering: &c.Delivering, Dead: &c.Dead, Purged: &c.Purged}
 		for r := range rows.All() {
 			state, n := r.Text(), r.Int64()
 			if into[state] == nil || r.Done() != nil {
@@ -183,7 +185,7 @@ func (l *Ledger) Stats() (Counts, error) {
 			*into[state] = n
 		}
 		all, err := sqlstore.Int64(l.cfg.DB, `SELECT count(*) FROM events`)
-		c.Delivered = all - c.Pending - c.Delivering - c.Dead
+		c.Delivered = all - c.Pending - c.Delivering - c.Dead - c.Purged
 		return err
 	})
 	return c, err
@@ -200,7 +202,7 @@ func (f Filter) where() (string, []any, error) {
 	case "":
 	case Delivered:
 		add("state = ?", f.State)
-	case Pending, Delivering, Dead:
+	case Pending, Delivering, Dead, Purged:
 		// The second term is what lets SQLite use the partial index events_open.
 		add("state = ? AND state <> 'delivered'", f.State)
 	default:

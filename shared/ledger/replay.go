@@ -8,8 +8,8 @@ import (
 	"github.com/hookweir/hookweir/shared/page"
 )
 
-// MaxReplay is the most events one ReplayWhere takes: ten sends of 100
-// references fit an invocation easily.
+// MaxReplay is the most events one ReplayWhere or PurgeWhere takes: ten sends
+// of 100 references fit an invocation easily.
 const MaxReplay = 1000
 
 // sendBatch is how many messages a queue takes at once.
@@ -22,7 +22,7 @@ type Replayed struct {
 }
 
 // Replay sends an event again, from its first attempt, whatever its state.
-// Errors: ErrNotFound; ErrInFlight while a consumer holds a live lease;
+// Errors: ErrNotFound; ErrPurged; ErrInFlight while a consumer holds a live lease;
 // ErrRequeue, after which the event is pending all the same and goes out with
 // the next sweep.
 func (l *Ledger) Replay(key string) error {
@@ -39,7 +39,9 @@ func (l *Ledger) Replay(key string) error {
 		case err != nil:
 			return err
 		case !found, v.state == Delivered && !v.expiresAt.After(now):
-			return ErrNotFound // or about to be purged, its payload perhaps gone
+			return ErrNotFound // or about to be forgotten, its payload perhaps gone
+		case v.state == Purged:
+			return ErrPurged
 		case v.state == Delivering && v.leaseUntil.After(now):
 			return ErrInFlight
 		}
@@ -57,29 +59,11 @@ func (l *Ledger) Replay(key string) error {
 // also for the states pending and delivering, whose events are on their way;
 // ErrRequeue as Replay, with a result that holds.
 func (l *Ledger) ReplayWhere(f Filter) (Replayed, error) {
-	if f.State != "" && f.State != Delivered && f.State != Dead {
-		return Replayed{}, ErrFilter
-	}
-	if f.Limit == 0 {
-		f.Limit = MaxReplay
-	}
-	limit, ok := page.Size(f.Limit, MaxReplay)
-	if !ok {
-		return Replayed{}, ErrFilter
-	}
-	where, args, err := f.where()
+	now := l.now()
+	limit, where, args, err := f.settled(now)
 	if err != nil {
 		return Replayed{}, err
 	}
-	now := l.now()
-	// Not those about to be purged: their payload may be gone.
-	if where == "" {
-		where = " WHERE "
-	} else {
-		where += " AND "
-	}
-	where += "(state = 'dead' OR state = 'delivered' AND expires_at > ?)"
-	args = append(args, millis(now))
 	if err := l.arm(now.Add(l.cfg.SweepGrace)); err != nil {
 		return Replayed{}, err
 	}
@@ -109,6 +93,32 @@ func (l *Ledger) ReplayWhere(f Filter) (Replayed, error) {
 	}
 	out.Replayed = len(keys)
 	return out, l.requeue(keys)
+}
+
+// settled is the filter of a ReplayWhere or PurgeWhere: events that are
+// delivered or dead, and not those about to be forgotten, whose payload may be
+// gone.
+func (f Filter) settled(now time.Time) (limit int, where string, args []any, err error) {
+	if f.State != "" && f.State != Delivered && f.State != Dead {
+		return 0, "", nil, ErrFilter
+	}
+	if f.Limit == 0 {
+		f.Limit = MaxReplay
+	}
+	limit, ok := page.Size(f.Limit, MaxReplay)
+	if !ok {
+		return 0, "", nil, ErrFilter
+	}
+	where, args, err = f.where()
+	if err != nil {
+		return 0, "", nil, err
+	}
+	if where == "" {
+		where = " WHERE "
+	} else {
+		where += " AND "
+	}
+	return limit, where + "(state = 'dead' OR state = 'delivered' AND expires_at > ?)", append(args, millis(now)), nil
 }
 
 // rewind makes events pending as if new. The fence moves on, so whoever still

@@ -31,9 +31,9 @@ type Ledger struct {
 // Alarm runs the safety net and says what it did.
 func (l Ledger) Alarm() error {
 	swept, err := l.Ledger.Alarm()
-	if swept.Requeued+swept.Purged+swept.Undropped > 0 || swept.Failed {
+	if swept.Requeued+swept.Forgotten+swept.Undropped > 0 || swept.Failed {
 		l.log("ledger_swept", "requeued", strconv.Itoa(swept.Requeued), "queue_refused", strconv.FormatBool(swept.Failed),
-			"purged", strconv.Itoa(swept.Purged), "payloads_left", strconv.Itoa(swept.Undropped))
+			"forgotten", strconv.Itoa(swept.Forgotten), "payloads_left", strconv.Itoa(swept.Undropped))
 	}
 	return err
 }

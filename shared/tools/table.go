@@ -114,7 +114,7 @@ var table = [...]Tool{
 	},
 	{
 		Name: "list_dead_events", Title: "List dead events", Scope: ScopeEvents,
-		Description: "List events that could not be delivered and are no longer tried. They are kept until replayed.",
+		Description: "List events that could not be delivered and are no longer tried. They are kept until they are replayed or an operator purges them.",
 		ReadOnly:    true, Input: object(filterSchema+`,`+pageSchema, ""), Output: output(`"events":` + anyList + `,"next":{"type":"string"}`),
 		Method: "GET", Path: "/events", Query: []string{"source", "type", "since", "until", "limit", "cursor"}, Fixed: [][2]string{{"state", "dead"}},
 	},
@@ -183,7 +183,7 @@ var table = [...]Tool{
 	{
 		Name: "search_events", Title: "Search events", Scope: ScopeEvents,
 		Description: "List received events, newest first, by state, source, type and time. Read one by get_event.",
-		ReadOnly:    true, Input: object(`"state":{"enum":["pending","delivering","delivered","dead"]},`+filterSchema+`,`+pageSchema, ""),
+		ReadOnly:    true, Input: object(`"state":{"enum":["pending","delivering","delivered","dead","purged"]},`+filterSchema+`,`+pageSchema, ""),
 		Output: output(`"events":` + anyList + `,"next":{"type":"string"}`), Method: "GET", Path: "/events",
 		Query: []string{"state", "source", "type", "since", "until", "limit", "cursor"},
 	},
