@@ -19,7 +19,7 @@ const orphanDrop = time.Hour
 func itoa(n int64) string { return strconv.FormatInt(n, 10) }
 
 // Accept takes writes, all or none: when it returns nil they are durable. An
-// idempotency key seen within 72 h answers the first write's id. Errors:
+// idempotency key that a write has, or had within 72 h, answers that one's id. Errors:
 // *ItemError, ErrFull, ErrRequest for none or more than MaxList,
 // outbound.ErrNotFound.
 func (l *Lane) Accept(writes []Write) ([]Accepted, error) {
@@ -38,7 +38,14 @@ func (l *Lane) Accept(writes []Write) ([]Accepted, error) {
 			return outbound.ErrNotFound
 		}
 		for i := range writes {
-			if rule, text := writes[i].check(&h.cfg, now); rule != "" {
+			rule, text := writes[i].check(&h.cfg, now)
+			if rule == "" {
+				continue
+			}
+			// One that was accepted is not refused for what has changed since.
+			if first, err := l.seen(&writes[i], now); err != nil {
+				return err
+			} else if first.id == "" || first.conflict {
 				return &ItemError{i, rule, text}
 			}
 		}
@@ -148,12 +155,13 @@ type earlier struct {
 	conflict bool
 }
 
-// seen looks an idempotency key up.
+// seen looks an idempotency key up: it stands for its write while that is open
+// or undecided, and for the retention after.
 func (l *Lane) seen(w *Write, now time.Time) (earlier, error) {
 	if w.IdempotencyKey == "" {
 		return earlier{}, nil
 	}
-	rows, err := l.cfg.DB.Exec(`SELECT seq, tag, digest FROM writes WHERE idem = ? AND accepted > ? ORDER BY seq LIMIT 1`,
+	rows, err := l.cfg.DB.Exec(`SELECT seq, tag, digest FROM writes WHERE idem = ? AND (settled_at IS NULL OR settled_at > ? OR state IN ('dead', 'parked')) ORDER BY seq LIMIT 1`,
 		w.IdempotencyKey, millis(now.Add(-Retention)))
 	if err != nil {
 		return earlier{}, err

@@ -128,17 +128,19 @@ func (l *Lane) purge(h *head, v *row, now time.Time) error {
 			return err
 		}
 	}
-	if err := l.end(h, v, Purged, "", now); err != nil {
-		return err
+	if v.state == Dead || v.state == Parked { // the others have ended, and their time runs
+		if err := l.end(h, v, Purged, "", now); err != nil {
+			return err
+		}
 	}
 	v.claim = ""
-	if v.idem == "" || !v.accepted.Add(Retention).After(now) {
+	if v.idem == "" {
 		return l.forget(v, now)
 	}
 	if _, err := l.cfg.DB.Exec(`DELETE FROM attempts WHERE seq = ?`, v.seq); err != nil {
 		return err
 	}
-	_, err := l.cfg.DB.Exec(`UPDATE writes SET header = '[]', path = '', claim = '', size = 0, body = NULL, answer = '' WHERE seq = ?`, v.seq)
+	_, err := l.cfg.DB.Exec(`UPDATE writes SET state = ?, reason = '', header = '[]', path = '', claim = '', size = 0, body = NULL, answer = '' WHERE seq = ?`, Purged, v.seq)
 	return err
 }
 
