@@ -32,7 +32,8 @@ func (l *Lane) Accept(writes []Write) ([]Accepted, error) {
 	}
 	now := l.now()
 	out := make([]Accepted, len(writes))
-	var ordered, later, unordered bool
+	var ordered, unordered bool
+	var first time.Time // of those with a time
 	err = l.tx(func(h *head) error {
 		if !h.configured {
 			return outbound.ErrNotFound
@@ -43,23 +44,23 @@ func (l *Lane) Accept(writes []Write) ([]Accepted, error) {
 				continue
 			}
 			// One that was accepted is not refused for what has changed since.
-			if first, err := l.seen(&writes[i], now); err != nil {
+			if known, err := l.seen(&writes[i], now); err != nil {
 				return err
-			} else if first.id == "" || first.conflict {
+			} else if known.id == "" || known.conflict {
 				return &ItemError{i, rule, text}
 			}
 		}
 		fresh := map[string]int{} // heads made by this list, by key
 		for i := range writes {
 			w := &writes[i]
-			first, err := l.seen(w, now)
+			known, err := l.seen(w, now)
 			switch {
 			case err != nil:
 				return err
-			case first.conflict:
+			case known.conflict:
 				return &ItemError{i, RuleConflict, "the idempotency_key was used for another write"}
-			case first.id != "":
-				out[i] = Accepted{ID: first.id, Duplicate: true}
+			case known.id != "":
+				out[i] = Accepted{ID: known.id, Duplicate: true}
 				continue
 			}
 			if h.depth >= MaxOpen || h.bytes+int64(len(w.Body)) > MaxOpenBytes || h.seq >= maxSeq {
@@ -72,7 +73,7 @@ func (l *Lane) Accept(writes []Write) ([]Accepted, error) {
 			out[i] = Accepted{ID: id}
 			switch {
 			case w.NotBefore.After(now):
-				later = true
+				first = earliest(first, w.NotBefore)
 			case w.PartitionKey != "":
 				ordered = true
 			default:
@@ -89,9 +90,9 @@ func (l *Lane) Accept(writes []Write) ([]Accepted, error) {
 		err = l.arm(now)
 		l.wakeDrain()
 	case unordered:
-		err = l.arm(now.Add(sweepGrace))
-	case later:
-		err = l.armNext()
+		err = l.arm(earliest(first, now.Add(sweepGrace)))
+	case !first.IsZero():
+		err = l.arm(first)
 	}
 	if err != nil {
 		return nil, err // the rows hold; with an idempotency key a repeat is safe

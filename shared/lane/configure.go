@@ -61,6 +61,7 @@ func (l *Lane) Put(in PutDestination) (Destination, error) {
 			return err
 		}
 		h.state.Breaker = breaker.State{Opened: h.state.Breaker.Opened}
+		h.state.Wake = time.Time{} // it may have come of that
 		if h.cfg.SharedBudget() != in.Config.SharedBudget() {
 			h.state.Stock, h.state.Free = stock{}, nil
 		}
