@@ -100,7 +100,9 @@ func (out *Performed) conclude(e *outbound.Exchange, connected bool, now time.Ti
 		out.Outcome = OutcomeDelivered
 		return
 	case retry.Again:
-		out.Outcome = OutcomeRetry
+		if out.Outcome = OutcomeRetry; retry.Unclear(out.Status) {
+			out.Outcome = OutcomeUnknown
+		}
 	default:
 		out.Outcome = OutcomeDead
 		if connected && out.Status == 401 {
