@@ -112,7 +112,7 @@ func (s *Sender) Send(ctx context.Context, tenant, dest string, t Target, c Call
 		Method: c.Method, URL: url, Header: header, Body: c.Body, Deadline: timeout, MaxBody: c.MaxBody,
 	})
 	now := s.Now()
-	e := Exchange{Sent: true, Took: now.Sub(began), secrets: auth.secrets}
+	e := Exchange{Sent: true, Took: now.Sub(began), secrets: append(auth.secrets, secretsOf(&c)...)}
 	switch {
 	case errors.Is(err, fetch.ErrTimeout):
 		e.Err, e.Seen.Failed = ErrTimeout, true
