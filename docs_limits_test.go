@@ -51,7 +51,7 @@ var limitAnswers = map[string]string{
 	"knowledge.maxSQL":           "the tool's error",
 	"knowledge.MaxTime":          "the tool's error",
 	"lane.MaxList":               problem.CodeInvalidWrite,
-	"lane.MaxBody":               problem.CodeInvalidWrite,
+	"lane.MaxBody":               problem.CodeBodyTooLarge,
 	"lane.MaxPriority":           problem.CodeInvalidWrite,
 	"lane.maxKey":                problem.CodeInvalidWrite,
 	"lane.maxAhead":              problem.CodeInvalidWrite,

@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -188,7 +189,18 @@ func (a *api) putDestination(c *call) (answer, error) {
 	}
 	d, err := a.Lane(c.tenant, c.object).Put(c.Context(), put)
 	a.logChange("admin.destination_put", c, err)
+	var item *lane.ItemError
+	if errors.As(err, &item) { // it speaks of a list of writes, and this is none
+		err = refuse(destinationCode(item.Rule), item.Detail)
+	}
 	return answerDestination(d, err)
+}
+
+func destinationCode(r lane.Rule) string {
+	if r == lane.RuleTarget {
+		return problem.CodeInvalidTarget
+	}
+	return problem.CodeInvalidDestination
 }
 
 func (a *api) getDestination(c *call) (answer, error) {

@@ -105,7 +105,7 @@ func TestDestinations(t *testing.T) {
 		`{"base_url":"https://api.example.com/a/../b"}`:                                      problem.CodeInvalidDestination,
 		`{"base_url":"https://api.example.com","connection":"Not a name"}`:                   problem.CodeInvalidDestination,
 		`{"base_url":"https://api.example.com","connection":"crm","auth":{"type":"bearer"}}`: problem.CodeInvalidDestination,
-		`{"base_url":"https://api.example.com","auth":{"type":"basic","username":"u"}}`:      problem.CodeInvalidWrite,
+		`{"base_url":"https://api.example.com","auth":{"type":"basic","username":"u"}}`:      problem.CodeInvalidDestination,
 		`{"base_url":"https://api.example.com","rate":{"requests":-1,"per":"1s"}}`:           problem.CodeInvalidDestination,
 		`{"base_url":"https://api.example.com","rate":{"requests":1,"per":"soon"}}`:          problem.CodeInvalidRequest,
 		`{"base_url":"https://api.example.com","rate":{"request":1}}`:                        problem.CodeInvalidJSON,

@@ -179,6 +179,23 @@ func (c *Config) Authorized() bool { return c.Connection != "" || c.Auth != "" }
 // its own.
 func (c *Config) SharedBudget() string { return cmp.Or(c.Budget, c.Connection) }
 
+// SameOrigin reports whether another base URL is of the same server: scheme,
+// host and port (RFC 6454 §4).
+func (c *Config) SameOrigin(baseURL string) bool {
+	mine, theirs := origin(c.BaseURL), origin(baseURL)
+	return mine != "" && mine == theirs
+}
+
+// origin is empty for what is no URL.
+func origin(baseURL string) string {
+	u, err := url.Parse(baseURL)
+	if err != nil || u.Host == "" {
+		return ""
+	}
+	port := map[string]string{"https": "443", "http": "80"}[u.Scheme]
+	return u.Scheme + "://" + strings.ToLower(u.Hostname()) + ":" + cmp.Or(u.Port(), port)
+}
+
 // Credential is a static credential, open.
 type Credential struct {
 	User   string `json:"user,omitempty"` // Basic only

@@ -37,7 +37,9 @@ const (
 	pacedFrom   = 500 * time.Millisecond
 	settleEarly = 25
 	settleLeast = 5
-	// maxFailed is after how many refusals in a row a batch stops sending.
+	// maxFailed is after how many failures in a row a batch stops sending. It
+	// stops at once when the destination asks to be left alone, or refuses a
+	// fresh token.
 	maxFailed = 10
 	// moreSlots is how many slots are asked for when those of the claim have
 	// gone by unused: about what a slow destination takes in the time.
@@ -74,8 +76,9 @@ type run struct {
 	slots    []outbound.Slot
 	seen     []outbound.Observation
 	done     []lane.Result
-	// failed counts the refusals in a row. With maxFailed of them the rest of
-	// the batch is left to what the Lane makes of it.
+	// failed counts the failures in a row. With maxFailed of them, or one answer
+	// that speaks for all, the rest of the batch is left to what the Lane makes
+	// of it.
 	failed int
 }
 
@@ -182,7 +185,7 @@ func (r *run) perform(ctx context.Context) {
 		}
 		p := lane.Performed{Result: lane.Panicked(w.Work)}
 		r.apart(func() {
-			p = r.cfg.Performer.Perform(ctx, r.tenant, r.destination, w.target, w.Work, func() (outbound.Slot, bool) { return r.nextSlot(ctx) })
+			p = r.cfg.Performer.Perform(ctx, r.tenant, r.destination, w.target, w.Work, func(repeat bool) (outbound.Slot, bool) { return r.nextSlot(ctx, repeat) })
 		})()
 		r.mu.Lock()
 		r.done = append(r.done, p.Result)
@@ -228,9 +231,12 @@ func (r *run) learn(seen []outbound.Observation) {
 	r.seen = append(r.seen, seen...)
 	for _, o := range seen {
 		switch {
+		case o.Reauth, o.Pause > 0: // nor will it take the others
+			r.failed = max(r.failed, maxFailed)
+		case r.failed >= maxFailed: // that stays so
 		case o.OK:
 			r.failed = 0
-		case o.Failed, o.Pause > 0:
+		case o.Failed:
 			r.failed++
 		}
 	}
@@ -268,9 +274,24 @@ func (r *run) settle(ctx context.Context, s *lane.Settlement, last bool) {
 	r.cfg.Log("lane_unavailable", "tenant", r.tenant, "destination", r.destination, "call", "settle")
 }
 
-// nextSlot is the next slot that has not gone by, if need be one of a new
-// grant; false when there is none within the batch's time.
-func (r *run) nextSlot(ctx context.Context) (outbound.Slot, bool) {
+// nextSlot waits for the next slot that has not gone by, if need be one of a
+// new grant; false when there is none within the batch's time, or none is to
+// be used any more.
+func (r *run) nextSlot(ctx context.Context, repeat bool) (outbound.Slot, bool) {
+	s, ok := r.slot(ctx, repeat)
+	if !ok {
+		return s, false
+	}
+	if wait := s.At.Sub(r.cfg.Now()); wait > 0 {
+		r.cfg.Performer.Sleep(ctx, wait)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return s, r.failed < maxFailed
+}
+
+// slot is the next slot, without waiting for it.
+func (r *run) slot(ctx context.Context, repeat bool) (outbound.Slot, bool) {
 	if s, ok := r.pop(); ok {
 		return s, true
 	}
@@ -281,7 +302,11 @@ func (r *run) nextSlot(ctx context.Context) (outbound.Slot, bool) {
 	if over {
 		return outbound.Slot{}, false
 	}
-	grant, err := r.lane.Permit(ctx, outbound.PermitRequest{N: moreSlots, Horizon: slotHorizon, Under: under})
+	n := moreSlots
+	if repeat {
+		n = 1
+	}
+	grant, err := r.lane.Permit(ctx, outbound.PermitRequest{N: n, Horizon: slotHorizon, Under: under, Repeat: repeat})
 	if err != nil || len(grant.Slots) == 0 {
 		return outbound.Slot{}, false
 	}

@@ -19,7 +19,7 @@ const orphanDrop = time.Hour
 func itoa(n int64) string { return strconv.FormatInt(n, 10) }
 
 // Accept takes writes, all or none: when it returns nil they are durable. An
-// idempotency key seen within 72 h answers the first write's id. Errors:
+// idempotency key that a write has, or had within 72 h, answers that one's id. Errors:
 // *ItemError, ErrFull, ErrRequest for none or more than MaxList,
 // outbound.ErrNotFound.
 func (l *Lane) Accept(writes []Write) ([]Accepted, error) {
@@ -32,27 +32,35 @@ func (l *Lane) Accept(writes []Write) ([]Accepted, error) {
 	}
 	now := l.now()
 	out := make([]Accepted, len(writes))
-	var ordered, later, unordered bool
+	var ordered, unordered bool
+	var first time.Time // of those with a time
 	err = l.tx(func(h *head) error {
 		if !h.configured {
 			return outbound.ErrNotFound
 		}
 		for i := range writes {
-			if rule, text := writes[i].check(&h.cfg, now); rule != "" {
+			rule, text := writes[i].check(&h.cfg, now)
+			if rule == "" {
+				continue
+			}
+			// One that was accepted is not refused for what has changed since.
+			if known, err := l.seen(&writes[i], now); err != nil {
+				return err
+			} else if known.id == "" || known.conflict {
 				return &ItemError{i, rule, text}
 			}
 		}
 		fresh := map[string]int{} // heads made by this list, by key
 		for i := range writes {
 			w := &writes[i]
-			first, err := l.seen(w, now)
+			known, err := l.seen(w, now)
 			switch {
 			case err != nil:
 				return err
-			case first.conflict:
+			case known.conflict:
 				return &ItemError{i, RuleConflict, "the idempotency_key was used for another write"}
-			case first.id != "":
-				out[i] = Accepted{ID: first.id, Duplicate: true}
+			case known.id != "":
+				out[i] = Accepted{ID: known.id, Duplicate: true}
 				continue
 			}
 			if h.depth >= MaxOpen || h.bytes+int64(len(w.Body)) > MaxOpenBytes || h.seq >= maxSeq {
@@ -65,7 +73,7 @@ func (l *Lane) Accept(writes []Write) ([]Accepted, error) {
 			out[i] = Accepted{ID: id}
 			switch {
 			case w.NotBefore.After(now):
-				later = true
+				first = earliest(first, w.NotBefore)
 			case w.PartitionKey != "":
 				ordered = true
 			default:
@@ -82,9 +90,9 @@ func (l *Lane) Accept(writes []Write) ([]Accepted, error) {
 		err = l.arm(now)
 		l.wakeDrain()
 	case unordered:
-		err = l.arm(now.Add(sweepGrace))
-	case later:
-		err = l.armNext()
+		err = l.arm(earliest(first, now.Add(sweepGrace)))
+	case !first.IsZero():
+		err = l.arm(first)
 	}
 	if err != nil {
 		return nil, err // the rows hold; with an idempotency key a repeat is safe
@@ -148,12 +156,13 @@ type earlier struct {
 	conflict bool
 }
 
-// seen looks an idempotency key up.
+// seen looks an idempotency key up: it stands for its write while that is open
+// or undecided, and for the retention after.
 func (l *Lane) seen(w *Write, now time.Time) (earlier, error) {
 	if w.IdempotencyKey == "" {
 		return earlier{}, nil
 	}
-	rows, err := l.cfg.DB.Exec(`SELECT seq, tag, digest FROM writes WHERE idem = ? AND accepted > ? ORDER BY seq LIMIT 1`,
+	rows, err := l.cfg.DB.Exec(`SELECT seq, tag, digest FROM writes WHERE idem = ? AND (settled_at IS NULL OR settled_at > ? OR state IN ('dead', 'parked')) ORDER BY seq LIMIT 1`,
 		w.IdempotencyKey, millis(now.Add(-Retention)))
 	if err != nil {
 		return earlier{}, err

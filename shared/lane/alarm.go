@@ -235,8 +235,8 @@ func (l *Lane) next(h *head, now time.Time, refused bool) (time.Time, error) {
 	return at, nil
 }
 
-func (l *Lane) exists(where string) (bool, error) {
-	n, err := sqlstore.Int64(l.cfg.DB, `SELECT EXISTS (SELECT 1 FROM writes WHERE `+where+`)`)
+func (l *Lane) exists(where string, args ...any) (bool, error) {
+	n, err := sqlstore.Int64(l.cfg.DB, `SELECT EXISTS (SELECT 1 FROM writes WHERE `+where+`)`, args...)
 	return n != 0, err
 }
 

@@ -17,8 +17,8 @@ import (
 // what decides about a call and what is shown is the same bytes.
 type PutDestination struct {
 	Config destination.Config `json:"config"`
-	// Credential replaces the sealed one. Nil keeps it, if Config.Auth is what
-	// it was.
+	// Credential replaces the sealed one. Nil keeps it, if Config.Auth and the
+	// origin of Config.BaseURL are what they were.
 	Credential *destination.Credential `json:"credential,omitempty"`
 }
 
@@ -61,6 +61,7 @@ func (l *Lane) Put(in PutDestination) (Destination, error) {
 			return err
 		}
 		h.state.Breaker = breaker.State{Opened: h.state.Breaker.Opened}
+		h.state.Wake = time.Time{} // it may have come of that
 		if h.cfg.SharedBudget() != in.Config.SharedBudget() {
 			h.state.Stock, h.state.Free = stock{}, nil
 		}
@@ -102,6 +103,8 @@ func (l *Lane) reseal(h *head, in PutDestination, generation int64) (string, err
 		return l.cfg.VaultKeys.Seal(plain, l.aad(generation))
 	case !h.configured || h.cfg.Auth != in.Config.Auth:
 		return "", &ItemError{0, RuleValue, "auth needs a credential"}
+	case !h.cfg.SameOrigin(in.Config.BaseURL): // it would be shown to whoever answers there
+		return "", &ItemError{0, RuleValue, "another server needs the credential given again: the stored one is kept for its own"}
 	}
 	// Kept: the generation is part of what it is sealed for.
 	plain, err := l.cfg.VaultKeys.Open(h.sealed, l.aad(h.generation))

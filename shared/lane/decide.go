@@ -98,7 +98,7 @@ func (l *Lane) replay(h *head, v *row, now time.Time) error {
 // or waits for a retry steps back behind an earlier one. One that is under way
 // stays, and the earlier one goes after it.
 func (l *Lane) reorder(h *head, part string, now time.Time) error {
-	active, err := l.rows(`part = ? AND holds = 1 AND (rank IS NOT NULL OR due_at IS NOT NULL)`, part)
+	active, err := l.rows(onItsWay, part)
 	if err != nil {
 		return err
 	}
@@ -106,11 +106,11 @@ func (l *Lane) reorder(h *head, part string, now time.Time) error {
 		if active[i].state == Delivering {
 			return nil
 		}
-		if _, err := l.cfg.DB.Exec(`UPDATE writes SET rank = NULL, due_at = NULL WHERE seq = ?`, active[i].seq); err != nil {
+		if err := l.stepBack(&active[i]); err != nil {
 			return err
 		}
 	}
-	return l.promote(h, part, true, now)
+	return l.promote(h, part, now)
 }
 
 func (l *Lane) purge(h *head, v *row, now time.Time) error {
@@ -128,17 +128,19 @@ func (l *Lane) purge(h *head, v *row, now time.Time) error {
 			return err
 		}
 	}
-	if err := l.end(h, v, Purged, "", now); err != nil {
-		return err
+	if v.state == Dead || v.state == Parked { // the others have ended, and their time runs
+		if err := l.end(h, v, Purged, "", now); err != nil {
+			return err
+		}
 	}
 	v.claim = ""
-	if v.idem == "" || !v.accepted.Add(Retention).After(now) {
+	if v.idem == "" {
 		return l.forget(v, now)
 	}
 	if _, err := l.cfg.DB.Exec(`DELETE FROM attempts WHERE seq = ?`, v.seq); err != nil {
 		return err
 	}
-	_, err := l.cfg.DB.Exec(`UPDATE writes SET header = '[]', path = '', claim = '', size = 0, body = NULL, answer = '' WHERE seq = ?`, v.seq)
+	_, err := l.cfg.DB.Exec(`UPDATE writes SET state = ?, reason = '', header = '[]', path = '', claim = '', size = 0, body = NULL, answer = '' WHERE seq = ?`, Purged, v.seq)
 	return err
 }
 

@@ -52,8 +52,8 @@
 //     with a body or a token that took its time, asks for another one, and gets
 //     none for a write that meanwhile is no longer its own. The drain's own
 //     sweep leaves alone what that drain has under way.
-//   - An idempotency key has one write within 72 h: the lookup and the insert
-//     are one transaction.
+//   - An idempotency key has one write while that is open or undecided, and for
+//     72 h after: the lookup and the insert are one transaction.
 //   - G10: the object belongs to one tenant and destination; a call that names
 //     another is refused.
 //   - The lock is held for synchronous SQL only, never across a call out.

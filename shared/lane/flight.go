@@ -44,14 +44,15 @@ func (l *Lane) attemptApart(t outbound.Target, j *job) Settlement {
 func (l *Lane) attempt(t outbound.Target, j *job) Settlement {
 	given := false
 	began := l.now()
-	done := l.cfg.Performer.Perform(context.Background(), l.tenant, l.destination, t, &j.work, func() (outbound.Slot, bool) {
-		if !given {
-			given = true
-			if !l.now().After(j.slot.Until) {
-				return j.slot, true
-			}
+	done := l.cfg.Performer.Perform(context.Background(), l.tenant, l.destination, t, &j.work, func(repeat bool) (outbound.Slot, bool) {
+		slot, ok := j.slot, !given && !l.now().After(j.slot.Until)
+		if given = true; !ok {
+			slot, ok = l.another(&t, &j.work, repeat)
 		}
-		return l.another(&t, &j.work)
+		if wait := slot.At.Sub(l.now()); ok && wait > 0 {
+			l.cfg.Performer.Sleep(context.Background(), wait)
+		}
+		return slot, ok && !l.revoked(slot)
 	})
 	s := Settlement{
 		Results: []Result{done.Result},
@@ -61,12 +62,20 @@ func (l *Lane) attempt(t outbound.Target, j *job) Settlement {
 	return s
 }
 
+// revoked reports that the destination has asked, since the slot was given, to
+// be left alone for longer.
+func (l *Lane) revoked(s outbound.Slot) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return s.At.Before(l.quiet)
+}
+
 // another takes one more slot for a write under way: for a repeat, or because
 // its body or its token took longer than the first one was good for. The lease
 // goes with the slot, so that no request leaves that could outlast it. There
 // is none for a write that is no longer the drain's: its lease was over and
 // another instance has decided about it, or sends it, or the next of its key.
-func (l *Lane) another(t *outbound.Target, w *Work) (outbound.Slot, bool) {
+func (l *Lane) another(t *outbound.Target, w *Work, repeat bool) (outbound.Slot, bool) {
 	var a admission
 	err := l.paced(false, func(h *head) error {
 		a = admission{} // it may run a second time, later
@@ -78,6 +87,7 @@ func (l *Lane) another(t *outbound.Target, w *Work) (outbound.Slot, bool) {
 		if h.cfg.Concurrency > 0 && !now.Before(h.state.Drain.Until) {
 			return nil // its place may be another's
 		}
+		h.repeat = repeat
 		if a = h.admit(now, 1, claimHorizon); len(a.slots) == 0 {
 			return nil
 		}

@@ -115,6 +115,7 @@ type Lane struct {
 	alarm       time.Time     // the alarm known to be set; zero when unknown
 	read        configuration // as it was read last
 	wake        chan struct{} // tells a drain under way that there is more
+	quiet       time.Time     // until when the destination asked this instance to be left alone
 }
 
 // New opens the object. It touches no storage until the first call.
@@ -212,6 +213,8 @@ type head struct {
 	free time.Time // until when the slot to be taken may be given back; zero: it is not asked for
 	ask  bool      // the budget may be asked for more
 	lack *lack     // that is to be asked for first
+
+	repeat bool // the slot is for a request that was let through and answered 401
 
 	was  string // state as it was read
 	nums [4]int64

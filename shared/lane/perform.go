@@ -39,10 +39,10 @@ type Performed struct {
 	Seen []outbound.Observation
 }
 
-// Perform makes one attempt. It takes a slot right before it sends and waits
-// for it; next reports false when there is none to be had, then nothing is
-// sent.
-func (p *Performer) Perform(ctx context.Context, tenant, dest string, t outbound.Target, w *Work, next func() (outbound.Slot, bool)) Performed {
+// Perform makes one attempt. It takes a slot right before it sends: next waits
+// until it has come, and reports false when there is none to be had; then
+// nothing is sent. A repeat is the same request once more, with a fresh token.
+func (p *Performer) Perform(ctx context.Context, tenant, dest string, t outbound.Target, w *Work, next func(repeat bool) (outbound.Slot, bool)) Performed {
 	out := Performed{Result: Result{Seq: w.Seq, Fence: w.Fence}}
 	body := w.Body
 	if w.Claim != "" {
@@ -56,13 +56,11 @@ func (p *Performer) Perform(ctx context.Context, tenant, dest string, t outbound
 	call := outbound.Call{
 		Method: w.Method, Path: w.Path, Header: keyed(&t.Config, w), Body: body, Caller: "destination:" + dest, MaxBody: maxAnswer,
 	}
+	repeated := false
 	for range maxSlots {
-		slot, ok := next()
+		slot, ok := next(repeated)
 		if !ok {
 			break
-		}
-		if wait := slot.At.Sub(p.Sender.Now()); wait > 0 {
-			p.Sleep(ctx, wait)
 		}
 		e := p.Sender.Send(ctx, tenant, dest, t, call, slot)
 		if errors.Is(e.Err, outbound.ErrLate) {
@@ -70,7 +68,7 @@ func (p *Performer) Perform(ctx context.Context, tenant, dest string, t outbound
 		}
 		if repeat, ok := e.Repeat(call); ok {
 			out.Seen = append(out.Seen, e.Seen)
-			call = repeat
+			call, repeated = repeat, true
 			continue
 		}
 		out.conclude(&e, t.Config.Connection != "", p.Sender.Now())
@@ -102,7 +100,9 @@ func (out *Performed) conclude(e *outbound.Exchange, connected bool, now time.Ti
 		out.Outcome = OutcomeDelivered
 		return
 	case retry.Again:
-		out.Outcome = OutcomeRetry
+		if out.Outcome = OutcomeRetry; retry.Unclear(out.Status) {
+			out.Outcome = OutcomeUnknown
+		}
 	default:
 		out.Outcome = OutcomeDead
 		if connected && out.Status == 401 {

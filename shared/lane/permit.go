@@ -51,6 +51,7 @@ func (l *Lane) Permit(r outbound.PermitRequest) (outbound.Grant, error) {
 		if r.MayBeFree {
 			h.free = until
 		}
+		h.repeat = r.Repeat
 		a := h.admit(now, r.N, r.Horizon)
 		g.Wait, g.Reason = a.wait, a.reason
 		if len(a.slots) == 0 {

@@ -144,7 +144,7 @@ const entryColumns = `seq, tag, method, path, part, idem, priority, state, reaso
 func (l *Lane) readEntry(r *sqlstore.Row) Entry {
 	seq, tag := r.Int64(), r.Text()
 	e := Entry{
-		ID: l.id(seq, tag), Destination: l.destination, Method: r.Text(), Path: r.Text(), PartitionKey: r.Text(), IdempotencyKey: r.Text(),
+		ID: l.id(seq, tag), Destination: l.destination, Method: r.Text(), Path: outbound.RedactPath(r.Text()), PartitionKey: r.Text(), IdempotencyKey: r.Text(),
 		Priority: r.Int(), State: r.Text(), Reason: r.Text(), Attempts: r.Int(), Replays: r.Int(), Size: r.Int64(), LastStatus: r.Int(),
 		Accepted: r.Time(), NotBefore: r.Time(), ExpiresAt: r.Time(), NextAt: r.Time(), SettledAt: r.Time(), TookMs: r.Int64(),
 	}

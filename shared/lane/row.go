@@ -14,6 +14,7 @@ type row struct {
 	ordered              bool
 	state                string
 	holds, released      bool
+	active               bool // it is ready, under way, or has a time: of a key one at most
 	safe                 bool // the attempt under way may be repeated blindly
 	fence                int64
 	attempts, priority   int
@@ -27,13 +28,14 @@ type row struct {
 	status               int
 }
 
-const rowColumns = `seq, tag, part, ordered, state, holds, released, safe, fence, attempts, priority, accepted, since, not_before, expires_at, size, claim, idem, replays, method, answer, last_status`
+const rowColumns = `seq, tag, part, ordered, state, holds, released, safe, fence, attempts, priority, accepted, since, not_before, expires_at, size, claim, idem, replays, method, answer, last_status, rank IS NOT NULL OR due_at IS NOT NULL`
 
 func readRow(r *sqlstore.Row) row {
 	return row{
 		seq: r.Int64(), tag: r.Text(), part: r.Text(), ordered: r.Bool(), state: r.Text(), holds: r.Bool(), released: r.Bool(), safe: r.Bool(),
 		fence: r.Int64(), attempts: r.Int(), priority: r.Int(), accepted: r.Time(), since: r.Time(), notBefore: r.Time(), expiresAt: r.Time(),
 		size: r.Int64(), claim: r.Text(), idem: r.Text(), replays: r.Int(), method: r.Text(), answer: r.Text(), status: r.Int(),
+		active: r.Bool(),
 	}
 }
 
@@ -78,6 +80,12 @@ func (l *Lane) postpone(h *head, v *row, until time.Time) error {
 	return err
 }
 
+// stepBack makes it wait behind an earlier one of its key.
+func (l *Lane) stepBack(v *row) error {
+	_, err := l.cfg.DB.Exec(`UPDATE writes SET state = ?, rank = NULL, due_at = NULL WHERE seq = ?`, Pending, v.seq)
+	return err
+}
+
 // start marks a write as being sent until then, and says under which fence.
 func (l *Lane) start(h *head, v *row, until time.Time, safe bool) error {
 	h.unrelease(v)
@@ -103,7 +111,9 @@ func (h *head) unrelease(v *row) {
 }
 
 // end takes a write out of the open ones. A blocking one keeps its place in
-// the order of its key; otherwise the next one moves up.
+// the order of its key. If that leaves none of the key on its way, the first
+// one moves up; one that stood behind, or blocked a place further back than the
+// one on its way, leaves that as it is.
 func (l *Lane) end(h *head, v *row, state, reason string, now time.Time) error {
 	if v.open() {
 		h.depth--
@@ -121,13 +131,25 @@ func (l *Lane) end(h *head, v *row, state, reason string, now time.Time) error {
 	if err != nil {
 		return err
 	}
+	behind := v.open() && !v.active
+	decided := v.holds && !v.open()
 	v.state = state
-	if !v.holds || blocks {
+	if !v.holds || !v.ordered || behind {
+		v.holds = blocks
 		return nil
 	}
-	v.holds = false
-	return l.promote(h, v.part, v.ordered, now)
+	v.holds = blocks
+	if decided { // it blocked its key
+		if other, err := l.exists(onItsWay, v.part); err != nil || other {
+			return err
+		}
+	}
+	return l.promote(h, v.part, now)
 }
+
+// onItsWay is a condition on table writes: the one of a key that is ready,
+// under way or has a time.
+const onItsWay = `part = ? AND holds = 1 AND (rank IS NOT NULL OR due_at IS NOT NULL)`
 
 // purgeEvery is the grid that purges are put on, so that a steady stream of
 // old writes is one alarm in ten minutes and not one per write.
@@ -135,19 +157,16 @@ const purgeEvery = 10 * time.Minute
 
 func onGrid(t time.Time) time.Time { return t.Add(purgeEvery - 1).Truncate(purgeEvery) }
 
-// promote makes the first write of a key the one to go, if none of the key is
-// under way.
-func (l *Lane) promote(h *head, part string, ordered bool, now time.Time) error {
-	if !ordered {
-		return nil
-	}
+// promote makes the first write of a key the one to go. The caller knows that
+// none of the key is on its way.
+func (l *Lane) promote(h *head, part string, now time.Time) error {
 	list, err := l.rows(`part = ? AND holds = 1 ORDER BY seq LIMIT 1`, part)
 	if err != nil || len(list) == 0 {
 		return err
 	}
 	v := &list[0]
 	switch {
-	case v.state != Pending: // under way, or blocking
+	case v.state != Pending: // blocking
 		return nil
 	case v.notBefore.After(now):
 		return l.postpone(h, v, v.notBefore)

@@ -162,7 +162,21 @@ func (l *Lane) retry(h *head, v *row, r Result, now time.Time) error {
 	return l.again(h, v, wait, now)
 }
 
+// again has it wait for its next attempt; behind an earlier one of its key, if
+// one came back to its place while it was under way.
 func (l *Lane) again(h *head, v *row, wait time.Duration, now time.Time) error {
+	if v.ordered {
+		earlier, err := l.exists(`part = ? AND holds = 1 AND seq < ?`, v.part, v.seq)
+		if err != nil {
+			return err
+		}
+		if earlier {
+			if err := l.stepBack(v); err != nil {
+				return err
+			}
+			return l.promote(h, v.part, now)
+		}
+	}
 	if wait <= 0 {
 		return l.ready(h, v)
 	}

@@ -54,6 +54,9 @@ type admission struct {
 func (h *head) admit(now time.Time, n int, horizon time.Duration) admission {
 	a := admission{}
 	allowed, next, wait := h.cfg.Breaker.Allow(h.state.Breaker, now, n, h.cfg.Timeout+leaseGrace)
+	if h.repeat && h.state.Breaker.Phase(now) == breaker.HalfOpen {
+		allowed, next = n, h.state.Breaker // it was let through as the probe, and is not answered yet
+	}
 	if allowed < n {
 		a.wait, a.reason = wait, outbound.ReasonBreaker
 		if n = allowed; n == 0 {
@@ -139,6 +142,7 @@ func (l *Lane) learn(h *head, now time.Time, sent time.Duration, seen []outbound
 		if o.Pause > 0 {
 			limit, _ := h.cfg.Rate.Margin()
 			h.state.Pace = limit.Pause(h.state.Pace, now.Add(o.Pause))
+			l.quiet = later(l.quiet, now.Add(o.Pause))
 			h.state.Free = nil // what follows is no longer theirs alone
 		}
 		if len(o.Budgets) > 0 {

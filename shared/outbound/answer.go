@@ -2,6 +2,7 @@ package outbound
 
 import (
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -60,11 +61,61 @@ func (e *Exchange) Answer() Answer {
 func RedactHeader(header [][2]string) [][2]string {
 	out := slices.Clone(header)
 	for i, h := range out {
-		if secretName(h[0]) {
+		if secretOfRequest(h[0]) {
 			out[i][1] = Removed
 		}
 	}
 	return out
+}
+
+// RedactPath hides the values in a path's query that may be secrets.
+func RedactPath(path string) string {
+	for _, s := range querySecrets(path) {
+		path = path[:s[0]] + Removed + path[s[1]:] // the last one first
+	}
+	return path
+}
+
+// querySecrets are where such values stand in a path, from the last to the
+// first.
+func querySecrets(path string) (at [][2]int) {
+	end := len(path)
+	for i := len(path) - 1; i >= 0; i-- {
+		switch path[i] {
+		case '&', '?':
+			end = i
+		case '=':
+			name := path[strings.LastIndexAny(path[:i], "?&=")+1 : i]
+			if plain, err := url.QueryUnescape(name); err == nil {
+				name = plain
+			}
+			if strings.ContainsRune(path[:i], '?') && i+1 < end && secretOfRequest(name) {
+				at = append(at, [2]int{i + 1, end})
+			}
+		}
+	}
+	return at
+}
+
+// secretsOf are the values of a request that its caller gave and that must not
+// be shown: those that RedactHeader and RedactPath hide.
+func secretsOf(c *Call) (list []string) {
+	for _, h := range c.Header {
+		if secretOfRequest(h[0]) {
+			list = append(list, h[1])
+			if _, value, ok := strings.Cut(h[1], " "); ok { // behind a scheme
+				list = append(list, value)
+			}
+		}
+	}
+	for _, s := range querySecrets(c.Path) {
+		value := c.Path[s[0]:s[1]]
+		list = append(list, value)
+		if plain, err := url.QueryUnescape(value); err == nil {
+			list = append(list, plain)
+		}
+	}
+	return list
 }
 
 // secretWords mark a name as a secret's, wherever they stand in it. Read only.
@@ -78,6 +129,16 @@ func secretName(name string) bool {
 		}
 	}
 	return false
+}
+
+// secretOfRequest goes further for headers and parameters, which have names of
+// the providers' own: `X-Auth-Key`, `Ocp-Apim-Subscription-Key`, `?key=`, `?sig=`.
+func secretOfRequest(name string) bool {
+	name = strings.ToLower(name)
+	if strings.Contains(name, "idempotency") {
+		return false
+	}
+	return secretName(name) || strings.Contains(name, "auth") || strings.Contains(name, "passphrase") || strings.HasSuffix(name, "key") || name == "sig"
 }
 
 // redact takes out the values that were sent, and every value that stands
@@ -135,6 +196,17 @@ func valueLength(s string) int {
 		return 0
 	}
 	if s[0] != '"' {
+		if inner, ok := strings.CutPrefix(s, `\"`); ok { // a string of JSON within a string
+			if i := strings.Index(inner, `\"`); i >= 0 {
+				return len(`\"`) + i
+			}
+			return len(s)
+		}
+		for _, scheme := range [...]string{"bearer ", "basic ", "token "} {
+			if len(s) > len(scheme) && strings.EqualFold(s[:len(scheme)], scheme) {
+				return len(scheme) + valueLength(s[len(scheme):])
+			}
+		}
 		if s[0] == '{' { // an object of that name: its members speak for themselves
 			return 0
 		}

@@ -75,7 +75,7 @@ func (g *Gate) Do(ctx context.Context, tenant, dest string, c Call) (Response, e
 			Free: grant.Free, WasFree: c.Free304 && e.Response.Status == http.StatusNotModified,
 		})
 		if repeat, ok := e.Repeat(c); ok {
-			c = repeat
+			c, request.Repeat = repeat, true
 			continue
 		}
 		if errors.Is(e.Err, ErrLate) {

@@ -99,6 +99,9 @@ type PermitRequest struct {
 	// Under is a grant that the caller holds: more slots, and no more of the
 	// concurrency than it has already. Zero for a grant of its own.
 	Under int64
+	// Repeat says that the slot is for a request that was let through and
+	// answered 401, once more: where a single probe is let through, it is that.
+	Repeat bool `json:",omitempty"`
 	// MayBeFree asks for one slot that is given back if the Report says so.
 	MayBeFree bool `json:",omitempty"`
 	// Budget is how a destination's Lane asks that of the budget it shares, and
@@ -151,7 +154,7 @@ func (g *Grant) At(asked, got time.Time) []Slot {
 
 // Observation is what an exchange teaches the Lane.
 type Observation struct {
-	OK     bool // the destination works: it answered, and not with 5xx
+	OK     bool // the destination works: it answered, and not with 5xx or to a connection's token with 401
 	Failed bool // it does not: 5xx, timeout, no connection
 	// Pause is how long it asked to be left alone.
 	Pause time.Duration

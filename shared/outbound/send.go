@@ -112,7 +112,7 @@ func (s *Sender) Send(ctx context.Context, tenant, dest string, t Target, c Call
 		Method: c.Method, URL: url, Header: header, Body: c.Body, Deadline: timeout, MaxBody: c.MaxBody,
 	})
 	now := s.Now()
-	e := Exchange{Sent: true, Took: now.Sub(began), secrets: auth.secrets}
+	e := Exchange{Sent: true, Took: now.Sub(began), secrets: append(auth.secrets, secretsOf(&c)...)}
 	switch {
 	case errors.Is(err, fetch.ErrTimeout):
 		e.Err, e.Seen.Failed = ErrTimeout, true
@@ -121,8 +121,8 @@ func (s *Sender) Send(ctx context.Context, tenant, dest string, t Target, c Call
 	default:
 		e.Response = res
 		e.Seen = observe(res, now)
-		if res.Status == 401 {
-			e.Refused = auth.generation
+		if res.Status == 401 && auth.generation != 0 {
+			e.Refused, e.Seen.OK = auth.generation, false
 		}
 		if s.Used != nil && t.Config.Connection != "" {
 			s.Used(ctx, Use{Tenant: tenant, Connection: t.Config.Connection, Method: c.Method, URL: url, Response: res, At: now})

@@ -29,6 +29,18 @@ func Classify(status int) Class {
 	return Never
 }
 
+// Unclear reports whether a status is the word of a gateway that had no whole
+// answer from the server behind it: nobody knows what that did. They are 502
+// and 504 (RFC 9110 §15.6.3 and §15.6.5), and Cloudflare's 520, 522 and 524, of
+// which its error pages say that the server was reached.
+func Unclear(status int) bool {
+	switch status {
+	case 502, 504, 520, 522, 524:
+		return true
+	}
+	return false
+}
+
 // Idempotent reports whether a method may be repeated when nobody knows
 // whether the first request arrived (RFC 9110 §9.2.2).
 func Idempotent(method string) bool {

@@ -27,6 +27,16 @@ func TestClassify(t *testing.T) {
 	}
 }
 
+func TestUnclear(t *testing.T) {
+	var unclear []int
+	for status := range 1000 {
+		if Unclear(status) {
+			unclear = append(unclear, status)
+		}
+	}
+	assert.Equal(t, []int{502, 504, 520, 522, 524}, unclear)
+}
+
 func TestIdempotent(t *testing.T) {
 	for method, want := range map[string]bool{
 		"GET": true, "HEAD": true, "PUT": true, "DELETE": true, "OPTIONS": true, "TRACE": true,
