@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/hookweir/hookweir/shared/access"
 	"github.com/hookweir/hookweir/shared/admin"
 	"github.com/hookweir/hookweir/shared/name"
 	"github.com/hookweir/hookweir/shared/seal"
@@ -58,6 +59,12 @@ func (s *Service) readSettings() {
 	for _, m := range s.missing {
 		s.cfg.Log("setting_missing", "level", "error", "detail", m)
 	}
+}
+
+// operator is the operator's token. A short one passes in development, and
+// there everybody may know it.
+func (s *Service) operator() access.Operator {
+	return access.Operator{Token: s.cfg.AdminToken, Local: len(s.cfg.AdminToken) < MinAdminToken}
 }
 
 const inVars = "see [vars] in consumers/wrangler.toml"

@@ -82,7 +82,7 @@ func TestSettings(t *testing.T) {
 			require.NoError(t, err, "a setting never stops the module")
 			at := func(path string) *httptest.ResponseRecorder {
 				w := httptest.NewRecorder()
-				r := httptest.NewRequest(http.MethodGet, path, nil)
+				r := httptest.NewRequest(http.MethodGet, "http://127.0.0.1:8787"+path, nil)
 				r.Header.Set("Authorization", "Bearer "+cfg.AdminToken)
 				s.API.ServeHTTP(w, r)
 				return w
