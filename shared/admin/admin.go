@@ -66,8 +66,8 @@ type LedgerAPI interface {
 type Config struct {
 	// Operator's token opens every tenant.
 	Operator access.Operator
-	Tenant     func(tenant string) TenantAPI
-	Ledger     func(tenant string, shard int) LedgerAPI
+	Tenant   func(tenant string) TenantAPI
+	Ledger   func(tenant string, shard int) LedgerAPI
 	// Offer is the secret that a provider has offered for a source, nil when
 	// there is none. Nil: there never is one.
 	Offer func(ctx context.Context, tenant, source string) (*source.Offer, error)

@@ -73,8 +73,8 @@ func newWorld(t *testing.T) *world {
 		w.rings[i] = r
 	}
 	w.cfg = admin.Config{
-		Operator:   access.Operator{Token: adminToken},
-		Tenant:     func(n string) admin.TenantAPI { return tenant.Client{Tenant: n, Invoke: w.invokeTenant(n)} },
+		Operator: access.Operator{Token: adminToken},
+		Tenant:   func(n string) admin.TenantAPI { return tenant.Client{Tenant: n, Invoke: w.invokeTenant(n)} },
 		Ledger: func(n string, shard int) admin.LedgerAPI {
 			return ledger.Client{Tenant: n, Shard: shard, Invoke: func(_ context.Context, m string, p []byte) ([]byte, error) {
 				if w.down != nil {
