@@ -1,8 +1,10 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -170,7 +172,8 @@ func (in *destinationBody) config() (lane.PutDestination, error) {
 }
 
 // putDestination makes or changes a destination. The name is in the tenant's
-// directory before the Lane has anything.
+// directory before the Lane has anything, and once more after: a DELETE may
+// have taken it out meanwhile.
 func (a *api) putDestination(c *call) (answer, error) {
 	var in destinationBody
 	if err := a.readJSON(c.Request, &in); err != nil {
@@ -183,10 +186,17 @@ func (a *api) putDestination(c *call) (answer, error) {
 	if err := put.Config.Check(a.policy()); err != nil {
 		return answer{}, refuseDestination(err)
 	}
-	if err := a.Tenant(c.tenant).Enlist(c.Context(), tenant.Listing{Kind: tenant.Destinations, Name: c.object}); err != nil {
+	if err := a.enlistDestination(c); err != nil {
 		return answer{}, err
 	}
 	d, err := a.Lane(c.tenant, c.object).Put(c.Context(), put)
+	var refused *lane.ItemError
+	switch {
+	case err == nil:
+		err = a.Tenant(c.tenant).Enlist(c.Context(), listing(c.object))
+	case errors.As(err, &refused):
+		_ = a.relist(c, c.object) // a name that is left makes room when there is none
+	}
 	a.logChange("admin.destination_put", c, err)
 	return answerDestination(d, err)
 }
@@ -196,11 +206,12 @@ func (a *api) getDestination(c *call) (answer, error) {
 	return answerDestination(d, err)
 }
 
-// deleteDestination removes the Lane's configuration, then the name.
+// deleteDestination removes the Lane's configuration, then the name: also one
+// that an earlier change, cut short, has left without a destination.
 func (a *api) deleteDestination(c *call) (answer, error) {
 	err := a.Lane(c.tenant, c.object).Delete(c.Context())
-	if err == nil {
-		err = a.Tenant(c.tenant).Delist(c.Context(), tenant.Listing{Kind: tenant.Destinations, Name: c.object})
+	if err == nil || isNotFound(err) {
+		err = cmp.Or(err, a.relist(c, c.object))
 	}
 	a.logChange("admin.destination_deleted", c, err)
 	if err != nil {
