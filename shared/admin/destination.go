@@ -186,6 +186,9 @@ func (a *api) putDestination(c *call) (answer, error) {
 	if err := put.Config.Check(a.policy()); err != nil {
 		return answer{}, refuseDestination(err)
 	}
+	if err := a.checkConnection(c, put.Config.Connection); err != nil {
+		return answer{}, err
+	}
 	if err := a.enlistDestination(c); err != nil {
 		return answer{}, err
 	}
