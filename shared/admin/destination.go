@@ -75,7 +75,8 @@ const noHeader = "none"
 
 type authBody struct {
 	Type     string `json:"type"`
-	Token    string `json:"token"`
+	Name     string `json:"name"`  // of the header, where it is the type
+	Token    string `json:"token"` // or the header's value
 	Username string `json:"username"`
 	Password string `json:"password"`
 }
@@ -160,7 +161,7 @@ func (in *destinationBody) config() (lane.PutDestination, error) {
 		c.Rate.Burst = 1
 	}
 	out := lane.PutDestination{}
-	c.Auth = auth.Type
+	c.Auth, c.AuthHeader = auth.Type, strings.ToLower(auth.Name)
 	if auth.Token != "" || auth.Username != "" || auth.Password != "" {
 		out.Credential = &destination.Credential{User: auth.Username, Secret: auth.Token}
 		if auth.Type == destination.Basic && auth.Token == "" {
@@ -267,6 +268,7 @@ type destinationAnswer struct {
 
 type authShown struct {
 	Type string `json:"type"`
+	Name string `json:"name,omitempty"` // of the header
 }
 
 type rateShown struct {
@@ -291,7 +293,7 @@ func showDestination(d lane.Destination) destinationAnswer {
 		out.IdempotencyHeader = noHeader
 	}
 	if c.Auth != "" {
-		out.Auth = &authShown{c.Auth}
+		out.Auth = &authShown{c.Auth, c.AuthHeader}
 	}
 	if c.Rate != (pace.Limit{}) || c.Concurrency > 0 {
 		out.Rate = &rateShown{Requests: c.Rate.Requests, Burst: c.Rate.Burst, Concurrency: c.Concurrency}
