@@ -9,14 +9,14 @@ import (
 // TestACredentialIsNoPartOfARecipe: whoever may look at a poll sees its recipe.
 func TestACredentialIsNoPartOfARecipe(t *testing.T) {
 	for header, refused := range map[[2]string]bool{
-		{"X-Api-Key", "sk_live_4711"}:        true,
+		{"X-Api-Key", "sk_live_4711"}:         true,
 		{"x-auth-token", "{{token_of_mine}}"}: true,
-		{"Private-Token", "a{{page}}"}:       true,
-		{"Subscription-Key", "k"}:            true,
-		{"X-Page-Token", "{{page}}"}:         false, // the list's own
-		{"X-Sync-Token", "{{cursor}}"}:       false,
-		{"Accept", "application/json"}:       false,
-		{"X-Api-Version", "2026-01-01"}:      false,
+		{"Private-Token", "a{{page}}"}:        true,
+		{"Subscription-Key", "k"}:             true,
+		{"X-Page-Token", "{{page}}"}:          false, // the list's own
+		{"X-Sync-Token", "{{cursor}}"}:        false,
+		{"Accept", "application/json"}:        false,
+		{"X-Api-Version", "2026-01-01"}:       false,
 	} {
 		request := Request{Path: "/items", Headers: map[string]string{header[0]: header[1]}}
 		for where, r := range map[string]Recipe{
