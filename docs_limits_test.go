@@ -65,6 +65,7 @@ var limitAnswers = map[string]string{
 	"schedule.MaxPolls":          problem.CodeLimitReached,
 	"seal.MaxKeys":               problem.CodeNotReady,
 	"seal.MaxKeyID":              problem.CodeNotReady,
+	"service.MaxAdminToken":      problem.CodeNotReady,
 	"service.MinAdminToken":      problem.CodeNotReady,
 	"source.MinRetention":        problem.CodeInvalidRequest,
 	"source.MaxRetention":        problem.CodeInvalidRequest,

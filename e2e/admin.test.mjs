@@ -161,6 +161,8 @@ describe("admin", () => {
     isProblem(await put("/sources/x", { provider: "github", secrets: [github], colour: "red" }), 400, "invalid_json");
     isProblem(await put("/sources/x", { provider: "nobody", secrets: [github] }), 422, "unknown_provider");
     isProblem(await put("/polls/x", { preset: "google-drive", destination: "nowhere" }), 422, "unknown_destination");
+    isProblem(await put("/destinations/x", { base_url: "https://api.example.com", connection: "nowhere" }), 422, "unknown_connection");
+    isProblem(await put("/upstreams/x", { url: "https://mcp.example.com/mcp", connection: "nowhere" }), 422, "unknown_connection");
     for (const secrets of [[], [""], undefined]) {
       const answer = await put("/sources/x", { provider: "github", secrets });
       assert.equal(answer.status, 422, "no secret, no source (G1)");

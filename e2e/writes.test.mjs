@@ -23,6 +23,7 @@ describe("writes", () => {
     const server = await startDestination({ behave });
     stops.push(server.stop);
     const api = (method, route, body) => product.admin(method, `/tenants/${tenant}${route}`, body);
+    if (config?.connection) await must(api("PUT", `/connections/${config.connection}`, { provider: "linear", client_id: "id", client_secret: "a-client-secret", scopes: ["read"] }));
     await must(api("PUT", "/destinations/shop", { base_url: server.url, ...config }));
     const queue = async () => (await must(api("GET", "/destinations/shop"))).json.queue;
     return {

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/hookweir/hookweir/shared/access"
 	"github.com/hookweir/hookweir/shared/ledger"
 	"github.com/hookweir/hookweir/shared/name"
 	"github.com/hookweir/hookweir/shared/outbound"
@@ -65,10 +66,10 @@ type LedgerAPI interface {
 
 // Config is what the API needs.
 type Config struct {
-	// AdminToken opens every tenant. Empty: there is no such token.
-	AdminToken string
-	Tenant     func(tenant string) TenantAPI
-	Ledger     func(tenant string, shard int) LedgerAPI
+	// Operator's token opens every tenant.
+	Operator access.Operator
+	Tenant   func(tenant string) TenantAPI
+	Ledger   func(tenant string, shard int) LedgerAPI
 	// Offer is the secret that a provider has offered for a source, nil when
 	// there is none. Nil: there never is one.
 	Offer func(ctx context.Context, tenant, source string) (*source.Offer, error)

@@ -21,6 +21,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/hookweir/hookweir/shared/access"
 	"github.com/hookweir/hookweir/shared/admin"
 	"github.com/hookweir/hookweir/shared/event"
 	"github.com/hookweir/hookweir/shared/lane"
@@ -72,8 +73,8 @@ func newWorld(t *testing.T) *world {
 		w.rings[i] = r
 	}
 	w.cfg = admin.Config{
-		AdminToken: adminToken,
-		Tenant:     func(n string) admin.TenantAPI { return tenant.Client{Tenant: n, Invoke: w.invokeTenant(n)} },
+		Operator: access.Operator{Token: adminToken},
+		Tenant:   func(n string) admin.TenantAPI { return tenant.Client{Tenant: n, Invoke: w.invokeTenant(n)} },
 		Ledger: func(n string, shard int) admin.LedgerAPI {
 			return ledger.Client{Tenant: n, Shard: shard, Invoke: func(_ context.Context, m string, p []byte) ([]byte, error) {
 				if w.down != nil {
@@ -315,7 +316,7 @@ func TestAuthorization(t *testing.T) {
 func TestNoAdminTokenSettingOpensNothing(t *testing.T) {
 	w := newWorld(t)
 	key := w.admin("POST", "/keys", "").json()["key"].(string)
-	w.cfg.AdminToken = ""
+	w.cfg.Operator.Token = ""
 	w.rebuild()
 	for _, h := range []string{"Bearer ", "Bearer", "", "Bearer " + adminToken} {
 		r := w.do("", "GET", "/v1/tenants/acme/sources", "", func(r *http.Request) { r.Header.Set("Authorization", h) })

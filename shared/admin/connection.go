@@ -65,6 +65,20 @@ func (a *api) getConnection(c *call) (answer, error) {
 	return answer{http.StatusOK, showConnection(conn)}, nil
 }
 
+// checkConnection holds what names a connection to those that there are. A
+// name that is mistyped would otherwise be told of by calls that wait for a
+// person to authorize it.
+func (a *api) checkConnection(c *call, connection string) error {
+	if connection == "" {
+		return nil
+	}
+	_, err := a.Vault(c.tenant).Connection(c.Context(), connection)
+	if errors.Is(err, vault.ErrNotFound) {
+		return refuse(problem.CodeUnknownConnection, "PUT …/connections/{connection} comes first")
+	}
+	return err
+}
+
 // connectionAnswer is a connection as the API shows it: durations as texts.
 type connectionAnswer struct {
 	vault.Connection

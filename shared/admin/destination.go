@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -74,7 +75,8 @@ const noHeader = "none"
 
 type authBody struct {
 	Type     string `json:"type"`
-	Token    string `json:"token"`
+	Name     string `json:"name"`  // of the header, where it is the type
+	Token    string `json:"token"` // or the header's value
 	Username string `json:"username"`
 	Password string `json:"password"`
 }
@@ -159,7 +161,7 @@ func (in *destinationBody) config() (lane.PutDestination, error) {
 		c.Rate.Burst = 1
 	}
 	out := lane.PutDestination{}
-	c.Auth = auth.Type
+	c.Auth, c.AuthHeader = auth.Type, strings.ToLower(auth.Name)
 	if auth.Token != "" || auth.Username != "" || auth.Password != "" {
 		out.Credential = &destination.Credential{User: auth.Username, Secret: auth.Token}
 		if auth.Type == destination.Basic && auth.Token == "" {
@@ -171,7 +173,8 @@ func (in *destinationBody) config() (lane.PutDestination, error) {
 }
 
 // putDestination makes or changes a destination. The name is in the tenant's
-// directory before the Lane has anything.
+// directory before the Lane has anything, and once more after: a DELETE may
+// have taken it out meanwhile.
 func (a *api) putDestination(c *call) (answer, error) {
 	var in destinationBody
 	if err := a.readJSON(c.Request, &in); err != nil {
@@ -184,10 +187,20 @@ func (a *api) putDestination(c *call) (answer, error) {
 	if err := put.Config.Check(a.policy()); err != nil {
 		return answer{}, refuseDestination(err)
 	}
-	if err := a.Tenant(c.tenant).Enlist(c.Context(), tenant.Listing{Kind: tenant.Destinations, Name: c.object}); err != nil {
+	if err := a.checkConnection(c, put.Config.Connection); err != nil {
+		return answer{}, err
+	}
+	if err := a.enlistDestination(c); err != nil {
 		return answer{}, err
 	}
 	d, err := a.Lane(c.tenant, c.object).Put(c.Context(), put)
+	var refused *lane.ItemError
+	switch {
+	case err == nil:
+		err = a.Tenant(c.tenant).Enlist(c.Context(), listing(c.object))
+	case errors.As(err, &refused):
+		_ = a.relist(c, c.object) // a name that is left makes room when there is none
+	}
 	a.logChange("admin.destination_put", c, err)
 	var item *lane.ItemError
 	if errors.As(err, &item) { // it speaks of a list of writes, and this is none
@@ -208,11 +221,12 @@ func (a *api) getDestination(c *call) (answer, error) {
 	return answerDestination(d, err)
 }
 
-// deleteDestination removes the Lane's configuration, then the name.
+// deleteDestination removes the Lane's configuration, then the name: also one
+// that an earlier change, cut short, has left without a destination.
 func (a *api) deleteDestination(c *call) (answer, error) {
 	err := a.Lane(c.tenant, c.object).Delete(c.Context())
-	if err == nil {
-		err = a.Tenant(c.tenant).Delist(c.Context(), tenant.Listing{Kind: tenant.Destinations, Name: c.object})
+	if err == nil || isNotFound(err) {
+		err = cmp.Or(err, a.relist(c, c.object))
 	}
 	a.logChange("admin.destination_deleted", c, err)
 	if err != nil {
@@ -265,6 +279,7 @@ type destinationAnswer struct {
 
 type authShown struct {
 	Type string `json:"type"`
+	Name string `json:"name,omitempty"` // of the header
 }
 
 type rateShown struct {
@@ -289,7 +304,7 @@ func showDestination(d lane.Destination) destinationAnswer {
 		out.IdempotencyHeader = noHeader
 	}
 	if c.Auth != "" {
-		out.Auth = &authShown{c.Auth}
+		out.Auth = &authShown{c.Auth, c.AuthHeader}
 	}
 	if c.Rate != (pace.Limit{}) || c.Concurrency > 0 {
 		out.Rate = &rateShown{Requests: c.Rate.Requests, Burst: c.Rate.Burst, Concurrency: c.Concurrency}

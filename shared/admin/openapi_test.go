@@ -24,6 +24,7 @@ import (
 	"github.com/google/jsonschema-go/jsonschema"
 	"github.com/stretchr/testify/require"
 
+	"github.com/hookweir/hookweir/shared/access"
 	"github.com/hookweir/hookweir/shared/crawl"
 	"github.com/hookweir/hookweir/shared/lane"
 	"github.com/hookweir/hookweir/shared/outbound"
@@ -63,7 +64,7 @@ func TestOperationsAreRoutes(t *testing.T) {
 		}
 		w := httptest.NewRecorder()
 		h, err := New(Config{
-			AdminToken: "t", Log: func(string, ...string) {},
+			Operator: access.Operator{Token: "t"}, Log: func(string, ...string) {},
 			Tenant: func(string) TenantAPI { return nil }, Ledger: func(string, int) LedgerAPI { return nil },
 			Vault: func(string) VaultAPI { return nil }, Keys: struct{ KeysAPI }{},
 			Lane: func(string, string) LaneAPI { return nil },

@@ -104,6 +104,9 @@ func (a *api) putUpstream(c *call) (answer, error) {
 	if s.Timeout, err = duration("timeout", in.Timeout, upstream.DefaultTimeout); err != nil {
 		return answer{}, err
 	}
+	if err := a.checkConnection(c, in.Connection); err != nil {
+		return answer{}, err
+	}
 	u, err := a.Upstreams(c.tenant).Put(c.Context(), c.object, s)
 	a.logChange("admin.upstream_put", c, err)
 	return answerUpstream(u, err)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hookweir/hookweir/shared/destination"
 	"github.com/hookweir/hookweir/shared/jsontext"
 )
 
@@ -66,6 +67,40 @@ func (r *Recipe) templates() []*Request {
 	return list
 }
 
+// Shown is the recipe as it may be shown: one that was made before credentials
+// were refused may hold some.
+func (r *Recipe) Shown() *Recipe {
+	out := *r
+	out.List = *r.List.shown()
+	out.First, out.More, out.Detail = r.First.shown(), r.More.shown(), r.Detail.shown()
+	return &out
+}
+
+func (t *Request) shown() *Request {
+	if t == nil {
+		return nil
+	}
+	out := *t
+	out.Headers = maps.Clone(t.Headers)
+	for name, value := range out.Headers {
+		if credential(name, value) {
+			out.Headers[name] = removed
+		}
+	}
+	return &out
+}
+
+// removed stands where a secret was.
+const removed = "[removed]"
+
+// credential reports a header that is named like a secret's and holds more
+// than what the list itself gives, such as the next page's token.
+func credential(name, value string) bool {
+	ours := true
+	each(value, func(text string) { ours = ours && text == "" }, func(n string) { ours = ours && slices.Contains(builtins[:], n) })
+	return !ours && destination.SecretField(name)
+}
+
 func (t *Request) check() error {
 	switch {
 	case t.Method != "" && t.Method != "GET" && t.Method != "POST":
@@ -81,7 +116,10 @@ func (t *Request) check() error {
 	}
 	for name, value := range t.Headers {
 		if !token(name) || slices.Contains(forbidden[:], strings.ToLower(name)) || len(value) > maxTemplate || !headerValue(value) {
-			return problem{"a header's name or value is not acceptable; Authorization is the connection's"}
+			return problem{"a header's name or value is not acceptable; Authorization is the destination's: its auth, or its connection's"}
+		}
+		if credential(name, value) {
+			return problem{"a credential in a header would be shown with the poll: give it to the destination, as auth of type header"}
 		}
 	}
 	for _, text := range append(slices.Collect(maps.Values(t.Headers)), t.Path, t.Body) {

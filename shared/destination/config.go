@@ -3,6 +3,7 @@ package destination
 import (
 	"cmp"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,7 +26,8 @@ const (
 	ErrConnection  Error = "connection must be a connection's name"
 	ErrBudget      Error = "budget must be a name; destinations of one tenant that give the same share one"
 	ErrAuth        Error = "give either a connection or a credential, not both"
-	ErrCredential  Error = "a bearer token is 1 to 4096 visible ASCII characters; basic takes a user without colon and a password"
+	ErrAuthHeader  Error = "auth of type header takes the name of a header that is not the platform's or ours, and no other type does"
+	ErrCredential  Error = "a bearer token is 1 to 4096 visible ASCII characters, in a header spaces too; basic takes a user without colon and a password"
 	ErrRate        Error = "rate must be 1 to 1000000 requests per 1s to 744h, burst 1 to 1000, concurrency 0 to 100"
 	ErrOnFailure   Error = "on_failure must be block, park or skip"
 	ErrRetry       Error = "retry must have base from 100ms, cap up to 24h, max_attempts 1 to 100 and max_age up to 720h"
@@ -46,6 +48,7 @@ const (
 const (
 	Bearer = "bearer"
 	Basic  = "basic"
+	Header = "header" // in Config.AuthHeader, as it is
 )
 
 const (
@@ -91,9 +94,11 @@ type Config struct {
 	// Budget names the budget that the destination shares with whichever others
 	// give the same; empty: its connection's, see SharedBudget.
 	Budget string `json:",omitempty"`
-	// Auth says how the sealed credential is sent: Bearer, Basic or, without
-	// one, empty.
+	// Auth says how the sealed credential is sent: Bearer, Basic, Header or,
+	// without one, empty.
 	Auth string
+	// AuthHeader is the header's name, in lower case, where Auth is Header.
+	AuthHeader string `json:",omitempty"`
 	// Rate is the budget. The zero Limit limits nothing.
 	Rate pace.Limit
 	// Concurrency is how many requests may be under way at once; zero: as many
@@ -143,8 +148,10 @@ func (c *Config) Check(p target.Policy) error {
 		return ErrConnection
 	case c.Budget != "" && !name.Valid(c.Budget):
 		return ErrBudget
-	case c.Connection != "" && c.Auth != "", c.Auth != "" && c.Auth != Bearer && c.Auth != Basic:
+	case c.Connection != "" && c.Auth != "", c.Auth != "" && c.Auth != Bearer && c.Auth != Basic && c.Auth != Header:
 		return ErrAuth
+	case (c.Auth == Header) != (c.AuthHeader != ""), c.AuthHeader != "" && !c.validAuthHeader():
+		return ErrAuthHeader
 	case !validRate(c.Rate) || c.Concurrency < 0 || c.Concurrency > maxConcurrency:
 		return ErrRate
 	case c.OnFailure != Block && c.OnFailure != Park && c.OnFailure != Skip:
@@ -171,6 +178,31 @@ func validRate(l pace.Limit) bool {
 		l.Burst >= 1 && l.Burst <= pace.MaxBurst && l.Spacing == 0
 }
 
+// validAuthHeader refuses names that mean something else.
+func (c *Config) validAuthHeader() bool {
+	h := c.AuthHeader
+	return validName(h) && !reserved(h) && h != c.IdempotencyHeader && h != "content-type" && !slices.Contains(methodNames[:], h)
+}
+
+// SameServer reports that two configurations send a credential to the same
+// place in the same way: to one origin, in one header.
+func (c *Config) SameServer(other *Config) bool {
+	return c.Auth == other.Auth && c.AuthHeader == other.AuthHeader && origin(c.BaseURL) == origin(other.BaseURL)
+}
+
+// origin is that of RFC 6454 §4, in one spelling.
+func origin(base string) string {
+	u, err := url.Parse(base)
+	if err != nil {
+		return base
+	}
+	scheme, host, port := strings.ToLower(u.Scheme), strings.ToLower(u.Hostname()), u.Port()
+	if port == "" {
+		port = map[string]string{"https": "443", "http": "80"}[scheme]
+	}
+	return scheme + "://" + host + ":" + port
+}
+
 // Authorized reports whether each request gets its token from Hookweir.
 func (c *Config) Authorized() bool { return c.Connection != "" || c.Auth != "" }
 
@@ -179,27 +211,10 @@ func (c *Config) Authorized() bool { return c.Connection != "" || c.Auth != "" }
 // its own.
 func (c *Config) SharedBudget() string { return cmp.Or(c.Budget, c.Connection) }
 
-// SameOrigin reports whether another base URL is of the same server: scheme,
-// host and port (RFC 6454 §4).
-func (c *Config) SameOrigin(baseURL string) bool {
-	mine, theirs := origin(c.BaseURL), origin(baseURL)
-	return mine != "" && mine == theirs
-}
-
-// origin is empty for what is no URL.
-func origin(baseURL string) string {
-	u, err := url.Parse(baseURL)
-	if err != nil || u.Host == "" {
-		return ""
-	}
-	port := map[string]string{"https": "443", "http": "80"}[u.Scheme]
-	return u.Scheme + "://" + strings.ToLower(u.Hostname()) + ":" + cmp.Or(u.Port(), port)
-}
-
 // Credential is a static credential, open.
 type Credential struct {
 	User   string `json:"user,omitempty"` // Basic only
-	Secret string `json:"secret"`         // a bearer token, or the password
+	Secret string `json:"secret"`         // a bearer token, the password, or the header's value
 }
 
 // Check reports whether the credential can be sent that way, as nil or an
@@ -217,6 +232,11 @@ func (c Credential) Check(auth string) error {
 			}
 		}
 		if c.User != "" {
+			return ErrCredential
+		}
+		return nil
+	case Header:
+		if c.User != "" || !validValue(c.Secret) {
 			return ErrCredential
 		}
 		return nil

@@ -60,7 +60,7 @@ func (c *Config) CheckHeader(header [][2]string) error {
 		switch {
 		case reserved(h[0]):
 			return ErrHeaderReserved
-		case h[0] == "authorization" && c.Authorized():
+		case h[0] == "authorization" && c.Authorized(), h[0] == c.AuthHeader:
 			return ErrHeaderAuth
 		}
 	}
@@ -68,6 +68,33 @@ func (c *Config) CheckHeader(header [][2]string) error {
 		return ErrHeaders
 	}
 	return nil
+}
+
+// secretWords mark a name as a secret's, wherever they stand in it. Read only.
+var secretWords = [...]string{"token", "secret", "password", "passwd", "authorization", "cookie", "credential", "api-key", "api_key", "apikey", "private", "signature", "session"}
+
+// SecretName reports whether what has that name is likely a secret.
+func SecretName(name string) bool {
+	name = strings.ToLower(name)
+	for _, w := range secretWords {
+		if strings.Contains(name, w) {
+			return true
+		}
+	}
+	return false
+}
+
+// SecretField is SecretName for a header or a query's parameter of a request,
+// which have names of the providers' own: `X-Auth-Key`,
+// `Ocp-Apim-Subscription-Key`, `?key=`, `?sig=`. The key that tells requests
+// apart is none.
+func SecretField(name string) bool {
+	name = strings.ToLower(name)
+	if strings.Contains(name, "idempotency") {
+		return false
+	}
+	return SecretName(name) || strings.Contains(strings.ReplaceAll(name, "author", ""), "auth") ||
+		strings.Contains(name, "passphrase") || strings.HasSuffix(name, "key") || name == "sig"
 }
 
 // methodNames are headers by which frameworks take one method for another.

@@ -17,8 +17,8 @@ import (
 // what decides about a call and what is shown is the same bytes.
 type PutDestination struct {
 	Config destination.Config `json:"config"`
-	// Credential replaces the sealed one. Nil keeps it, if Config.Auth and the
-	// origin of Config.BaseURL are what they were.
+	// Credential replaces the sealed one. Nil keeps it, if it is sent to the
+	// same server in the same way (destination.Config.SameServer).
 	Credential *destination.Credential `json:"credential,omitempty"`
 }
 
@@ -88,7 +88,7 @@ func ruleOf(err error) Rule {
 func (l *Lane) reseal(h *head, in PutDestination, generation int64) (string, error) {
 	switch {
 	case in.Config.Auth == "" && in.Credential != nil:
-		return "", &ItemError{0, RuleValue, "a credential needs auth: bearer or basic"}
+		return "", &ItemError{0, RuleValue, "a credential needs auth: bearer, basic or header"}
 	case in.Config.Auth == "":
 		return "", nil
 	case in.Credential != nil:
@@ -101,10 +101,11 @@ func (l *Lane) reseal(h *head, in PutDestination, generation int64) (string, err
 		}
 		defer clear(plain)
 		return l.cfg.VaultKeys.Seal(plain, l.aad(generation))
-	case !h.configured || h.cfg.Auth != in.Config.Auth:
+	case !h.configured || h.cfg.Auth == "":
 		return "", &ItemError{0, RuleValue, "auth needs a credential"}
-	case !h.cfg.SameOrigin(in.Config.BaseURL): // it would be shown to whoever answers there
-		return "", &ItemError{0, RuleValue, "another server needs the credential given again: the stored one is kept for its own"}
+	case !h.cfg.SameServer(&in.Config):
+		// It is shown to nobody, so it goes to no other server either.
+		return "", &ItemError{0, RuleValue, "base_url is of another server, or auth is sent in another way: give the credential again"}
 	}
 	// Kept: the generation is part of what it is sealed for.
 	plain, err := l.cfg.VaultKeys.Open(h.sealed, l.aad(h.generation))

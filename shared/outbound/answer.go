@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/hookweir/hookweir/shared/destination"
 )
 
 const (
@@ -61,7 +63,7 @@ func (e *Exchange) Answer() Answer {
 func RedactHeader(header [][2]string) [][2]string {
 	out := slices.Clone(header)
 	for i, h := range out {
-		if secretOfRequest(h[0]) {
+		if destination.SecretField(h[0]) {
 			out[i][1] = Removed
 		}
 	}
@@ -89,7 +91,7 @@ func querySecrets(path string) (at [][2]int) {
 			if plain, err := url.QueryUnescape(name); err == nil {
 				name = plain
 			}
-			if strings.ContainsRune(path[:i], '?') && i+1 < end && secretOfRequest(name) {
+			if strings.ContainsRune(path[:i], '?') && i+1 < end && destination.SecretField(name) {
 				at = append(at, [2]int{i + 1, end})
 			}
 		}
@@ -101,7 +103,7 @@ func querySecrets(path string) (at [][2]int) {
 // be shown: those that RedactHeader and RedactPath hide.
 func secretsOf(c *Call) (list []string) {
 	for _, h := range c.Header {
-		if secretOfRequest(h[0]) {
+		if destination.SecretField(h[0]) {
 			list = append(list, h[1])
 			if _, value, ok := strings.Cut(h[1], " "); ok { // behind a scheme
 				list = append(list, value)
@@ -116,29 +118,6 @@ func secretsOf(c *Call) (list []string) {
 		}
 	}
 	return list
-}
-
-// secretWords mark a name as a secret's, wherever they stand in it. Read only.
-var secretWords = [...]string{"token", "secret", "password", "passwd", "authorization", "cookie", "credential", "api-key", "api_key", "apikey", "private", "signature", "session"}
-
-func secretName(name string) bool {
-	name = strings.ToLower(name)
-	for _, w := range secretWords {
-		if strings.Contains(name, w) {
-			return true
-		}
-	}
-	return false
-}
-
-// secretOfRequest goes further for headers and parameters, which have names of
-// the providers' own: `X-Auth-Key`, `Ocp-Apim-Subscription-Key`, `?key=`, `?sig=`.
-func secretOfRequest(name string) bool {
-	name = strings.ToLower(name)
-	if strings.Contains(name, "idempotency") {
-		return false
-	}
-	return secretName(name) || strings.Contains(name, "auth") || strings.Contains(name, "passphrase") || strings.HasSuffix(name, "key") || name == "sig"
 }
 
 // redact takes out the values that were sent, and every value that stands
@@ -159,7 +138,7 @@ func redact(text string, secrets []string) string {
 		before, rest := text[:i+1], text[i+1:]
 		out.WriteString(before)
 		text = rest
-		if !secretName(lastWord(before[:i])) {
+		if !destination.SecretName(lastWord(before[:i])) {
 			continue
 		}
 		space := len(rest) - len(strings.TrimLeft(rest, " \t\r\n"))

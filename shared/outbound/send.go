@@ -97,8 +97,8 @@ func (s *Sender) Send(ctx context.Context, tenant, dest string, t Target, c Call
 	if err != nil && planted.Bug != "bare" {
 		return Exchange{Err: err, Seen: Observation{Reauth: errors.Is(err, ErrNeedsReauth)}}
 	}
-	if auth.header != "" {
-		header = append(header, [2]string{"authorization", auth.header})
+	if auth.value != "" {
+		header = append(header, [2]string{cmp.Or(t.Config.AuthHeader, "authorization"), auth.value})
 	}
 	timeout := t.Config.Timeout
 	if c.Timeout > 0 {
@@ -161,7 +161,7 @@ func Class(res fetch.Response, now time.Time) retry.Class {
 }
 
 type authorization struct {
-	header     string
+	value      string // of the header
 	secrets    []string
 	generation int64
 }
@@ -209,11 +209,14 @@ func (s *Sender) static(tenant, dest string, t Target) (authorization, error) {
 	if json.Unmarshal(plain, &c) != nil || c.Check(t.Config.Auth) != nil {
 		return authorization{}, ErrUnavailable
 	}
-	if t.Config.Auth == destination.Bearer {
-		return authorization{header: "Bearer " + c.Secret, secrets: []string{c.Secret}}, nil
+	switch t.Config.Auth {
+	case destination.Bearer:
+		return authorization{value: "Bearer " + c.Secret, secrets: []string{c.Secret}}, nil
+	case destination.Header:
+		return authorization{value: c.Secret, secrets: []string{c.Secret}}, nil
 	}
 	pair := base64.StdEncoding.EncodeToString([]byte(c.User + ":" + c.Secret)) // RFC 7617 §2
-	return authorization{header: "Basic " + pair, secrets: []string{pair, c.Secret}}, nil
+	return authorization{value: "Basic " + pair, secrets: []string{pair, c.Secret}}, nil
 }
 
 // withDefault adds a header the caller did not set.

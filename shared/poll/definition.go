@@ -76,6 +76,14 @@ func (d *Definition) recipe() (*crawl.Recipe, error) {
 	return r, nil
 }
 
+// shown is the definition as it may be shown.
+func (d Definition) shown() Definition {
+	if d.Recipe != nil {
+		d.Recipe = d.Recipe.Shown()
+	}
+	return d
+}
+
 // Check reports whether the definition can be polled, and fills in what was
 // left out. Errors wrap ErrDefinition.
 func (d *Definition) Check(now time.Time) error {

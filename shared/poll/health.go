@@ -124,7 +124,7 @@ const maxShown = 200
 func (r *row) status(poll string, now time.Time) Status {
 	h := &r.health
 	s := Status{
-		Poll: poll, Definition: r.definition, Generation: r.generation, Backs: r.definition.backs(r.recipe),
+		Poll: poll, Definition: r.definition.shown(), Generation: r.generation, Backs: r.definition.backs(r.recipe),
 		State: StateOK, Reason: h.Reason, Crawling: r.state.Crawl.Pages > 0,
 		Interval: h.Interval.String(), NextAt: h.NextAt, LastRun: h.LastRun, LastSuccess: h.LastSuccess,
 		Failures: h.Failures, BudgetUsed: h.Used, CronSilent: h.CronSilent, Created: h.Created, Totals: h.Totals,

@@ -41,6 +41,7 @@ const (
 	CodeInvalidTarget        = "invalid_target"
 	CodeUnknownProvider      = "unknown_provider"
 	CodeUnknownDestination   = "unknown_destination"
+	CodeUnknownConnection    = "unknown_connection"
 	CodeUnknownSource        = "unknown_source"
 	CodeInvalidSecret        = "invalid_secret"
 	CodeInvalidParams        = "invalid_params"
@@ -118,6 +119,7 @@ var table = [...]Problem{
 	{Status: 422, Code: CodeInvalidTarget, Title: "The URL is not an allowed target"},
 	{Status: 422, Code: CodeUnknownProvider, Title: "The provider is not in the catalogue"},
 	{Status: 422, Code: CodeUnknownDestination, Title: "The tenant has no destination of that name"},
+	{Status: 422, Code: CodeUnknownConnection, Title: "The tenant has no connection of that name"},
 	{Status: 422, Code: CodeUnknownSource, Title: "The tenant has no source of that name"},
 	{Status: 422, Code: CodeInvalidSecret, Title: "A secret does not have the provider's form"},
 	{Status: 422, Code: CodeInvalidParams, Title: "A parameter of the source is missing, unknown or malformed"},

@@ -155,6 +155,21 @@ func (r *Ring) Primary() string {
 	return r.keys[0].id
 }
 
+// PrimaryIn reports whether the key that seals is one of another ring's, by
+// whatever id: who has that ring opens what this one seals. Both are the
+// operator's own, so the time it takes tells nobody anything.
+func (r *Ring) PrimaryIn(other *Ring) bool {
+	if r == nil || other == nil || len(r.keys) == 0 {
+		return false
+	}
+	for i := range other.keys {
+		if *other.keys[i].raw == *r.keys[0].raw {
+			return true
+		}
+	}
+	return false
+}
+
 // find returns the key of an id. Key ids are public: no constant time needed.
 func (r *Ring) find(id string) *key {
 	for i := range r.keys {

@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/hookweir/hookweir/shared/access"
 	"github.com/hookweir/hookweir/shared/admin"
 	"github.com/hookweir/hookweir/shared/name"
 	"github.com/hookweir/hookweir/shared/seal"
@@ -14,6 +15,9 @@ import (
 // bytes: one that can be guessed opens every tenant. `make provision` makes
 // one of 64.
 const MinAdminToken = 24
+
+// MaxAdminToken is the longest, in bytes: what the API reads of a bearer token.
+const MaxAdminToken = 512
 
 // developmentKey is how the keys in the committed .dev.vars.example files
 // begin. Everybody has them.
@@ -27,9 +31,19 @@ func (s *Service) readSettings() {
 	s.missing = append(s.missing, s.cfg.Missing...)
 	s.sourceKeys = s.ring("SOURCE_KEYS", s.cfg.SourceKeys)
 	s.vaultKeys = s.ring("VAULT_KEYS", s.cfg.VaultKeys)
+	// The worker opens what is under its own ring. A shared key that is not the
+	// first is on its way out: what is under it has to be opened to be moved.
+	if s.vaultKeys.PrimaryIn(s.sourceKeys) {
+		s.fault("secret VAULT_KEYS", "begins with a key of SOURCE_KEYS, which the worker has as well", putSecret("VAULT_KEYS"))
+		s.vaultKeys = nil
+	}
+	s.cfg.AdminToken = strings.TrimSpace(s.cfg.AdminToken) // a pasted one often ends in a line break
 	switch {
 	case s.cfg.AdminToken == "":
 		s.fault("secret ADMIN_TOKEN", "is missing", putSecret("ADMIN_TOKEN"))
+	case len(s.cfg.AdminToken) > MaxAdminToken, strings.ContainsFunc(s.cfg.AdminToken, notOfToken):
+		s.fault("secret ADMIN_TOKEN", "is no token of at most "+strconv.Itoa(MaxAdminToken)+" letters, digits and -._~+/=", putSecret("ADMIN_TOKEN"))
+		s.cfg.AdminToken = ""
 	case len(s.cfg.AdminToken) < MinAdminToken && !s.cfg.Development:
 		s.fault("secret ADMIN_TOKEN", "is shorter than "+strconv.Itoa(MinAdminToken)+" bytes", putSecret("ADMIN_TOKEN"))
 		s.cfg.AdminToken = ""
@@ -58,6 +72,21 @@ func (s *Service) readSettings() {
 	for _, m := range s.missing {
 		s.cfg.Log("setting_missing", "level", "error", "detail", m)
 	}
+}
+
+// notOfToken reports what no bearer token has (RFC 6750 §2.1).
+func notOfToken(r rune) bool {
+	switch {
+	case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z', '0' <= r && r <= '9':
+		return false
+	}
+	return !strings.ContainsRune("-._~+/=", r)
+}
+
+// operator is the operator's token. A short one passes in development, and
+// there everybody may know it.
+func (s *Service) operator() access.Operator {
+	return access.Operator{Token: s.cfg.AdminToken, Local: len(s.cfg.AdminToken) < MinAdminToken}
 }
 
 const inVars = "see [vars] in consumers/wrangler.toml"

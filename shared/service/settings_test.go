@@ -20,9 +20,10 @@ import (
 func whole(t *testing.T) Config {
 	t.Helper()
 	key := base64.StdEncoding.EncodeToString([]byte("tests-only-key-of-thirty-two-oct"))
+	vaultKey := base64.StdEncoding.EncodeToString([]byte("tests-only-vault-key-of-32-bytes"))
 	send := func([][]byte) error { return nil }
 	return Config{
-		SourceKeys: "t1:" + key, VaultKeys: "t1:" + key, AdminToken: strings.Repeat("t", MinAdminToken),
+		SourceKeys: "t1:" + key, VaultKeys: "t1:" + vaultKey, AdminToken: strings.Repeat("t", MinAdminToken),
 		Now:     func() time.Time { return time.Unix(1_800_000_000, 0) },
 		Invoke:  func(context.Context, string, string, string, []byte) ([]byte, error) { return nil, context.Canceled },
 		Sources: published{}, SendEvents: send, SendWrites: send, SendPolls: send,
@@ -60,6 +61,20 @@ func TestSettings(t *testing.T) {
 			func(c *Config) { c.VaultKeys = "x:ZGV2ZWxvcG1lbnQtb25seS12YXVsdC1rZXktMDAwMDE=" },
 			"secret VAULT_KEYS of the consumers is the one of development, which everybody has: wrangler secret put VAULT_KEYS" + where,
 		},
+		"one ring for both": {
+			func(c *Config) { c.VaultKeys = c.SourceKeys },
+			"secret VAULT_KEYS of the consumers begins with a key of SOURCE_KEYS, which the worker has as well: wrangler secret put VAULT_KEYS" + where,
+		},
+		"the same key by another name": {
+			func(c *Config) { c.VaultKeys = strings.Replace(c.SourceKeys, "t1:", "v1:", 1) },
+			"secret VAULT_KEYS of the consumers begins with a key of SOURCE_KEYS, which the worker has as well: wrangler secret put VAULT_KEYS" + where,
+		},
+		"a shared key on its way out": {func(c *Config) { c.VaultKeys += "," + strings.Replace(c.SourceKeys, "t1:", "old:", 1) }, ""},
+		"a token with its line break": {func(c *Config) { c.AdminToken = " " + c.AdminToken + "\r\n" }, ""},
+		"a token of white space":      {func(c *Config) { c.AdminToken = strings.Repeat(" ", MinAdminToken) }, "secret ADMIN_TOKEN of the consumers is missing: wrangler secret put ADMIN_TOKEN" + where},
+		"a token of two words":        {func(c *Config) { c.AdminToken = "a token that has two words" }, "secret ADMIN_TOKEN of the consumers is no token of at most 512 letters, digits and -._~+/=: wrangler secret put ADMIN_TOKEN" + where},
+		"a token no header carries":   {func(c *Config) { c.AdminToken = strings.Repeat("ü", MinAdminToken) }, "secret ADMIN_TOKEN of the consumers is no token of at most 512 letters, digits and -._~+/=: wrangler secret put ADMIN_TOKEN" + where},
+		"a token too long to be read": {func(c *Config) { c.AdminToken = strings.Repeat("t", 513) }, "secret ADMIN_TOKEN of the consumers is no token of at most 512 letters, digits and -._~+/=: wrangler secret put ADMIN_TOKEN" + where},
 		"in development": {func(c *Config) {
 			c.Development, c.AdminToken, c.VaultKeys = true, "dev-admin-token", "x:ZGV2ZWxvcG1lbnQtb25seS12YXVsdC1rZXktMDAwMDE="
 		}, ""},
@@ -82,8 +97,8 @@ func TestSettings(t *testing.T) {
 			require.NoError(t, err, "a setting never stops the module")
 			at := func(path string) *httptest.ResponseRecorder {
 				w := httptest.NewRecorder()
-				r := httptest.NewRequest(http.MethodGet, path, nil)
-				r.Header.Set("Authorization", "Bearer "+cfg.AdminToken)
+				r := httptest.NewRequest(http.MethodGet, "http://127.0.0.1:8787"+path, nil)
+				r.Header.Set("Authorization", "Bearer "+strings.TrimSpace(cfg.AdminToken))
 				s.API.ServeHTTP(w, r)
 				return w
 			}

@@ -173,8 +173,8 @@ func (t *Tenant) eventsChanged(payload []byte) error {
 // adminConfig is the API's, with calls of objects by the given way.
 func (s *Service) adminConfig(invoke invokeFunc) admin.Config {
 	return admin.Config{
-		AdminToken: s.cfg.AdminToken,
-		Tenant:     func(name string) admin.TenantAPI { return s.tenantBy(invoke, name) },
+		Operator: s.operator(),
+		Tenant:   func(name string) admin.TenantAPI { return s.tenantBy(invoke, name) },
 		Upstreams: func(name string) admin.UpstreamAPI {
 			return upstream.Client{Tenant: name, Invoke: func(ctx context.Context, method string, payload []byte) ([]byte, error) {
 				return invoke(ctx, BindingTenant, name, method, payload)
