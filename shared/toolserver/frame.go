@@ -80,7 +80,7 @@ func (w *wording) Write(b []byte) (int, error) {
 func (w *wording) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 var (
-	framePaths = [][]string{{"method"}, {"params", "name"}, {"params", "uri"}, {"params", "_meta", metaVersion}, {"jsonrpc"}}
+	framePaths = [][]string{{"method"}, {"params", "name"}, {"params", "uri"}, {"params", "_meta", metaVersion}, {"jsonrpc"}, {"result"}, {"error"}, {"id"}}
 	errParse   = &fault{codeParse, "the body is not JSON, or nested too deep"}
 	errRequest = &fault{codeInvalidRequest, "send one JSON-RPC 2.0 message, or a batch of at most 16 where the protocol has batches"}
 )
@@ -90,9 +90,9 @@ const (
 	metaCapabilities = "io.modelcontextprotocol/clientCapabilities"
 )
 
-// readFrames reads a message, or a batch. What is said twice in an object is
-// taken for not said (package jsontext), so a message that hides a second
-// method or name from one of two parsers is refused.
+// readFrames reads a message, or a batch. One that says twice what is looked at
+// here is refused, so that none hides a second method or name from one of two
+// parsers; and one that says it by what is no text.
 func readFrames(body []byte) ([]frame, *fault) {
 	trimmed := strings.TrimLeft(string(body[:min(len(body), 64)]), " \t\r\n")
 	if !strings.HasPrefix(trimmed, "[") {
@@ -140,6 +140,11 @@ func readFrame(message []byte) (frame, *fault) {
 	if !jsontext.FindAll(message, framePaths, values) {
 		return frame{}, errParse
 	}
+	for _, v := range values {
+		if v != nil && len(v) == 0 { // said twice
+			return frame{}, errRequest
+		}
+	}
 	text := func(i int) string {
 		s, _ := jsontext.String(values[i])
 		return s
@@ -147,13 +152,13 @@ func readFrame(message []byte) (frame, *fault) {
 	if text(4) != "2.0" {
 		return frame{}, errRequest
 	}
-	f := frame{method: text(0), name: text(1), modern: len(values[3]) > 0}
+	f := frame{method: text(0), name: text(1), modern: values[3] != nil}
 	if f.method == "resources/read" {
 		f.name = text(2)
 	}
-	_, hasResult := jsontext.Find(message, "result")
-	_, hasError := jsontext.Find(message, "error")
-	if (f.method == "") != (hasResult || hasError) {
+	// A method that is no text is none here; the library may see one.
+	request, response := values[0] != nil, values[5] != nil || values[6] != nil
+	if request == response || request && f.method == "" {
 		return frame{}, errRequest
 	}
 	if f.method == "tools/call" && f.name == "" {
