@@ -76,11 +76,12 @@ type Server struct {
 	stateless http.Handler
 	stateful  http.Handler
 
-	opening sync.Mutex    // held until the id of the session being made is taken
-	nextID  func() string // gives it
+	restoring sync.Mutex    // nothing is waited for under it but memory
+	opening   sync.Mutex    // held until the id of the session being made is taken
+	nextID    func() string // gives it
 
 	mu        sync.Mutex
-	live      map[string]bool // sessions in memory
+	live      map[string]*life // sessions in memory
 	listeners map[*mcp.ServerSession]listener
 	lasts     map[*listening]bool // streams of notifications
 	known     known
@@ -95,7 +96,7 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Rand == nil {
 		cfg.Rand = rand.Reader
 	}
-	s := &Server{cfg: cfg, live: map[string]bool{}, listeners: map[*mcp.ServerSession]listener{}, lasts: map[*listening]bool{}, known: known{shapes: map[string]bool{}, lists: map[string][]byte{}}, signed: signature(cfg.Name, cfg.Version)}
+	s := &Server{cfg: cfg, live: map[string]*life{}, listeners: map[*mcp.ServerSession]listener{}, lasts: map[*listening]bool{}, known: known{shapes: map[string]bool{}, lists: map[string][]byte{}}, signed: signature(cfg.Name, cfg.Version)}
 	s.mcp = mcp.NewServer(&mcp.Implementation{Name: cfg.Name, Version: cfg.Version}, &mcp.ServerOptions{
 		Instructions:       cfg.Instructions,
 		PageSize:           pageSize,

@@ -194,7 +194,9 @@ func TestSessionsAreBounded(t *testing.T) {
 	s := SQLSessions{DB: db, Now: func() time.Time { return now }}
 	for i := range MaxSessions + 5 {
 		now = now.Add(time.Second)
-		require.NoError(t, s.Save(Session{ID: strings.Repeat("a", i+1), Owner: "x", Initialize: []byte("{}")}))
+		ended, err := s.Save(Session{ID: strings.Repeat("a", i+1), Owner: "x", Initialize: []byte("{}")})
+		require.NoError(t, err)
+		assert.Len(t, ended, max(0, min(i-MaxSessions+1, 1)))
 	}
 	first, err := s.Load("a")
 	require.NoError(t, err)
