@@ -149,14 +149,17 @@ func CallerOf(r mcp.Request) *access.Caller {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
-	switch r.Method {
-	case http.MethodPost, http.MethodGet, http.MethodDelete:
+	switch {
+	case r.Method == http.MethodPost, r.Method == http.MethodGet, r.Method == http.MethodDelete, asksFirst(r):
 	default:
 		refuse(w, problem.New(problem.CodeMethodNotAllowed, "").With("Allow", "POST, GET, DELETE"))
 		return
 	}
 	if !s.cfg.Origin(r) {
 		refuse(w, problem.New(problem.CodeForbiddenOrigin, ""))
+		return
+	}
+	if toPage(w, r); r.Method == http.MethodOptions {
 		return
 	}
 	caller, refusal := s.cfg.Authenticate(r)
