@@ -3,6 +3,7 @@ package toolserver
 import (
 	"encoding/json"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/hookweir/hookweir/shared/jsontext"
@@ -82,6 +83,7 @@ func (w *wording) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 var (
 	framePaths = [][]string{{"method"}, {"params", "name"}, {"params", "uri"}, {"params", "_meta", metaVersion}, {"jsonrpc"}, {"result"}, {"error"}, {"id"}}
 	errParse   = &fault{codeParse, "the body is not JSON, or nested too deep"}
+	errID      = &fault{codeInvalidRequest, "an id is a text, or an integer between -(2^53-1) and 2^53-1"}
 	errRequest = &fault{codeInvalidRequest, "send one JSON-RPC 2.0 message, or a batch of at most 16 where the protocol has batches"}
 )
 
@@ -152,6 +154,9 @@ func readFrame(message []byte) (frame, *fault) {
 	if text(4) != "2.0" {
 		return frame{}, errRequest
 	}
+	if !echoable(values[7]) {
+		return frame{}, errID
+	}
 	f := frame{method: text(0), name: text(1), modern: values[3] != nil}
 	if f.method == "resources/read" {
 		f.name = text(2)
@@ -165,4 +170,16 @@ func readFrame(message []byte) (frame, *fault) {
 		return frame{}, errRequest
 	}
 	return f, nil
+}
+
+// echoable reports an id that comes back as it was: the library reads numbers
+// as float64 and makes integers of them. None, or null, is for it to judge.
+func echoable(id []byte) bool {
+	switch {
+	case id == nil, id[0] == '"', string(id) == "null":
+		return true
+	}
+	const largest = 1<<53 - 1
+	n, err := strconv.ParseInt(string(id), 10, 64)
+	return err == nil && -largest <= n && n <= largest && string(id) != "-0"
 }
