@@ -222,6 +222,9 @@ func (s *Server) post(w http.ResponseWriter, r *http.Request, caller *access.Cal
 
 func (s *Server) serveStateless(w http.ResponseWriter, r *http.Request, caller *access.Caller, f frame, body []byte) {
 	if f.method == methodListen {
+		if s.crowded(w, caller) {
+			return
+		}
 		var done func()
 		w, r, done = s.lasting(w, r, caller)
 		defer done()

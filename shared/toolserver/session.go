@@ -166,6 +166,9 @@ func (s *Server) serveSession(w http.ResponseWriter, r *http.Request, caller *ac
 		}
 		s.leave(id)
 	}
+	if r.Method == http.MethodGet && s.crowded(w, caller) {
+		return
+	}
 	var ended func()
 	if r.Method == http.MethodGet {
 		w, r, ended = s.lasting(w, r, caller)
