@@ -52,6 +52,8 @@ test("what is refused, and what a query cannot do", async () => {
     "WITH x AS (SELECT 1) DELETE FROM people": /refuses|would write/,
     "WITH x AS (SELECT 1) INSERT INTO people (name) SELECT 'Eve'": /refuses|would write/,
     "EXPLAIN SELECT 1": /one SELECT/,
+    "SELECT $a('), 1); DELETE FROM people; --')": /has no name/,
+    "SELECT @a('), 1) /*')": /has no name/,
     "SELECT 'open": /does not end/,
     "SELECT /* open": /does not end/,
     "SELECT absent FROM people": /no such column/,
@@ -65,6 +67,17 @@ test("what is refused, and what a query cannot do", async () => {
   assert.deepEqual(dataOf(await query("SELECT count(*) FROM people")).rows, [[2]], "nothing was written");
   const many = dataOf(await query("WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c LIMIT 5000) SELECT n FROM c"));
   assert.deepEqual([many.rows.length, many.truncated], [1000, true]);
+});
+
+// D1 has numbers as JavaScript does: an id beyond 2^53 must not become another.
+test("large integers are themselves", async () => {
+  assert.deepEqual(dataOf(await query("SELECT 9007199254740993, -9223372036854775807 - 1, 9007199254740991")).rows, [["9007199254740993", "-9223372036854775808", 9007199254740991]]);
+  assert.deepEqual(dataOf(await query("SELECT CAST(? AS INTEGER) = 9007199254740993", ["9007199254740993"])).rows, [[1]]);
+  const { key } = (await must(scene.admin("POST", "/keys", {}))).json;
+  const name = "query_knowledge"; // as it is written, which no number of JavaScript's is
+  const body = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"${name}","arguments":{"sql":"SELECT ?","params":[9007199254740993]},"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{},"io.modelcontextprotocol/clientInfo":{"name":"e2e","version":"1"}}}}`;
+  const { json } = await post(endpoint(scene), key, "tools/call", { name }, { body });
+  assert.ok(json.result.isError && /send it as a text/.test(json.result.content[0].text));
 });
 
 // The limits hold in D1 itself: a gigabyte that was to be cut here would not

@@ -95,12 +95,18 @@ export default {
         await served(post(token({ scope }), list));
       },
 
-      async "403 `forbidden_origin`"({ deployed, post, refused, served, key }) {
+      async "403 `forbidden_origin`"({ deployed, endpoint, post, refused, served, key }) {
         const agent = (await key()).key;
         const page = { headers: { origin: "https://app.example.com" } };
         await refused(post(agent, search, page), 403, "forbidden_origin");
         await deployed.deploy({ vars: { consumers: { MCP_ORIGINS: "https://app.example.com" } } });
         await served(post(agent, search, page));
+        // What a browser asks before it lets the page call.
+        const asks = (origin) => fetch(endpoint(), { method: "OPTIONS", headers: { origin, "access-control-request-method": "POST", "access-control-request-headers": "authorization" } });
+        const may = await asks(page.headers.origin);
+        assert.deepEqual([may.status, may.headers.get("access-control-allow-origin"), may.headers.get("access-control-allow-headers")], [204, page.headers.origin, "*, Authorization"]);
+        assert.equal((await post(agent, search, page)).headers.get("access-control-allow-origin"), page.headers.origin);
+        assert.deepEqual([(await asks("https://evil.example.com")).status, (await post(agent, search)).headers.get("access-control-allow-origin")], [403, null]);
         await refused(post(agent, search, { headers: { origin: "https://evil.example.com" } }), 403, "forbidden_origin");
       },
 

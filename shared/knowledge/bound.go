@@ -25,13 +25,15 @@ const maxColumns = 98
 // these steps refers to itself, which SQLite refuses.
 func bounded(query string, n int) string {
 	columns, cut, kept, sizes := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
-	most, cell, limit := strconv.Itoa(MaxRows+1), strconv.Itoa(maxCell+1), strconv.Itoa(MaxBytes)
+	most, cell, limit, integer := strconv.Itoa(MaxRows+1), strconv.Itoa(maxCell+1), strconv.Itoa(MaxBytes), strconv.Itoa(maxInteger)
 	for i := range n {
 		c := "c" + strconv.Itoa(i)
 		columns[i] = c
 		// A text is cut by characters, each of up to four bytes; encode cuts it
-		// by bytes. A number stays what it is.
-		cut[i] = "iif(typeof(" + c + ") IN ('text','blob'), substr(" + c + ",1," + cell + "), " + c + ") AS " + c
+		// by bytes. A number stays what it is; one that D1 would give as another
+		// becomes a text.
+		cut[i] = "CASE typeof(" + c + ") WHEN 'text' THEN substr(" + c + ",1," + cell + ") WHEN 'blob' THEN substr(" + c + ",1," + cell + ")" +
+			" WHEN 'integer' THEN iif(" + c + " BETWEEN -" + integer + " AND " + integer + "," + c + ",CAST(" + c + " AS TEXT)) ELSE " + c + " END AS " + c
 		sizes[i] = "ifnull(octet_length(" + c + "),4)+1" // as `null,`
 		kept[i] = "iif(size<=" + limit + "," + c + ",NULL)"
 	}

@@ -15,6 +15,7 @@ const (
 	ErrQuote     Refusal = "a quoted text, a name or a comment does not end"
 	ErrBrackets  Refusal = "the parentheses do not match"
 	ErrCharacter Refusal = "the query has a NUL character"
+	ErrNamed     Refusal = "a parameter is a ?, and has no name"
 )
 
 const maxSQL = 20_000 // bytes; a query that a person could still read
@@ -89,6 +90,10 @@ func token(s string) (n int, word bool, err error) {
 			return i + 4, false, nil
 		}
 		return 0, false, ErrQuote
+	case c == '$' || c == '@' || c == ':' || c == '#':
+		// A named parameter may go on in parentheses, with anything in them that
+		// is no space (tokenize.c, TCL variables): a quote there opens no text.
+		return 0, false, ErrNamed
 	case wordByte(c):
 		for n < len(s) && wordByte(s[n]) {
 			n++

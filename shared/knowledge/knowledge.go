@@ -30,6 +30,7 @@ const (
 	ErrWrites  Refusal = "the query would write"
 	ErrTime    Refusal = "the query took over 10 s"
 	ErrPlan    Refusal = "what the query reads could not be told"
+	ErrNumber  Refusal = "a number in params is beyond what the database takes as one (integers: 2^53): send it as a text"
 )
 
 // ErrDeadline is what DB.Query returns when its time is over.
@@ -60,7 +61,9 @@ func (b Base) Query(ctx context.Context, sql string, params []any) (json.RawMess
 	}
 	args := make([]any, len(params))
 	for i, p := range params {
-		args[i] = param(p)
+		if args[i], err = param(p); err != nil {
+			return nil, err
+		}
 	}
 	roots, err := b.roots(ctx)
 	if err != nil {
@@ -86,15 +89,28 @@ func (b Base) Query(ctx context.Context, sql string, params []any) (json.RawMess
 	return encode(columns, rows)
 }
 
-func param(p any) any {
-	if n, ok := p.(json.Number); ok {
-		if i, err := n.Int64(); err == nil {
-			return i
-		}
-		f, _ := n.Float64() // the schema let it through as a number
-		return f
+// maxInteger is the largest integer that is itself in JavaScript, where D1 has
+// its numbers from (Number.MAX_SAFE_INTEGER).
+const maxInteger = 1<<53 - 1
+
+// param is a value as it is bound. A number that would arrive as another one is
+// refused.
+func param(p any) (any, error) {
+	n, ok := p.(json.Number)
+	if !ok {
+		return p, nil
 	}
-	return p
+	if strings.ContainsAny(n.String(), ".eE") {
+		f, err := n.Float64()
+		if err != nil {
+			return nil, ErrNumber
+		}
+		return f, nil
+	}
+	if i, err := n.Int64(); err == nil && -maxInteger <= i && i <= maxInteger {
+		return i, nil
+	}
+	return nil, ErrNumber
 }
 
 // told keeps the database's word on the query, which names tables and columns

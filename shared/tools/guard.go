@@ -11,15 +11,15 @@ import (
 	"github.com/hookweir/hookweir/shared/upstream"
 )
 
-// rights says which tool's right a resource or prompt needs: what it shows is
-// what that tool shows.
+// rights says which tool's right a resource, those below it, or a prompt needs:
+// what it shows is what that tool shows.
 var (
-	resourceRights = []struct{ prefix, tool string }{
-		{uriEvents, "search_events"},
-		{uriDeadEvents, "list_dead_events"},
-		{uriDeadWrites, "list_dead_writes"},
-		{uriDrift, "upstream_drift"},
-		{uriKnowledge, "query_knowledge"},
+	resourceRights = []struct{ uri, tool, below string }{
+		{uriEvents, "search_events", "get_event"},
+		{uriDeadEvents, "list_dead_events", "list_dead_events"},
+		{uriDeadWrites, "list_dead_writes", "list_dead_writes"},
+		{uriDrift, "upstream_drift", "upstream_drift"},
+		{uriKnowledge, "query_knowledge", "query_knowledge"},
 	}
 	promptRights = map[string]string{
 		"triage_dead_letters": "list_dead_events", "review_scopes": "scope_report", "explain_drift": "upstream_drift",
@@ -34,8 +34,11 @@ func toolOf(method, name string) string {
 		return name
 	case "resources/read", "resources/subscribe":
 		for _, r := range resourceRights {
-			if name == r.prefix || strings.HasPrefix(name, r.prefix+"/") {
+			if name == r.uri {
 				return r.tool
+			}
+			if strings.HasPrefix(name, r.uri+"/") {
+				return r.below
 			}
 		}
 		if strings.HasPrefix(name, upstream.URIPrefix) {
@@ -129,7 +132,7 @@ func (s *Set) visibleOf(ctx context.Context, r mcp.Request, result mcp.Result) (
 	case *mcp.ListResourceTemplatesResult:
 		res.ResourceTemplates, err = withUpstreams(ctx, s, res.ResourceTemplates, res.NextCursor, Upstreams.Templates)
 		res.ResourceTemplates = slices.DeleteFunc(res.ResourceTemplates, func(x *mcp.ResourceTemplate) bool {
-			return x.URITemplate == uriTemplateUpstream || strings.HasPrefix(x.URITemplate, upstream.URIPrefix) && !s.visible(r, resourcesOf(x.URITemplate))
+			return x.URITemplate == uriTemplateUpstream || !s.visible(r, toolOf("resources/read", x.URITemplate))
 		})
 	}
 	if err != nil {

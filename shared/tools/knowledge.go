@@ -22,7 +22,7 @@ type Knowledge interface {
 // queryKnowledge is the one tool that is no route of the API.
 var queryKnowledge = Tool{
 	Name: "query_knowledge", Title: "Query the company's knowledge base", Scope: ScopeKnowledge,
-	Description: "Run one SELECT (SQLite) on the company's database and get the rows. Only the tables that hookweir://knowledge/schema lists; at most 98 columns, 1000 rows and 200 KiB, and 16 KiB of a value; truncated says that something is left out. Put values into params, one for each ?, never into the text.",
+	Description: "Run one SELECT (SQLite) on the company's database and get the rows. Only the tables that hookweir://knowledge/schema lists; at most 98 columns, 1000 rows and 200 KiB, and 16 KiB of a value; truncated says that something is left out. An integer beyond 2^53 comes as a text, and is sent as one. Put values into params, one for each ?, never into the text.",
 	ReadOnly:    true,
 	Input:       object(`"sql":{"type":"string","minLength":1,"maxLength":20000},"params":{"type":"array","maxItems":100,"items":{"type":["string","number","boolean","null"]}}`, `"sql"`),
 	Output:      output(`"columns":{"type":"array","items":{"type":"string"}},"rows":{"type":"array","items":{"type":"array"}},"truncated":{"type":"boolean"}`),

@@ -34,7 +34,7 @@ func CanSubscribe(uri string) bool {
 func (s *Set) registerResources(server *mcp.Server) {
 	list := func(name, uri, description, tool string) {
 		server.AddResource(&mcp.Resource{Name: name, URI: uri, Description: description, MIMEType: "application/json"},
-			s.resource(func(string) (string, map[string]any) { return tool, nil }))
+			s.resource(func(string) (string, map[string]any) { return tool, map[string]any{} }))
 	}
 	list("events", uriEvents, "The newest events. Subscribe to hear of each new one.", "search_events")
 	list("dead-events", uriDeadEvents, "Events that could not be delivered.", "list_dead_events")
@@ -60,7 +60,11 @@ func (s *Set) registerResources(server *mcp.Server) {
 func (s *Set) resource(of func(value string) (tool string, args map[string]any)) mcp.ResourceHandler {
 	return func(ctx context.Context, r *mcp.ReadResourceRequest) (*mcp.ReadResourceResult, error) {
 		tool, args := of(valueOf(r.Params.URI))
-		answer, err := s.do(ctx, find(tool), args)
+		t := find(tool)
+		if _, fault := s.arguments(t, mustJSON(args)); fault != nil {
+			return nil, problemOf(Response{Status: 404}, nil)
+		}
+		answer, err := s.do(ctx, t, args)
 		if err != nil || answer.Status >= 400 {
 			return nil, problemOf(answer, err)
 		}

@@ -56,6 +56,7 @@ func TestTable(t *testing.T) {
 	assert.True(t, slices.IsSorted(names[:len(table)]))
 	for _, r := range resourceRights {
 		assert.NotNil(t, find(r.tool), r.tool)
+		assert.NotNil(t, find(r.below), r.below)
 	}
 	for p, tool := range promptRights {
 		assert.NotNil(t, find(tool), p)

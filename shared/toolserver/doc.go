@@ -15,6 +15,8 @@
 //     what (no token passthrough).
 //   - A session's id proves nothing: it is bound to the caller that opened it
 //     (MCP security best practices, session hijacking).
+//   - A session that is not kept any more is not in memory either, and the
+//     calls that it waits in end with it.
 //   - Who is let in to listen does not listen for ever: a stream ends when its
 //     key is deleted or its token is over.
 //   - Every list and resource is cacheScope private: what one caller sees, no

@@ -3,6 +3,7 @@ package toolserver
 import (
 	"encoding/json"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/hookweir/hookweir/shared/jsontext"
@@ -80,8 +81,9 @@ func (w *wording) Write(b []byte) (int, error) {
 func (w *wording) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 var (
-	framePaths = [][]string{{"method"}, {"params", "name"}, {"params", "uri"}, {"params", "_meta", metaVersion}, {"jsonrpc"}}
+	framePaths = [][]string{{"method"}, {"params", "name"}, {"params", "uri"}, {"params", "_meta", metaVersion}, {"jsonrpc"}, {"result"}, {"error"}, {"id"}}
 	errParse   = &fault{codeParse, "the body is not JSON, or nested too deep"}
+	errID      = &fault{codeInvalidRequest, "an id is a text, or an integer between -(2^53-1) and 2^53-1"}
 	errRequest = &fault{codeInvalidRequest, "send one JSON-RPC 2.0 message, or a batch of at most 16 where the protocol has batches"}
 )
 
@@ -90,9 +92,9 @@ const (
 	metaCapabilities = "io.modelcontextprotocol/clientCapabilities"
 )
 
-// readFrames reads a message, or a batch. What is said twice in an object is
-// taken for not said (package jsontext), so a message that hides a second
-// method or name from one of two parsers is refused.
+// readFrames reads a message, or a batch. One that says twice what is looked at
+// here is refused, so that none hides a second method or name from one of two
+// parsers; and one that says it by what is no text.
 func readFrames(body []byte) ([]frame, *fault) {
 	trimmed := strings.TrimLeft(string(body[:min(len(body), 64)]), " \t\r\n")
 	if !strings.HasPrefix(trimmed, "[") {
@@ -140,6 +142,11 @@ func readFrame(message []byte) (frame, *fault) {
 	if !jsontext.FindAll(message, framePaths, values) {
 		return frame{}, errParse
 	}
+	for _, v := range values {
+		if v != nil && len(v) == 0 { // said twice
+			return frame{}, errRequest
+		}
+	}
 	text := func(i int) string {
 		s, _ := jsontext.String(values[i])
 		return s
@@ -147,17 +154,32 @@ func readFrame(message []byte) (frame, *fault) {
 	if text(4) != "2.0" {
 		return frame{}, errRequest
 	}
-	f := frame{method: text(0), name: text(1), modern: len(values[3]) > 0}
+	if !echoable(values[7]) {
+		return frame{}, errID
+	}
+	f := frame{method: text(0), name: text(1), modern: values[3] != nil}
 	if f.method == "resources/read" {
 		f.name = text(2)
 	}
-	_, hasResult := jsontext.Find(message, "result")
-	_, hasError := jsontext.Find(message, "error")
-	if (f.method == "") != (hasResult || hasError) {
+	// A method that is no text is none here; the library may see one.
+	request, response := values[0] != nil, values[5] != nil || values[6] != nil
+	if request == response || request && f.method == "" {
 		return frame{}, errRequest
 	}
 	if f.method == "tools/call" && f.name == "" {
 		return frame{}, errRequest
 	}
 	return f, nil
+}
+
+// echoable reports an id that comes back as it was: the library reads numbers
+// as float64 and makes integers of them. None, or null, is for it to judge.
+func echoable(id []byte) bool {
+	switch {
+	case id == nil, id[0] == '"', string(id) == "null":
+		return true
+	}
+	const largest = 1<<53 - 1
+	n, err := strconv.ParseInt(string(id), 10, 64)
+	return err == nil && -largest <= n && n <= largest && string(id) != "-0"
 }

@@ -131,18 +131,23 @@ func (s *Server) sending(next mcp.MethodHandler) mcp.MethodHandler {
 	}
 }
 
-// receiving forgets a listener when its stream ends.
+// receiving forgets a listener when its stream ends, and ends a call with its
+// session.
 func (s *Server) receiving(next mcp.MethodHandler) mcp.MethodHandler {
 	return func(ctx context.Context, method string, r mcp.Request) (mcp.Result, error) {
-		if method == methodListen {
-			if session, ok := r.GetSession().(*mcp.ServerSession); ok {
-				defer func() {
-					s.mu.Lock()
-					delete(s.listeners, session)
-					s.mu.Unlock()
-				}()
-			}
+		session, ok := r.GetSession().(*mcp.ServerSession)
+		if !ok {
+			return next(ctx, method, r)
 		}
+		if method == methodListen {
+			defer func() {
+				s.mu.Lock()
+				delete(s.listeners, session)
+				s.mu.Unlock()
+			}()
+		}
+		ctx, done := s.within(ctx, session.ID())
+		defer done()
 		return next(ctx, method, r)
 	}
 }

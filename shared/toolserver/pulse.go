@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/hookweir/hookweir/shared/access"
+	"github.com/hookweir/hookweir/shared/problem"
 )
 
 const (
@@ -19,6 +20,13 @@ const (
 	// hours costs little.
 	firstPulse = time.Second
 	lastPulse  = 16 * time.Second
+	// maxStreams bounds the streams of notifications that are open at a tenant's
+	// endpoint, each memory for as long as its reader likes, and maxStreamsOfOne
+	// those of one caller. Who is one too many comes again after
+	// streamsAgain.
+	maxStreams      = 200
+	maxStreamsOfOne = 50
+	streamsAgain    = 30 // seconds
 )
 
 // stream is what the platform's http.ResponseWriter does beside writing. One
@@ -43,6 +51,23 @@ type keeper interface {
 type listening struct {
 	caller *access.Caller
 	cancel context.CancelFunc
+}
+
+// crowded refuses one stream too many.
+func (s *Server) crowded(w http.ResponseWriter, c *access.Caller) bool {
+	s.mu.Lock()
+	all, own := len(s.lasts), 0
+	for l := range s.lasts {
+		if l.caller.ID == c.ID {
+			own++
+		}
+	}
+	s.mu.Unlock()
+	if all < maxStreams && own < maxStreamsOfOne {
+		return false
+	}
+	refuse(w, problem.New(problem.CodeRateLimited, "too many streams of notifications are open").RetryAfter(streamsAgain))
+	return true
 }
 
 // lasting ends such a stream when the instance is to be replaced: its reader

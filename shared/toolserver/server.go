@@ -76,11 +76,12 @@ type Server struct {
 	stateless http.Handler
 	stateful  http.Handler
 
-	opening sync.Mutex    // held until the id of the session being made is taken
-	nextID  func() string // gives it
+	restoring sync.Mutex    // nothing is waited for under it but memory
+	opening   sync.Mutex    // held until the id of the session being made is taken
+	nextID    func() string // gives it
 
 	mu        sync.Mutex
-	live      map[string]bool // sessions in memory
+	live      map[string]*life // sessions in memory
 	listeners map[*mcp.ServerSession]listener
 	lasts     map[*listening]bool // streams of notifications
 	known     known
@@ -95,7 +96,7 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Rand == nil {
 		cfg.Rand = rand.Reader
 	}
-	s := &Server{cfg: cfg, live: map[string]bool{}, listeners: map[*mcp.ServerSession]listener{}, lasts: map[*listening]bool{}, known: known{shapes: map[string]bool{}, lists: map[string][]byte{}}, signed: signature(cfg.Name, cfg.Version)}
+	s := &Server{cfg: cfg, live: map[string]*life{}, listeners: map[*mcp.ServerSession]listener{}, lasts: map[*listening]bool{}, known: known{shapes: map[string]bool{}, lists: map[string][]byte{}}, signed: signature(cfg.Name, cfg.Version)}
 	s.mcp = mcp.NewServer(&mcp.Implementation{Name: cfg.Name, Version: cfg.Version}, &mcp.ServerOptions{
 		Instructions:       cfg.Instructions,
 		PageSize:           pageSize,
@@ -148,14 +149,17 @@ func CallerOf(r mcp.Request) *access.Caller {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
-	switch r.Method {
-	case http.MethodPost, http.MethodGet, http.MethodDelete:
+	switch {
+	case r.Method == http.MethodPost, r.Method == http.MethodGet, r.Method == http.MethodDelete, asksFirst(r):
 	default:
 		refuse(w, problem.New(problem.CodeMethodNotAllowed, "").With("Allow", "POST, GET, DELETE"))
 		return
 	}
 	if !s.cfg.Origin(r) {
 		refuse(w, problem.New(problem.CodeForbiddenOrigin, ""))
+		return
+	}
+	if toPage(w, r); r.Method == http.MethodOptions {
 		return
 	}
 	caller, refusal := s.cfg.Authenticate(r)
@@ -218,6 +222,9 @@ func (s *Server) post(w http.ResponseWriter, r *http.Request, caller *access.Cal
 
 func (s *Server) serveStateless(w http.ResponseWriter, r *http.Request, caller *access.Caller, f frame, body []byte) {
 	if f.method == methodListen {
+		if s.crowded(w, caller) {
+			return
+		}
 		var done func()
 		w, r, done = s.lasting(w, r, caller)
 		defer done()

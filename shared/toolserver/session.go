@@ -6,9 +6,11 @@ import (
 	"encoding/base32"
 	"io"
 	"net/http"
+	"slices"
 	"sync"
 
 	"github.com/hookweir/hookweir/shared/access"
+	"github.com/hookweir/hookweir/shared/bulkhead"
 	"github.com/hookweir/hookweir/shared/problem"
 )
 
@@ -21,9 +23,10 @@ type Session struct {
 	Initialize []byte
 }
 
-// Sessions keeps them. Load returns nil when there is none.
+// Sessions keeps them. Save says which are not kept any more: those that are
+// old, or too many. Load returns nil when there is none.
 type Sessions interface {
-	Save(Session) error
+	Save(Session) (ended []string, err error)
 	Load(id string) (*Session, error)
 	Delete(id string) error
 }
@@ -48,12 +51,62 @@ func (s *Server) initialize(w http.ResponseWriter, r *http.Request, caller *acce
 		return
 	}
 	id := idEncoding.EncodeToString(b)
-	if err := s.cfg.Sessions.Save(Session{ID: id, Owner: caller.ID, Initialize: body}); err != nil {
+	ended, err := s.cfg.Sessions.Save(Session{ID: id, Owner: caller.ID, Initialize: body})
+	if err != nil {
 		refuse(w, problem.New(problem.CodeUnavailable, ""))
 		return
 	}
+	s.end(ended)
 	if !s.open(w, r, id) {
 		_ = s.cfg.Sessions.Delete(id) // what is left is never used, and goes when it is old
+	}
+}
+
+// life is a session in memory: its calls end with it.
+type life struct {
+	ctx context.Context
+	end context.CancelFunc
+}
+
+// within is the context of a call of a session.
+func (s *Server) within(ctx context.Context, id string) (_ context.Context, done func()) {
+	s.mu.Lock()
+	l := s.live[id]
+	s.mu.Unlock()
+	if l == nil { // it is being opened, or is none
+		return ctx, func() {}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	stop := context.AfterFunc(l.ctx, cancel)
+	return ctx, func() {
+		stop()
+		cancel()
+	}
+}
+
+// leave ends a session's calls: the library closes a session when they are
+// over, and one that waits for a person may never be.
+func (s *Server) leave(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if l := s.live[id]; l != nil {
+		l.end()
+		delete(s.live, id)
+	}
+}
+
+// end takes sessions that are not kept any more out of memory.
+func (s *Server) end(ids []string) {
+	if len(ids) == 0 {
+		return
+	}
+	for _, id := range ids {
+		s.leave(id)
+	}
+	for session := range s.mcp.Sessions() {
+		if slices.Contains(ids, session.ID()) {
+			bulkhead.Go(func() { _ = session.Close() }) // nobody waits for it
+		}
 	}
 }
 
@@ -75,7 +128,8 @@ func (s *Server) open(w http.ResponseWriter, r *http.Request, id string) bool {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.live[id] = true
+	ctx, end := context.WithCancel(context.Background())
+	s.live[id] = &life{ctx, end}
 	return true
 }
 
@@ -106,10 +160,14 @@ func (s *Server) serveSession(w http.ResponseWriter, r *http.Request, caller *ac
 		return
 	}
 	if r.Method == http.MethodDelete {
-		_ = s.cfg.Sessions.Delete(id)
-		s.mu.Lock()
-		delete(s.live, id)
-		s.mu.Unlock()
+		if err := s.cfg.Sessions.Delete(id); err != nil {
+			refuse(w, problem.New(problem.CodeUnavailable, ""))
+			return
+		}
+		s.leave(id)
+	}
+	if r.Method == http.MethodGet && s.crowded(w, caller) {
+		return
 	}
 	var ended func()
 	if r.Method == http.MethodGet {
@@ -130,10 +188,12 @@ func (s *Server) load(id string) (*Session, error) {
 
 // restore opens a kept session again by the request that opened it first.
 func (s *Server) restore(r *http.Request, kept *Session) bool {
+	s.restoring.Lock() // once, though several ask for it
+	defer s.restoring.Unlock()
 	s.mu.Lock()
 	live := s.live[kept.ID]
 	s.mu.Unlock()
-	if live {
+	if live != nil {
 		return true
 	}
 	again := func(body []byte, id string) *http.Request {

@@ -25,8 +25,10 @@ const (
 	// sessionAge is how long a session may lie unused. Many clients never say
 	// that they are done.
 	sessionAge = 24 * time.Hour
-	// usedEvery is the resolution of that: one write per session and hour.
-	usedEvery = time.Hour
+	// usedEvery is the resolution of that: one write per session and minute in
+	// use. Coarser, a client that comes again and again would push out those
+	// that are at work.
+	usedEvery = time.Minute
 )
 
 // SQLSessions keeps sessions in an object's database.
@@ -36,18 +38,35 @@ type SQLSessions struct {
 }
 
 // Save adds a session and drops those that are old, or too many.
-func (s SQLSessions) Save(n Session) error {
+func (s SQLSessions) Save(n Session) (ended []string, err error) {
 	now := s.Now()
-	return s.DB.Tx(func() error {
-		if _, err := s.DB.Exec(`DELETE FROM mcp_sessions WHERE used < ?`, now.Add(-sessionAge).UnixMilli()); err != nil {
+	drop := func(which string, args ...any) error {
+		rows, err := s.DB.Exec(`DELETE FROM mcp_sessions WHERE `+which+` RETURNING id`, args...)
+		if err != nil {
 			return err
 		}
-		if _, err := s.DB.Exec(`DELETE FROM mcp_sessions WHERE id IN (SELECT id FROM mcp_sessions ORDER BY used DESC, id LIMIT -1 OFFSET ?)`, MaxSessions-1); err != nil {
+		for r := range rows.All() {
+			ended = append(ended, r.Text())
+			if err := r.Done(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	err = s.DB.Tx(func() error {
+		if err := drop(`used < ?`, now.Add(-sessionAge).UnixMilli()); err != nil {
+			return err
+		}
+		if err := drop(`id IN (SELECT id FROM mcp_sessions ORDER BY used DESC, id LIMIT -1 OFFSET ?)`, MaxSessions-1); err != nil {
 			return err
 		}
 		_, err := s.DB.Exec(`INSERT INTO mcp_sessions (id, owner, initialize, used) VALUES (?,?,?,?)`, n.ID, n.Owner, n.Initialize, now.UnixMilli())
 		return err
 	})
+	if err != nil {
+		return nil, err
+	}
+	return ended, nil
 }
 
 // Load finds a session and notes its use; nil when there is none.

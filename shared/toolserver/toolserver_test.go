@@ -79,6 +79,7 @@ type world struct {
 	handler http.Handler
 	now     time.Time
 	make    func() http.Handler
+	config  func(*Config) // changes it; nil: nothing does
 }
 
 func newWorld(t *testing.T) *world {
@@ -88,7 +89,7 @@ func newWorld(t *testing.T) *world {
 	require.NoError(t, Migrate(db))
 	w := &world{now: time.Unix(1_790_000_000, 0)}
 	w.make = func() http.Handler {
-		s, err := New(Config{
+		cfg := Config{
 			Name: "test", Version: "1", Now: func() time.Time { return w.now },
 			Register: func(m *mcp.Server) {
 				m.AddTool(&mcp.Tool{Name: "who", Description: "Who calls.", InputSchema: json.RawMessage(`{"type":"object"}`)},
@@ -105,7 +106,11 @@ func newWorld(t *testing.T) *world {
 			},
 			Origin:   func(*http.Request) bool { return true },
 			Sessions: SQLSessions{DB: db, Now: func() time.Time { return w.now }},
-		})
+		}
+		if w.config != nil {
+			w.config(&cfg)
+		}
+		s, err := New(cfg)
 		require.NoError(t, err)
 		return s
 	}
@@ -189,7 +194,9 @@ func TestSessionsAreBounded(t *testing.T) {
 	s := SQLSessions{DB: db, Now: func() time.Time { return now }}
 	for i := range MaxSessions + 5 {
 		now = now.Add(time.Second)
-		require.NoError(t, s.Save(Session{ID: strings.Repeat("a", i+1), Owner: "x", Initialize: []byte("{}")}))
+		ended, err := s.Save(Session{ID: strings.Repeat("a", i+1), Owner: "x", Initialize: []byte("{}")})
+		require.NoError(t, err)
+		assert.Len(t, ended, max(0, min(i-MaxSessions+1, 1)))
 	}
 	first, err := s.Load("a")
 	require.NoError(t, err)

@@ -49,7 +49,7 @@ func TestRefusalsHaveCodes(t *testing.T) {
 	for message, code := range map[string]string{
 		`{"jsonrpc":"2.0","id":4,"method":"tools/fly"}`:                                   "-32601",
 		`{"jsonrpc":"2.0","method":"notifications/fly"}`:                                  "-32601",
-		`{"jsonrpc":"2.0","id":{},"method":"ping"}`:                                       "-32700",
+		`{"jsonrpc":"2.0","id":{},"method":"ping"}`:                                       "-32600",
 		`{"jsonrpc":"2.0","method":"ping"}`:                                               "-32600",
 		`{"jsonrpc":"2.0","id":4,"method":"` + strings.Repeat("<", 5000) + `"}`:           "-32601",
 		`{"jsonrpc":"2.0","id":4,"method":"notifications/initialized","params":{"a":[]}}`: "-32600",

@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -147,7 +148,7 @@ func (u *Upstreams) visit(ctx context.Context, up Upstream, i *item, round int, 
 		return &Refusal{"unavailable", "the upstream " + up.Name + ": " + err.Error()}
 	}
 	defer u.end(ctx, up, session, t)
-	if t.changed || u.stale(up) {
+	if t.changed || u.stale(up) || headed(up, i) {
 		kinds := []string{i.kind}
 		if t.changed || up.Recheck > 0 { // other kinds will go by this look as well
 			kinds = everything
@@ -178,6 +179,14 @@ func (u *Upstreams) visit(ctx context.Context, up Upstream, i *item, round int, 
 		return &Refusal{"bad_gateway", "the upstream " + up.Name + " did not answer the call properly; nobody knows whether it acted"}
 	}
 	return nil
+}
+
+// headed reports a tool with parameters that a server of 2026 wants as headers
+// as well (`x-mcp-header`): the protocol library knows of them by a list that
+// came in the same session, and by nothing else.
+func headed(up Upstream, i *item) bool {
+	const mark = `"x-mcp-header"`
+	return i.kind == kindTool && up.Protocol > legacy && (bytes.Contains(i.pinned, []byte(mark)) || bytes.Contains(i.now, []byte(mark)))
 }
 
 // failedCall counts a failure, unless it is the caller who ended the call.

@@ -263,6 +263,7 @@ func (u *Upstreams) dial(ctx context.Context, up Upstream, ask asker) (*mcp.Clie
 		MultiRoundTrip: &mcp.MultiRoundTripOptions{Disabled: true},
 	})
 	client.AddReceivingMiddleware(guarded)
+	client.AddSendingMiddleware(unkept)
 	options := &mcp.ClientSessionOptions{}
 	if up.Protocol != "" && up.Protocol <= legacy {
 		options.ProtocolVersion = legacy // it is known not to know the newer one
@@ -306,6 +307,27 @@ func guarded(next mcp.MethodHandler) mcp.MethodHandler {
 			}
 		}()
 		return next(ctx, method, r)
+	}
+}
+
+// unkept has the library keep no list for as long as the server says that it may
+// (`ttlMs`): a second look in a session would be answered from memory, and what
+// does not come over the wire is not seen. What a tool looks like it remembers
+// all the same.
+func unkept(next mcp.MethodHandler) mcp.MethodHandler {
+	return func(ctx context.Context, method string, r mcp.Request) (mcp.Result, error) {
+		result, err := next(ctx, method, r)
+		switch list := result.(type) {
+		case *mcp.ListToolsResult:
+			list.TTLMs = 0
+		case *mcp.ListPromptsResult:
+			list.TTLMs = 0
+		case *mcp.ListResourcesResult:
+			list.TTLMs = 0
+		case *mcp.ListResourceTemplatesResult:
+			list.TTLMs = 0
+		}
+		return result, err
 	}
 }
 

@@ -85,9 +85,14 @@ func (u *Upstreams) hold(ctx context.Context, l leg, keep Keep, call once) (*mcp
 	callCtx, end := context.WithCancel(context.WithoutCancel(ctx))
 	h.end = end
 	bulkhead.Go(func() {
-		result, err := call(callCtx, Turn{Ask: h.ask}, sync.OnceFunc(func() { close(h.over) }))
+		var o outcome
+		over := sync.OnceFunc(func() { close(h.over) })
+		if err := bulkhead.Run(u.cfg.Log, "upstream.call_panicked", func() { o.result, o.err = call(callCtx, Turn{Ask: h.ask}, over) }); err != nil {
+			o = outcome{err: err}
+			over()
+		}
 		h.finish()
-		h.done <- outcome{result, err}
+		h.done <- o
 		end()
 	})
 	return h.front(ctx, l, keep)

@@ -34,6 +34,7 @@ type mutable struct {
 	calls int               // that reached it
 	away  bool              // it does not answer
 	token string            // of every connection; "" for a connection without one
+	kept  time.Duration     // how long it says that its lists may be kept
 	// meanwhile runs once, while a request is on its way.
 	meanwhile func()
 
@@ -94,6 +95,7 @@ func (d *mutable) fetch(_ context.Context, q fetch.Request) (fetch.Response, err
 	}
 	server := mcp.NewServer(&mcp.Implementation{Name: "desk", Version: "1"}, &mcp.ServerOptions{
 		Capabilities: &mcp.ServerCapabilities{Tools: &mcp.ToolCapabilities{}},
+		SetCacheable: func(_ context.Context, _ mcp.Request, c *mcp.Cacheable) { c.TTLMs = int(d.kept.Milliseconds()) },
 	})
 	for _, tool := range d.tools {
 		server.AddTool(tool, func(context.Context, *mcp.CallToolRequest) (*mcp.CallToolResult, error) {

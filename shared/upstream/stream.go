@@ -146,14 +146,20 @@ func (f *flow) more() error {
 	return nil
 }
 
-// note reads the events that are whole.
+// note reads the events that are whole. The blank line that ends one ends in
+// what has just come: what came before is not looked through again.
 func (f *flow) note(piece []byte) {
+	const longest = len("\r\n\r\n")
+	from := max(0, len(f.begun)-longest+1)
 	f.begun = append(f.begun, piece...)
 	end := 0
 	for _, blank := range []string{"\n\n", "\r\n\r\n", "\r\r"} {
-		if i := bytes.LastIndex(f.begun, []byte(blank)); i >= 0 {
-			end = max(end, i+len(blank))
+		if i := bytes.LastIndex(f.begun[from:], []byte(blank)); i >= 0 {
+			end = max(end, from+i+len(blank))
 		}
+	}
+	if end == 0 {
+		return
 	}
 	for _, e := range events(f.begun[:end]) {
 		if e.id != "" {
