@@ -124,7 +124,7 @@ async function configure(stage) {
 }
 
 /** What the operator asks for, and no more. */
-const connections = {
+export const connections = {
   slack: { provider: "slack", scopes: ["channels:history"] },
   google: { provider: "google", scopes: [calendarScope] },
   salesforce: { provider: "salesforce", scopes: ["api", "refresh_token"] },
