@@ -40,6 +40,12 @@ test("what the agent was told is as docs/events.md says", async () => {
   for (const type of ["webhook.missed", "connection.needs_reauth", "upstream.drift"]) assert.ok(counts[`hookweir.${type}`] > 0, JSON.stringify(counts));
 });
 
+test("an event of no message, a forgery's, is one too many", () => {
+  const { slack } = stage;
+  const without = { ...stage, slack: { ...slack, messages: slack.messages.slice(1) } };
+  assert.deepEqual(faultsOf(account(without)), ["Slack messages → agent: doubled 1"]);
+});
+
 // The table would show it: one write again, as if the product had sent it
 // twice, and another that never comes, in the same row.
 test("one write doubled and another lost do not make up for each other", async () => {
