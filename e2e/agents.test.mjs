@@ -1,76 +1,24 @@
 // The agent endpoints that docs/agent.md shows, in Go, TypeScript and Python,
 // against the product: each event kept once, nothing kept that was forged.
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
-import { createHmac, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
-import http from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
-import { promisify } from "node:util";
-import { loadPyodide } from "pyodide";
-import { examples, fileOf, serve, serveTypeScript } from "./examples.mjs";
+import { buildGo, fileOf, serve, servePython, serveTypeScript, signed } from "./examples.mjs";
 import { start, until } from "./harness.mjs";
 import { make, send } from "./providers.mjs";
 import { must } from "./scene.mjs";
 
 const githubSecret = "It is a Secret to Everybody";
 
-/** Signs as Standard Webhooks v1 says, for what Hookweir would not send. */
-function sign(secret, id, at, body) {
-  const key = Buffer.from(secret.slice("whsec_".length), "base64");
-  return {
-    "webhook-id": id, "webhook-timestamp": String(at),
-    "webhook-signature": `v1,${createHmac("sha256", key).update(`${id}.${at}.${body}`).digest("base64")}`,
-  };
-}
-
-/** A WSGI application in Python (Pyodide), behind a plain server of Node's. */
-async function servePython(source, env) {
-  const python = await loadPyodide();
-  python.FS.writeFile("agent.py", source);
-  const call = python.runPython(`
-import io
-import agent
-app = agent.application(${JSON.stringify(env.WEBHOOK_SECRET)}, "/inbox")
-def call(method, path, headers, body):
-    environ = {"REQUEST_METHOD": method, "PATH_INFO": path, "CONTENT_LENGTH": str(len(body)), "wsgi.input": io.BytesIO(body)}
-    for name, value in headers:
-        environ["HTTP_" + name.upper().replace("-", "_")] = value
-    answer = []
-    app(environ, lambda status, headers: answer.append(status))
-    return int(answer[0][:3])
-lambda method, path, headers, body: call(method, path, headers.to_py(), body.to_bytes())
-`);
-  const server = http.createServer(async (request, response) => {
-    const parts = [];
-    for await (const part of request) parts.push(part);
-    let status = 500; // as WSGI servers answer an exception
-    try {
-      status = call(request.method, request.url, Object.entries(request.headers), new Uint8Array(Buffer.concat(parts)));
-    } catch (error) {
-      console.error(error);
-    }
-    response.writeHead(status).end();
-  });
-  server.keepAliveTimeout = 60_000; // Python runs on the same thread
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return {
-    url: `http://127.0.0.1:${server.address().port}/events`,
-    list: async () => python.FS.readdir("/inbox").filter((name) => !name.startsWith(".")),
-    read: async (name) => Buffer.from(python.FS.readFile(`/inbox/${name}`)),
-    stop: () => new Promise((resolve) => { server.close(resolve); server.closeAllConnections(); }),
-  };
-}
+const sign = (secret, ...rest) => signed(Buffer.from(secret.slice("whsec_".length), "base64"), ...rest);
 
 const languages = {
-  async go(env, dir) {
-    await promisify(execFile)("go", ["build", "-o", path.join(dir, "agent"), "."], { cwd: path.join(examples, "go") });
-    return serve(path.join(dir, "agent"), [], env);
-  },
+  go: async (env, dir) => serve(await buildGo(dir), [], env),
   typescript: serveTypeScript,
-  python: async (env) => servePython(await readFile(path.join(examples, "python/agent.py"), "utf8"), env),
+  python: servePython,
 };
 
 describe("docs/agent.md's endpoints", { timeout: 180_000 }, () => {

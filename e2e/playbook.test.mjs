@@ -5,6 +5,7 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { root } from "./harness.mjs";
+import { holdsNotices } from "./notices.mjs";
 import { account, faultsOf } from "./playbook/account.mjs";
 import { modes } from "./playbook/modes.mjs";
 import { openStage } from "./playbook/stage.mjs";
@@ -32,6 +33,17 @@ for (const { name, guarantee, run } of modes) {
 
 test("nothing was doubled, lost, out of order or over a limit", () => {
   assert.deepEqual(faultsOf(account(stage)), []);
+});
+
+test("what the agent was told is as docs/events.md says", async () => {
+  const counts = await holdsNotices(stage.agent.arrivals);
+  for (const type of ["webhook.missed", "connection.needs_reauth", "upstream.drift"]) assert.ok(counts[`hookweir.${type}`] > 0, JSON.stringify(counts));
+});
+
+test("an event of no message, a forgery's, is one too many", () => {
+  const { slack } = stage;
+  const without = { ...stage, slack: { ...slack, messages: slack.messages.slice(1) } };
+  assert.deepEqual(faultsOf(account(without)), ["Slack messages → agent: doubled 1"]);
 });
 
 // The table would show it: one write again, as if the product had sent it

@@ -2,13 +2,17 @@
 // it is for.
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { after, before, test } from "node:test";
 import { startCloudflare } from "./cloudflare.mjs";
 import { startDestination } from "./destination.mjs";
-import { answerOf, readVars, root } from "./harness.mjs";
+import { answerOf, call, readVars, root } from "./harness.mjs";
+import { holdsNotices } from "./notices.mjs";
 import { commands, shell } from "./pages.mjs";
 import { must } from "./scene.mjs";
-import { chatter, openStage, received, runPoll, written } from "./playbook/stage.mjs";
+import { authorize, chatter, connections, openStage, received, runPoll, written } from "./playbook/stage.mjs";
 
 const page = "docs/runbooks.md";
 let stage, vars;
@@ -68,6 +72,50 @@ test("dead letters are looked at, sent again, and cleared", { timeout: 60_000 },
   assert.deepEqual([events.events.filter((e) => e.source === "slack"), writes.writes], [[], []]);
 });
 
+test("the agent has stopped, and starts again", { timeout: 60_000 }, async () => {
+  const section = "The agent is down, or has stopped";
+  const { behave } = stage.agent;
+  stage.agent.behave = (arrival) => (arrival.event.type.startsWith("com.slack.") ? { status: 503 } : behave(arrival));
+  const [waits] = await chatter(stage, 1, { records: ["case-down"] });
+  await stage.until("the event to wait", async () => (await lines(section, 0))[1].events.some((e) => e.key === waits.key && e.last_error === "http_503"));
+  assert.equal((await lines(section, 0))[0].state, "active");
+  stage.agent.behave = (arrival) => (arrival.event.type.startsWith("com.slack.") ? { status: 410 } : behave(arrival));
+  await must(stage.admin("POST", `/events/${encodeURIComponent(waits.key)}/replay`)); // does not wait for its time
+  await stage.until("the agent to have stopped", async () => (await lines(section, 0))[0].state === "stopped");
+  stage.agent.behave = behave;
+  const [agent, { replayed }] = await lines(section, 1);
+  assert.equal(agent.state, "active");
+  assert.ok(replayed >= 1);
+  await received(stage, [waits.key]);
+  assert.deepEqual(stage.agent.by(waits.key).map((a) => a.status).filter((status) => status !== 503), [410, 204]);
+});
+
+test("a tenant's key, and the operator's token, have leaked", { timeout: 60_000 }, async () => {
+  const section = "The operator's token, or a tenant's key, has leaked";
+  const [putAdmin, endKey, look] = await commands(page, section);
+  const { json: made } = await must(stage.admin("POST", "/keys", { label: "leaked" }));
+  const as = (key) => call(`${stage.product.url}/v1/tenants/acme/sources`, "GET", undefined, { authorization: `Bearer ${key}` });
+  assert.equal((await as(made.key)).status, 200);
+  const [listed] = JSON.parse((await shell(`${vars}\n${endKey.split("\n")[0]}`, { url: stage.product.url })).trim()).keys.filter((k) => k.label === "leaked");
+  await shell(`${vars}\nKEY_ID=${listed.id}\n${endKey}`, { url: stage.product.url });
+  assert.equal((await as(made.key)).status, 401);
+  const seen = await shell(`${vars}\n${look}`, { url: stage.product.url });
+  for (const name of [stage.agent.url, '"source":"slack"', '"destination":"salesforce"', '"upstream":"desk"', '"connection":"google"']) assert.ok(seen.includes(name), `${name} in ${seen}`);
+
+  const folder = await mkdtemp(path.join(tmpdir(), "hookweir-admin-"));
+  const cloudflare = await startCloudflare();
+  try {
+    Object.assign(cloudflare.account.secrets, { "hookweir-consumers": {} });
+    await shell(`PATH=${root}/node_modules/.bin:$PATH\n${putAdmin.replace("tee admin-token", `tee ${folder}/admin-token`).replace("npx ", "")}`, { cwd: root, env: { ...cloudflare.env, WRANGLER_SEND_METRICS: "false" } });
+    const { ADMIN_TOKEN } = cloudflare.account.secrets["hookweir-consumers"];
+    assert.equal(ADMIN_TOKEN.trim(), (await readFile(path.join(folder, "admin-token"), "utf8")).trim());
+    assert.match(ADMIN_TOKEN, /^[0-9a-f]{64}\n?$/);
+  } finally {
+    await cloudflare.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+});
+
 test("a provider has stopped sending", { timeout: 60_000 }, async () => {
   const section = "A provider has stopped sending";
   const [lost] = await chatter(stage, 1, { fate: () => "drop" });
@@ -78,15 +126,23 @@ test("a provider has stopped sending", { timeout: 60_000 }, async () => {
   await step(section, 1);
 });
 
-test("a destination is down, and comes back", { timeout: 60_000 }, async () => {
+test("a destination is down, and comes back", { timeout: 120_000 }, async () => {
   stage.salesforce.ill = () => true;
-  const before = stage.salesforce.unavailable;
-  await chatter(stage, 3);
-  await stage.until("Salesforce to have refused", () => stage.salesforce.unavailable >= before + 3);
-  const down = await json("A destination is down", 0);
-  assert.ok(down.queue.depth >= 3 && down.queue.oldest);
+  const sent = await chatter(stage, 12, { records: Array.from({ length: 12 }, (_, i) => `case-away-${i}`) });
+  const down = await stage.until("the breaker to open", async () => {
+    const answer = await json("A destination is down", 0);
+    return answer.queue.breaker.state === "open" && answer;
+  });
+  assert.ok(new Date(down.queue.breaker.until) > new Date(), down.queue.breaker.until);
+  assert.ok(down.queue.depth > 0 && down.queue.oldest, JSON.stringify(down.queue));
+  await stage.until("the agent to be told", () => stage.agent.arrivals.some((a) => a.event.type === "hookweir.breaker.opened"));
+  // Longer: the destination as GET shows it, with more patience. Who puts it has mended it, so it is asked at once.
+  const { destination: _, generation: __, created: ___, updated: ____, queue: _____, ...settings } = down;
+  await must(stage.admin("PUT", "/destinations/salesforce", { ...settings, retry: { ...settings.retry, max_attempts: 100, max_age: "720h" } }));
   stage.salesforce.ill = () => false;
+  await received(stage, sent.map((s) => s.key));
   await written(stage);
+  assert.equal((await json("A destination is down", 0)).queue.breaker.state, "closed");
 });
 
 test("order is restored after a park", { timeout: 60_000 }, async (t) => {
@@ -126,6 +182,16 @@ test("a connection's tokens have leaked", { timeout: 60_000 }, async () => {
   assert.deepEqual([ended.connection, ended.pending, ended.not_revocable], ["slack", false, ["refresh_token"]]);
   assert.equal(stage.slack.grants.scopes(held.access_token), undefined, "Slack knows");
   assert.equal((await stage.admin("POST", "/connections/slack/token")).json.code, "not_found");
+  // What waits meanwhile comes when somebody has authorized it anew.
+  const [lost] = await chatter(stage, 1, { fate: () => "drop" });
+  await must(stage.admin("POST", "/polls/slack/run"));
+  await stage.until("the poll to wait", async () => (await must(stage.admin("GET", "/polls/slack"))).json.state === "paused");
+  const { client } = stage.slack;
+  await must(stage.admin("PUT", "/connections/slack", { ...connections.slack, client_id: client.id, client_secret: client.secret }));
+  await authorize(stage, "slack");
+  const { json: { budget: _, created: __, destination: ___, generation: ____, queue: _____, updated: ______, ...slack } } = await must(stage.admin("GET", "/destinations/slack"));
+  await must(stage.admin("PUT", "/destinations/slack", slack)); // or wait a minute: the breaker is open so long
+  await runPoll(stage, "slack", () => stage.agent.ids().includes(lost.key));
 });
 
 test("a signing secret has leaked", async () => {
@@ -152,8 +218,16 @@ test("the key rings are rotated, and nothing is lost on the way", { timeout: 180
   const sent = (secret) => stage.slack.deliver(stage.webhook, stage.slack.post("a message"), { secret });
   const works = async () => received(stage, [(await answerOf(await sent(newSecret))).json.id]);
 
-  const put = await putSecrets((await commands(page, section))[0], both);
+  const [makes, puts, , again] = await commands(page, section);
+  assert.match(await shell(makes), /^k2:[A-Za-z0-9+/]{43}=\n$/);
+  assert.match(puts.trim().split("\n")[0], /SOURCE_KEYS +#/, "the worker comes first");
+  const put = await putSecrets(puts, both);
   assert.deepEqual(put, { hookweir: { SOURCE_KEYS: both.SOURCE_KEYS }, "hookweir-consumers": both });
+  // The consumers first: what they seal meanwhile, the worker cannot open.
+  await stage.restart({ worker: { SOURCE_KEYS: development.SOURCE_KEYS }, consumers: both });
+  await must(stage.admin("PUT", "/sources/other", { provider: "slack", secrets: ["of another source of Slack's"] }));
+  assert.equal((await stage.slack.deliver(stage.webhook.replace(/slack$/, "other"), stage.slack.post("a message"), { secret: "of another source of Slack's" })).status, 503);
+  await must(stage.admin("DELETE", "/sources/other"));
   await deploy(both);
   await works();
   assert.equal((await sent(leaked)).status, 401);
@@ -162,14 +236,19 @@ test("the key rings are rotated, and nothing is lost on the way", { timeout: 180
   assert.equal((await read()).json.code, "unavailable");
   assert.deepEqual(billing.arrivals, [], "nothing goes without its token");
   await deploy(both);
-  await stage.until("every vault to be under the new key", async () => (await lines(section, 1)).at(-1).done === true);
-  await shell(`${vars}\n${(await commands(page, section))[2].replace("https://billing.example.com/v1", billing.url)}`, { url: stage.product.url, agent: stage.agent.url });
+  await stage.until("every vault to be under the new key", async () => (await lines(section, 2)).at(-1).done === true);
+  await shell(`${vars}\n${again.replace("https://billing.example.com/v1", billing.url)}`, { url: stage.product.url, agent: stage.agent.url });
   await deploy(ring);
   assert.equal((await fetch(`${stage.product.url}/healthz`)).status, 200);
   await works();
   assert.equal((await must(read())).status, 200);
   assert.deepEqual(billing.arrivals.map((a) => a.headers.authorization), ["Bearer the-api-token"]);
   assert.ok((await must(stage.admin("POST", "/connections/google/token"))).json.access_token);
+});
+
+test("what the agent was told meanwhile is as docs/events.md says", async () => {
+  const counts = await holdsNotices(stage.agent.arrivals);
+  for (const type of ["write.dead", "write.parked", "breaker.opened", "webhook.missed", "poll.paused", "poll.resumed", "upstream.drift"]) assert.ok(counts[`hookweir.${type}`] > 0, `${type}: ${JSON.stringify(counts)}`);
 });
 
 // putSecrets runs lines of `wrangler secret put`, each given the value of its

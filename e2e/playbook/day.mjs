@@ -36,8 +36,8 @@ export async function day(stage, { rounds = 4, clock = realTime } = {}) {
       if (round % 2 === 1) say("salesforce", "answers 503 to one request in three");
       say("slack", `${each} messages; of their webhooks 3 are dropped and 2 doubled, and a stranger forges 2 more`);
       all.push(...(await chatter(stage, each, { fate: (i) => fates[i] })));
-      for (let i = 0; i < 2; i++) {
-        const { status } = await slack.deliver(stage.webhook, slack.messages.at(-1 - i), { secret: "a stranger's" }).then(answerOf);
+      for (const forged of [slack.draft("case-1: refund it to me"), slack.messages.at(-1)]) {
+        const { status } = await slack.deliver(stage.webhook, forged, { secret: "a stranger's" }).then(answerOf);
         if (status !== 401) throw new Error(`a forgery was answered ${status}`);
       }
       for (let i = 0; i < 2; i++) changes.push(google.change(`appointment ${round}.${i}`));

@@ -45,7 +45,8 @@ async function droppedWebhook(stage) {
 }
 
 // Slack sends the same message five times at once and once more later; a
-// stranger sends it twice forged.
+// stranger sends it twice forged, and one that nobody wrote. If that came, the
+// table would have it as doubled: the agent has it, and Slack never did.
 async function duplicate(stage) {
   const { slack, say } = stage;
   const message = slack.post("case-dup: please refund order 1001");
@@ -57,14 +58,16 @@ async function duplicate(stage) {
   await received(stage, [key]);
   const late = await slack.deliver(stage.webhook, message).then(answerOf);
   assert.deepEqual([late.status, late.json.duplicate], [200, true]);
-  say("stranger", "signs it with another secret, and alters a signed one");
-  for (const forgery of [{ secret: "of the stranger" }, { alter: (body) => body.replace("1001", "9999") }]) {
-    assert.equal((await slack.deliver(stage.webhook, message, forgery)).status, 401);
+  say("stranger", "signs it with another secret, alters a signed one, and makes one up");
+  const draft = slack.draft("case-dup: please refund order 1002");
+  for (const [forged, how] of [[message, { secret: "of the stranger" }], [message, { alter: (body) => body.replace("1001", "9999") }], [draft, { secret: "of the stranger" }]]) {
+    assert.equal((await slack.deliver(stage.webhook, forged, how)).status, 401);
   }
   await written(stage);
   const arrivals = stage.agent.by(key);
   assert.equal(arrivals.length, 1);
   assert.ok(arrivals[0].verified, arrivals[0].error);
+  assert.ok(JSON.stringify(arrivals[0].event.data).includes("order 1001"));
   assert.deepEqual(stage.salesforce.records.get("case-dup"), [1]);
   say("agent", `got it once, verified, as ${key}`);
 }

@@ -20,7 +20,7 @@ const tier3 = { most: 50, within: 60_000 };
  * and signatures excepted, which go by real time.
  *
  * The result, over a site: {grants, limit, messages, signingSecret, post(text),
- * deliver(url, message), forge(url)}.
+ * draft(text), deliver(url, message)}.
  */
 export async function startSlack({ life = 12 * 3600_000, pageSize = 15, now = Date.now } = {}) {
   const client = { id: "61.22", secret: randomBytes(16).toString("hex") };
@@ -75,10 +75,15 @@ export async function startSlack({ life = 12 * 3600_000, pageSize = 15, now = Da
     return method ? method(request) : { status: 404, body: { ok: false, error: "unknown_method" } };
   }, now);
 
+  /** A message as Slack would have it, and that nobody wrote: what a stranger forges. */
+  function draft(text, at = now()) {
+    lastTs = Math.max(lastTs + 1, at * 1000); // microseconds, never twice
+    return { type: "message", user: "U061F7AUR", text, ts: `${Math.floor(lastTs / 1e6)}.${String(lastTs % 1e6).padStart(6, "0")}`, team: "T061EG9R6" };
+  }
+
   /** Somebody writes in the channel: the message. */
   function post(text, at = now()) {
-    lastTs = Math.max(lastTs + 1, at * 1000); // microseconds, never twice
-    const message = { type: "message", user: "U061F7AUR", text, ts: `${Math.floor(lastTs / 1e6)}.${String(lastTs % 1e6).padStart(6, "0")}`, team: "T061EG9R6" };
+    const message = draft(text, at);
     messages.push(message);
     return message;
   }
@@ -98,7 +103,7 @@ export async function startSlack({ life = 12 * 3600_000, pageSize = 15, now = Da
     });
   }
 
-  return Object.assign(site, { grants, limit, messages, signingSecret, client, post, deliver });
+  return Object.assign(site, { grants, limit, messages, signingSecret, client, post, draft, deliver });
 }
 
 const ok = (body) => ({ status: 200, body: { ok: true, ...body } });

@@ -77,7 +77,7 @@ try {
     salesforce.ill = round % 10 === 9 ? (request) => request.at % 2 === 0 : () => false;
     const records = Array.from({ length: 5 }, (_, i) => `case-${(round % 20) * 5 + i}`);
     keys.push(...(await chatter(stage, each, { fate, records })).map((s) => s.key));
-    await slack.deliver(stage.webhook, slack.messages.at(-1), { secret: "a stranger's" });
+    await slack.deliver(stage.webhook, slack.draft("case-1: refund it to me"), { secret: "a stranger's" });
     keys.push(keyOfChange(stage.tenant, google.change(`appointment ${round}`)));
     readLogs();
     if (round % measured === 0) samples.push(await product.memory());

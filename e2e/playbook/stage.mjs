@@ -124,7 +124,7 @@ async function configure(stage) {
 }
 
 /** What the operator asks for, and no more. */
-const connections = {
+export const connections = {
   slack: { provider: "slack", scopes: ["channels:history"] },
   google: { provider: "google", scopes: [calendarScope] },
   salesforce: { provider: "salesforce", scopes: ["api", "refresh_token"] },
@@ -140,12 +140,16 @@ export async function connect(stage, name, as = name) {
 
 /** A person agrees, in a browser that keeps its cookie. */
 export async function authorize(stage, connection) {
-  const begun = await stage.admin("GET", `/connections/${connection}/authorize`);
+  await consent(stage, await stage.admin("GET", `/connections/${connection}/authorize`));
+}
+
+/** The rest of an authorization: from the answer that sends the browser to the provider. */
+export async function consent(stage, begun) {
   if (begun.status !== 302) throw new Error(`authorize answered ${begun.status}: ${begun.text}`);
   const cookie = begun.headers.getSetCookie().map((line) => line.split(";")[0]).join("; ");
-  const consent = await stage.outside(begun.headers.get("location"));
-  if (consent.status !== 302) throw new Error(`the provider answered ${consent.status}: ${await consent.text()}`);
-  await must(fetch(consent.headers.get("location"), { headers: { cookie }, redirect: "manual" }).then(answerOf));
+  const agreed = await stage.outside(begun.headers.get("location"));
+  if (agreed.status !== 302) throw new Error(`the provider answered ${agreed.status}: ${await agreed.text()}`);
+  await must(fetch(agreed.headers.get("location"), { headers: { cookie }, redirect: "manual" }).then(answerOf));
 }
 
 // Where Salesforce's API is, the token answer says.

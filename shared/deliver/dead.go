@@ -80,7 +80,7 @@ func (d *Deliverer) keep(ctx context.Context, tenant string, entries []entry) {
 		for _, e := range last {
 			*e.verdict = queue.Verdict{Ack: true}
 		}
-		d.cfg.Log("messages_sent_back", "level", "error", "tenant", tenant, "count", strconv.Itoa(len(last)))
+		d.cfg.Log("messages_sent_back", "tenant", tenant, "count", strconv.Itoa(len(last)))
 		return
 	}
 	for _, e := range last {

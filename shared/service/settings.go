@@ -70,7 +70,7 @@ func (s *Service) readSettings() {
 		s.fault("binding KNOWLEDGE", "is missing, and KNOWLEDGE_TENANTS names who reads it", "see [[d1_databases]] in consumers/wrangler.toml")
 	}
 	for _, m := range s.missing {
-		s.cfg.Log("setting_missing", "level", "error", "detail", m)
+		s.cfg.Log("setting_missing", "detail", m)
 	}
 }
 

@@ -52,6 +52,7 @@ func open(t *testing.T) *stage {
 	t.Helper()
 	workers, err := wasmtest.Hookweir("../..", secrets)
 	require.NoError(t, err)
+	plant(workers)
 	s := &stage{t: t, agent: &agent{}, desk: &desk{required: []string{"case", "team"}}, acted: map[string]bool{}, steps: map[string]int{}}
 	now := func() time.Time { return s.edge.Now() }
 	s.slack, s.salesforce = newSlack(now), newSalesforce(now)

@@ -6,6 +6,7 @@ package main
 
 import (
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"io"
@@ -15,6 +16,8 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
+	"time"
 
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 )
@@ -22,8 +25,20 @@ import (
 // maxBody is the largest event: a body of 25 MiB in base64, and its envelope.
 const maxBody = 36 << 20
 
+// minSecret is the least a secret may have, in bytes (Standard Webhooks,
+// "Signature scheme"). The library takes an empty one, which anybody can sign with.
+const minSecret = 24
+
+// patience bounds what a client may take to send a request: one that sends
+// nothing must not hold a connection for good. Hookweir waits 15 s for an answer.
+const patience = 30 * time.Second
+
 func main() {
-	hook, err := standardwebhooks.NewWebhook(os.Getenv("WEBHOOK_SECRET"))
+	secret, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(os.Getenv("WEBHOOK_SECRET"), "whsec_"))
+	if err != nil || len(secret) < minSecret {
+		log.Fatal("WEBHOOK_SECRET has to be whsec_ and at least 24 bytes in base64")
+	}
+	hook, err := standardwebhooks.NewWebhookRaw(secret)
 	if err != nil {
 		log.Fatal("WEBHOOK_SECRET: ", err)
 	}
@@ -41,13 +56,23 @@ func main() {
 	}
 	http.Handle("POST /events", endpoint(hook, inbox))
 	log.Printf("listening on http://%s/events", listener.Addr())
-	log.Fatal(http.Serve(listener, nil))
+	server := &http.Server{ReadTimeout: patience, IdleTimeout: 2 * patience}
+	log.Fatal(server.Serve(listener))
 }
 
 func endpoint(hook *standardwebhooks.Webhook, inbox string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
+		if r.ContentLength > maxBody {
+			http.Error(w, "too large", http.StatusRequestEntityTooLarge)
+			return
+		}
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-		if err != nil {
+		var over *http.MaxBytesError
+		switch {
+		case errors.As(err, &over):
+			http.Error(w, "too large", http.StatusRequestEntityTooLarge)
+			return
+		case err != nil:
 			http.Error(w, "cannot read the body", http.StatusBadRequest)
 			return
 		}
@@ -84,5 +109,10 @@ func keep(inbox, id string, body []byte) error {
 	if err := os.Link(file.Name(), name); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
-	return nil
+	// Nor is it there for good, after a loss of power, before its folder is.
+	folder, err := os.Open(inbox)
+	if err != nil {
+		return err
+	}
+	return errors.Join(folder.Sync(), folder.Close())
 }

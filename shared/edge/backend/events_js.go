@@ -121,7 +121,7 @@ func (s *server) alarm(_ int, in reader, serial int) (*packed, error) {
 // SQLite, callers do not learn.
 func (s *server) unopened(class string, err error) error {
 	if class != "" && errors.Is(err, ErrRemote) {
-		s.Log("object_unopened", "level", "error", "class", class, "cause", err.Error())
+		s.Log("object_unopened", "class", class, "cause", err.Error())
 	}
 	return err
 }

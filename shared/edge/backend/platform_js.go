@@ -13,6 +13,7 @@ import (
 	"github.com/hookweir/hookweir/shared/fetch"
 	"github.com/hookweir/hookweir/shared/jsontext"
 	"github.com/hookweir/hookweir/shared/queue"
+	"github.com/hookweir/hookweir/shared/severity"
 )
 
 // Setting reads an environment variable or secret; "" when unset.
@@ -36,16 +37,22 @@ func Missing(bindings ...string) []string {
 	return missing
 }
 
-// Log writes one line of structured log: what happened, and pairs of name and
-// value.
+// Log writes one line of structured log: what happened, how grave it is, and
+// pairs of name and value.
 func Log(event string, kv ...string) {
+	level := severity.Of(event)
 	line := append([]byte(nil), `{"event":`...)
 	line = jsontext.AppendString(line, event)
+	line = jsontext.AppendString(append(line, `,"level":`...), level)
 	for i := 0; i+1 < len(kv); i += 2 {
 		line = jsontext.AppendString(append(line, ','), kv[i])
 		line = jsontext.AppendString(append(line, ':'), kv[i+1])
 	}
-	console.Call("log", string(append(line, '}')))
+	method := "log"
+	if level != severity.Info { // console's own levels: error, warn
+		method = level
+	}
+	console.Call(method, string(append(line, '}')))
 }
 
 // Invoke calls a method of the named Durable Object. Errors wrap ErrRemote.
