@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/hookweir/hookweir/shared/admin"
@@ -176,9 +177,23 @@ func (s *Service) offer(ctx context.Context, tenantName, sourceName string) (*so
 	return o, nil
 }
 
+// queues are all there are. Read only.
+var queues = [...]string{QueueEvents, QueueEventsDead, QueueWrites, QueueWritesDead, QueuePolls}
+
+// queueOf is the queue that a name means: a name is its account's, so it may
+// have a prefix, as in `staging-events`.
+func queueOf(name string) string {
+	for _, q := range queues {
+		if name == q || strings.HasSuffix(name, "-"+q) {
+			return q
+		}
+	}
+	return ""
+}
+
 // Queue decides each message of a batch of the named queue.
 func (s *Service) Queue(ctx context.Context, name string, batch []queue.Message) []queue.Verdict {
-	switch name {
+	switch queueOf(name) {
 	case QueueEvents:
 		return s.deliverer.Handle(ctx, batch)
 	case QueueEventsDead:
