@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hookweir/hookweir/shared/access"
 	"github.com/hookweir/hookweir/shared/admin"
 	"github.com/hookweir/hookweir/shared/deliver"
 	"github.com/hookweir/hookweir/shared/dispatch"
@@ -84,6 +85,7 @@ type Config struct {
 type Service struct {
 	cfg                   Config
 	sourceKeys, vaultKeys *seal.Ring
+	operator              access.Operator
 	missing               []string // what no part shall run without, in words
 	uses                  uses
 	deliverer             *deliver.Deliverer
