@@ -173,6 +173,8 @@ func (s *Service) offer(ctx context.Context, tenantName, sourceName string) (*so
 	switch {
 	case errors.Is(err, seal.ErrNoRing):
 		return nil, err
+	case errors.Is(err, seal.ErrUnknownKey): // the worker's ring is another; it may be in the middle of a rotation
+		return nil, tenant.ErrUnreadable
 	case err != nil:
 		return nil, s.cfg.Payloads.Delete(ctx, key)
 	}
