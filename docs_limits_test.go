@@ -66,6 +66,7 @@ var limitAnswers = map[string]string{
 	"seal.MaxKeys":               problem.CodeNotReady,
 	"seal.MaxKeyID":              problem.CodeNotReady,
 	"service.MaxAdminToken":      problem.CodeNotReady,
+	"service.maxOperators":       problem.CodeNotReady,
 	"service.MinAdminToken":      problem.CodeNotReady,
 	"source.MinRetention":        problem.CodeInvalidRequest,
 	"source.MaxRetention":        problem.CodeInvalidRequest,

@@ -10,12 +10,13 @@
 // It is safe to repeat, also after it failed half way: what exists is left
 // alone, a secret that is set is never set again, and the secrets it makes are
 // kept in deploy/secrets.json (mode 0600, ignored by git) before any of them
-// is uploaded. The file says whose they are: for another account or other
-// Workers they are not used. Secrets travel by standard input, never as an
+// is uploaded, and never written over: the file is replaced whole. It says
+// whose they are: for another account or other Workers they are not used. Nor
+// is a queue that another project uses: their messages would mix. Secrets travel by standard input, never as an
 // argument.
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { chmod, readFile, writeFile } from "node:fs/promises";
+import { chmod, open, readFile, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { unstable_readConfig as readConfig } from "wrangler";
@@ -51,6 +52,7 @@ class Failure extends Error {}
 async function main() {
   const root = path.resolve(process.argv[2] ?? path.join(here, ".."));
   const workers = files.map((file) => ({ file: path.join(root, file), config: readConfig({ config: path.join(root, file) }, { hideWarnings: true }) }));
+  checkFiles(workers);
   const wrangler = (args, input) => run(root, args, input);
   await provisionKV(workers, wrangler);
   for (const bucket of unique(workers, (c) => (c.r2_buckets ?? []).map((b) => b.bucket_name))) {
@@ -60,7 +62,7 @@ async function main() {
     ...(c.queues.producers ?? []).map((p) => p.queue),
     ...(c.queues.consumers ?? []).flatMap((q) => [q.queue, q.dead_letter_queue]),
   ])) {
-    await ensure("queue", queue, () => wrangler(["queues", "info", queue]), () => wrangler(["queues", "create", queue]));
+    await ensure("queue", queue, async () => onlyOurs(queue, workers, await wrangler(["queues", "info", queue])), () => wrangler(["queues", "create", queue]));
   }
   await provisionD1(workers, wrangler);
   await provisionSecrets(root, workers, wrangler);
@@ -68,6 +70,50 @@ async function main() {
 }
 
 const unique = (workers, names) => [...new Set(workers.flatMap(({ config }) => names(config)).filter(Boolean))].sort();
+
+/** What a binding names, of the kinds that both files may have. */
+const bound = (c) => [
+  ...(c.kv_namespaces ?? []).map((n) => [n.binding, n.id]),
+  ...(c.r2_buckets ?? []).map((b) => [b.binding, b.bucket_name]),
+  ...(c.queues.producers ?? []).map((p) => [p.binding, p.queue]),
+];
+
+/**
+ * Whether the two files agree. A queue that nobody reads loses what is
+ * acknowledged, and neither Worker could say so; a binding that is two things
+ * keeps what one writes from the other.
+ */
+function checkFiles(workers) {
+  const read = new Set(workers.flatMap(({ config }) => (config.queues.consumers ?? []).map((q) => q.queue)));
+  const meant = new Map();
+  for (const { config: c } of workers) {
+    for (const [what, queue] of [
+      ...(c.queues.producers ?? []).map((p) => [`${p.binding} of ${c.name}`, p.queue]),
+      ...(c.queues.consumers ?? []).map((q) => [`dead_letter_queue of ${q.queue}`, q.dead_letter_queue]),
+    ]) if (queue && !read.has(queue)) throw new Failure(`${what} is the queue ${queue}, which neither file has a consumer for`);
+    for (const [binding, is] of bound(c)) {
+      const other = meant.get(binding) ?? { is, of: c.name };
+      if (other.is !== is) throw new Failure(`${binding} is ${other.is} for ${other.of} and ${is} for ${c.name}: both files must name the same`);
+      meant.set(binding, other);
+    }
+    const others = workers.map((w) => w.config.name).filter((name) => name !== c.name);
+    for (const { binding, service } of c.services ?? []) if (!others.includes(service)) throw new Failure(`${binding} of ${c.name} is the Worker ${service}, and the other file's is ${others}`);
+  }
+}
+
+/** What `wrangler queues info` says of who uses a queue, in words. */
+const users = (output) => output.split("\n").filter((line) => /^(Producers|Consumers):/.test(line)).flatMap((line) => [
+  ...[...line.matchAll(/ ?\bworker:([\w-]+)/g)].map(([, name]) => ({ worker: name, words: `the Worker ${name}` })),
+  ...[...line.matchAll(/ ?\br2_bucket:([\w.-]+)/g)].map(([, name]) => ({ words: `the R2 bucket ${name}` })),
+  ...(line.includes("HTTP Pull Consumer") ? [{ words: "an HTTP pull consumer" }] : []),
+]);
+
+/** onlyOurs refuses a queue that anybody but our Workers uses. */
+function onlyOurs(queue, workers, info) {
+  const other = info.ok && users(info.stdout).find(({ worker }) => !workers.some(({ config }) => config.name === worker));
+  if (other) throw new Failure(`queue ${queue}: ${other.words} uses it, and messages would mix. Give ours another name in ${files.join(" and ")}, such as hookweir-${queue}`);
+  return info;
+}
 
 /** ensure creates what info says does not exist; any other failure is one. */
 async function ensure(kind, name, info, create) {
@@ -133,6 +179,11 @@ async function substitute(workers, key, placeholder, id) {
     await writeFile(file, after);
     say("wrote", key, `${id} into ${path.relative(process.cwd(), file)}`);
   }
+  for (const { file } of workers) {
+    const c = readConfig({ config: file }, { hideWarnings: true });
+    const left = [...(c.kv_namespaces ?? []), ...(c.d1_databases ?? [])].some((b) => b[key] === placeholder);
+    if (left) throw new Failure(`${path.relative(process.cwd(), file)}: write ${key} = "${id}" where ${placeholder} stands`);
+  }
 }
 
 /**
@@ -190,7 +241,7 @@ async function provisionSecrets(root, workers, wrangler) {
     if (!makers[secret]) throw new Failure(`${secret} is required and has to be set by hand: wrangler secret put ${secret}`);
     kept[secret] ??= makers[secret]();
   }
-  await writeFile(store, `${JSON.stringify({ belongs_to: mine, ...kept }, null, 2)}\n`, { mode: 0o600 });
+  await replace(store, `${JSON.stringify({ belongs_to: mine, ...kept }, null, 2)}\n`);
   for (const { file, name, unset } of missing) {
     if (unset.length === 0) continue;
     const put = await wrangler(["secret", "bulk", "-c", file], JSON.stringify(Object.fromEntries(unset.map((s) => [s, kept[s]]))));
@@ -198,6 +249,20 @@ async function provisionSecrets(root, workers, wrangler) {
     for (const secret of unset) say("created", "secret", `${secret} of ${name}`);
   }
   console.log(`\nThe secrets are in ${path.relative(process.cwd(), store)}: move them to your password manager and delete the file.`);
+}
+
+/** Replaces a file of secrets whole: what was there stays until the new one is on the disk. */
+async function replace(file, text) {
+  const next = `${file}.new`;
+  const handle = await open(next, "w", 0o600);
+  try {
+    await handle.writeFile(text);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await chmod(next, 0o600); // one left by an earlier run keeps its mode
+  await rename(next, file);
 }
 
 function json(what, { ok, stdout, output }) {

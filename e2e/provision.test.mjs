@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, link, mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -94,7 +94,7 @@ describe("make provision", { timeout: 900_000 }, () => {
         ['[[kv_namespaces]]\nbinding = "A"\nid = "a"', "GET /storage/kv/namespaces", /KV namespaces: /],
         ['[[d1_databases]]\nbinding = "A"\ndatabase_name = "a"\ndatabase_id = "a"', "GET /d1/database", /D1 databases: /],
         ['[[r2_buckets]]\nbinding = "A"\nbucket_name = "abc"', "GET /r2/buckets/abc", /R2 bucket abc: /],
-        ['[[queues.producers]]\nbinding = "A"\nqueue = "a"', "GET /queues", /queue a: /],
+        ['[[queues.producers]]\nbinding = "A"\nqueue = "a"\n[[queues.consumers]]\nqueue = "a"', "GET /queues", /queue a: /],
         ['[secrets]\nrequired = ["SOURCE_KEYS"]', "GET /workers/scripts/other/secrets", /secrets of other: /],
       ]) {
         await writeFile(path.join(small, files[1]), `name = "other"\n${toml}\n`);
@@ -130,5 +130,99 @@ describe("make provision", { timeout: 900_000 }, () => {
       await rm(small, { recursive: true, force: true });
     }
   });
+  test("takes no queue that another project uses", async () => {
+    const small = await folder();
+    const { queues } = cloudflare.account;
+    const used = (name, more) => queues.push({ queue_id: randomUUID(), queue_name: name, producers: [], consumers: [], settings: {}, ...more });
+    try {
+      await writeFile(path.join(small, files[0]), 'name = "fresh"\n[[queues.producers]]\nbinding = "EVENTS"\nqueue = "a"\n');
+      for (const [name, more, says] of [
+        ["a-1", { producers: [{ type: "worker", script: "fresh" }, { type: "worker", script: "shop" }], producers_total_count: 2, consumers_total_count: 0 }, /queue a-1: the Worker shop uses it/],
+        ["a-2", { consumers: [{ type: "worker", script: "shop" }], producers_total_count: 0, consumers_total_count: 1 }, /queue a-2: the Worker shop uses it/],
+        ["a-3", { consumers: [{ type: "http_pull" }], producers_total_count: 0, consumers_total_count: 1 }, /queue a-3: an HTTP pull consumer uses it/],
+        ["a-4", { producers: [{ type: "r2_bucket", bucket_name: "logs" }], producers_total_count: 1, consumers_total_count: 0 }, /queue a-4: the R2 bucket logs uses it/],
+        ["a-5", { producers: [{ type: "worker", script: "fresh" }], consumers: [{ type: "worker", script: "other" }], producers_total_count: 1, consumers_total_count: 1 }, undefined],
+      ]) {
+        used(name, more);
+        await writeFile(path.join(small, files[0]), `name = "fresh"\n[[queues.producers]]\nbinding = "EVENTS"\nqueue = "${name}"\n`);
+        await writeFile(path.join(small, files[1]), `name = "other"\n[[queues.consumers]]\nqueue = "${name}"\n`);
+        cloudflare.writes.length = 0;
+        const { code, output } = await provision(small, cloudflare);
+        assert.equal(code, says ? 1 : 0, output);
+        assert.match(output, says ?? /exists {2}queue a-5\n/);
+        assert.deepEqual(cloudflare.writes, []);
+      }
+    } finally {
+      queues.splice(0, queues.length, ...queues.filter((q) => !q.queue_name.startsWith("a-")));
+      await rm(small, { recursive: true, force: true });
+    }
+  });
 
+  test("wants the two files to agree before it creates anything", async () => {
+    const small = await folder();
+    try {
+      const kv = (id) => `[[kv_namespaces]]\nbinding = "CONFIG"\nid = "${id}"\n`;
+      const events = (queue) => `[[queues.producers]]\nbinding = "EVENTS"\nqueue = "${queue}"\n`;
+      for (const [worker, consumers, says] of [
+        [events("event"), '[[queues.consumers]]\nqueue = "events"\n', /EVENTS of fresh is the queue event, which neither file has a consumer for/],
+        ["", '[[queues.consumers]]\nqueue = "events"\ndead_letter_queue = "event-dead"\n', /event-dead, which neither file has a consumer for/],
+        [kv("one"), kv("two"), /CONFIG is one for fresh and two for other/],
+        ['[[services]]\nbinding = "CONSUMERS"\nservice = "hookweir-consumer"\n', "", /CONSUMERS of fresh is the Worker hookweir-consumer, and the other file's is other/],
+      ]) {
+        await writeFile(path.join(small, files[0]), `name = "fresh"\n${worker}`);
+        await writeFile(path.join(small, files[1]), `name = "other"\n${consumers}`);
+        cloudflare.writes.length = 0;
+        const { code, output } = await provision(small, cloudflare);
+        assert.equal(code, 1, output);
+        assert.match(output, says);
+        assert.deepEqual(cloudflare.writes, []);
+      }
+    } finally {
+      await rm(small, { recursive: true, force: true });
+    }
+  });
+
+  test("says where it could not write an id, and does not go on", async () => {
+    const small = await folder();
+    try {
+      await writeFile(path.join(small, files[0]), 'name = "fresh"\n');
+      await writeFile(path.join(small, files[1]), "name = \"other\"\n[[kv_namespaces]]\nbinding = 'CONFIG'\nid = 'by-hand'\n[secrets]\nrequired = [\"VAULT_KEYS\"]\n");
+      const { code, output } = await provision(small, cloudflare);
+      assert.equal(code, 1, output);
+      assert.match(output, /consumers\/wrangler\.toml: write id = "[0-9a-f]{32}" where by-hand stands/);
+      assert.equal(cloudflare.account.secrets.other, undefined);
+    } finally {
+      await rm(small, { recursive: true, force: true });
+    }
+  });
+
+  test("never writes over the secrets it keeps: the file is replaced whole, or not at all", async () => {
+    const small = await folder();
+    const store = path.join(small, "deploy/secrets.json");
+    try {
+      await writeFile(path.join(small, files[0]), 'name = "first"\n[secrets]\nrequired = ["SOURCE_KEYS"]\n');
+      await writeFile(path.join(small, files[1]), 'name = "second"\n[secrets]\nrequired = ["SOURCE_KEYS"]\n');
+      cloudflare.fail = (request) => request.startsWith("PATCH /workers/scripts/second") || request.startsWith("PUT /workers/scripts/second");
+      assert.equal((await provision(small, cloudflare)).code, 1);
+      cloudflare.fail = () => false;
+      const kept = await readFile(store, "utf8");
+      assert.equal(JSON.parse(kept).SOURCE_KEYS, cloudflare.account.secrets.first.SOURCE_KEYS, "one Worker has it already");
+
+      // What a run that is cut short while it writes would leave behind is the
+      // old file: here it has a second name, and stays what it was.
+      await link(store, path.join(small, "before"));
+      await writeFile(path.join(small, files[1]), 'name = "second"\n[secrets]\nrequired = ["SOURCE_KEYS", "VAULT_KEYS"]\n');
+      assert.equal((await provision(small, cloudflare)).code, 0);
+      assert.equal(await readFile(path.join(small, "before"), "utf8"), kept);
+      assert.equal((await stat(store)).mode & 0o777, 0o600);
+      assert.equal(JSON.parse(await readFile(store, "utf8")).SOURCE_KEYS, JSON.parse(kept).SOURCE_KEYS);
+      assert.deepEqual(await readdir(path.join(small, "deploy")), ["secrets.json"]);
+      const ignored = (await readFile(path.join(root, ".gitignore"), "utf8")).split("\n");
+      assert.ok(ignored.includes("deploy/secrets.json*"), "its half-written form is not for git either");
+    } finally {
+      cloudflare.fail = () => false;
+      for (const name of ["first", "second"]) delete cloudflare.account.secrets[name];
+      await rm(small, { recursive: true, force: true });
+    }
+  });
 });

@@ -182,7 +182,7 @@ func TestTokens(t *testing.T) {
 
 func TestAuthenticate(t *testing.T) {
 	a := access.Authenticator{
-		Operator: access.Operator{Token: "admin"}, Resource: func(*http.Request) string { return audience }, Metadata: func(*http.Request) string { return "https://m" },
+		Operator: access.Operator{Tokens: []string{"admin"}}, Resource: func(*http.Request) string { return audience }, Metadata: func(*http.Request) string { return "https://m" },
 		Key: func(token string) (*access.Caller, error) {
 			if token == "hwk_good" {
 				return &access.Caller{ID: "key:good"}, nil
@@ -204,7 +204,7 @@ func TestAuthenticate(t *testing.T) {
 		assert.Equal(t, want, refusal.Status, header)
 		assert.Equal(t, "WWW-Authenticate", refusal.Headers[0].Name)
 	}
-	a.Operator.Token = ""
+	a.Operator.Tokens = nil
 	r := httptest.NewRequest("POST", audience, nil)
 	r.Header.Set("Authorization", "Bearer ")
 	_, refusal := a.Authenticate(r)

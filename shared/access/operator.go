@@ -11,11 +11,12 @@ import (
 // this machine.
 var ErrElsewhere = errors.New("access: the token of development is taken on this machine only")
 
-// Operator is the token that opens everything.
+// Operator is who may do everything, by one of his tokens: two while one is
+// rotated.
 type Operator struct {
-	// Token is empty where there is none.
-	Token string
-	// Local: it is development's, which everybody knows, so only a name of this
+	// Tokens are none where there is no such token.
+	Tokens []string
+	// Local: a token is development's, which everybody knows, so only a name of this
 	// machine is taken with it. What comes through a tunnel has the tunnel's
 	// name, and so has a page whose name was rebound to this machine.
 	Local bool
@@ -27,11 +28,12 @@ type Operator struct {
 // It compares hashes: of equal length, so the time tells nothing about the
 // token's, and in constant time.
 func (o Operator) Check(r *http.Request, token string) error {
-	if o.Token == "" {
-		return ErrUnknown
+	found, got := 0, sha256.Sum256([]byte(token))
+	for _, t := range o.Tokens {
+		want := sha256.Sum256([]byte(t))
+		found |= subtle.ConstantTimeCompare(want[:], got[:])
 	}
-	want, got := sha256.Sum256([]byte(o.Token)), sha256.Sum256([]byte(token))
-	if subtle.ConstantTimeCompare(want[:], got[:]) != 1 {
+	if found != 1 {
 		return ErrUnknown
 	}
 	if o.Local && !loopback(r.URL.Scheme+"://"+r.Host) {

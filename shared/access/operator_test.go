@@ -30,21 +30,33 @@ func TestOperator(t *testing.T) {
 		{"http://localhost.example.com/", access.ErrElsewhere},
 	} {
 		r := httptest.NewRequest("GET", at.url, nil)
-		assert.Equal(t, at.local, access.Operator{Token: "short", Local: true}.Check(r, "short"), at.url)
-		assert.NoError(t, access.Operator{Token: "short"}.Check(r, "short"), at.url)
+		assert.Equal(t, at.local, access.Operator{Tokens: []string{"short"}, Local: true}.Check(r, "short"), at.url)
+		assert.NoError(t, access.Operator{Tokens: []string{"short"}}.Check(r, "short"), at.url)
 		for _, wrong := range []string{"", "shor", "shortt", "Short"} {
-			assert.Equal(t, access.ErrUnknown, access.Operator{Token: "short", Local: true}.Check(r, wrong), at.url)
+			assert.Equal(t, access.ErrUnknown, access.Operator{Tokens: []string{"short"}, Local: true}.Check(r, wrong), at.url)
 		}
 		assert.Equal(t, access.ErrUnknown, access.Operator{}.Check(r, ""), "no token is no operator")
 	}
 	r := httptest.NewRequest("GET", "https://abc.trycloudflare.com/mcp/acme", nil)
 	r.Header.Set("Authorization", "Bearer short")
 	a := access.Authenticator{
-		Operator: access.Operator{Token: "short", Local: true},
+		Operator: access.Operator{Tokens: []string{"short"}, Local: true},
 		Metadata: func(*http.Request) string { return "https://m" },
 	}
 	_, refusal := a.Authenticate(r)
 	if assert.NotNil(t, refusal) {
 		assert.Equal(t, problem.CodeUnauthenticated, refusal.Code)
+	}
+}
+
+// TestOperatorsTokens: while a token is rotated, the new and the old one open.
+func TestOperatorsTokens(t *testing.T) {
+	r := httptest.NewRequest("GET", "https://hooks.example.com/", nil)
+	o := access.Operator{Tokens: []string{"new-token", "old-token"}}
+	for token, want := range map[string]error{
+		"new-token": nil, "old-token": nil,
+		"new-token,old-token": access.ErrUnknown, "": access.ErrUnknown, ",": access.ErrUnknown, "old-toke": access.ErrUnknown,
+	} {
+		assert.Equal(t, want, o.Check(r, token), token)
 	}
 }

@@ -73,7 +73,7 @@ func newWorld(t *testing.T) *world {
 		w.rings[i] = r
 	}
 	w.cfg = admin.Config{
-		Operator: access.Operator{Token: adminToken},
+		Operator: access.Operator{Tokens: []string{adminToken}},
 		Tenant:   func(n string) admin.TenantAPI { return tenant.Client{Tenant: n, Invoke: w.invokeTenant(n)} },
 		Ledger: func(n string, shard int) admin.LedgerAPI {
 			return ledger.Client{Tenant: n, Shard: shard, Invoke: func(_ context.Context, m string, p []byte) ([]byte, error) {
@@ -316,7 +316,7 @@ func TestAuthorization(t *testing.T) {
 func TestNoAdminTokenSettingOpensNothing(t *testing.T) {
 	w := newWorld(t)
 	key := w.admin("POST", "/keys", "").json()["key"].(string)
-	w.cfg.Operator.Token = ""
+	w.cfg.Operator.Tokens = nil
 	w.rebuild()
 	for _, h := range []string{"Bearer ", "Bearer", "", "Bearer " + adminToken} {
 		r := w.do("", "GET", "/v1/tenants/acme/sources", "", func(r *http.Request) { r.Header.Set("Authorization", h) })

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"math/bits"
 	"net/http"
 	"testing"
 
@@ -62,6 +63,9 @@ func TestChangesCutShort(t *testing.T) {
 func TestTwoOperatorsAtOnce(t *testing.T) {
 	for _, before := range []bool{true, false} {
 		for order := range 1 << 8 {
+			if bits.OnesCount(uint(order)) != 4 { // each has four calls
+				continue
+			}
 			w := newWorld(t)
 			w.stepwise()
 			if before {

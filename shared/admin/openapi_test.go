@@ -64,7 +64,7 @@ func TestOperationsAreRoutes(t *testing.T) {
 		}
 		w := httptest.NewRecorder()
 		h, err := New(Config{
-			Operator: access.Operator{Token: "t"}, Log: func(string, ...string) {},
+			Operator: access.Operator{Tokens: []string{"t"}}, Log: func(string, ...string) {},
 			Tenant: func(string) TenantAPI { return nil }, Ledger: func(string, int) LedgerAPI { return nil },
 			Vault: func(string) VaultAPI { return nil }, Keys: struct{ KeysAPI }{},
 			Lane: func(string, string) LaneAPI { return nil },

@@ -11,8 +11,9 @@
 //     encoding, encoded slashes and backslashes, empty segments, control
 //     characters.
 //   - The token is the gate's to set: with a connection or a credential, a
-//     caller's Authorization, and with any, Host, Content-Length and the
-//     hop-by-hop headers are refused.
+//     caller's Authorization and the credential's own header are refused, and
+//     with any, Host, Content-Length and the hop-by-hop headers.
+//   - A credential that is kept stays at its server (SameServer).
 //   - Every bound has a default that is safe for an API nobody has described.
 //
 // # Failure modes

@@ -125,7 +125,7 @@ func (t *Tenant) openEndpoint(tenantName string) error {
 	t.name = tenantName
 	g := &gate{limit: access.Limiter{Now: t.s.cfg.Now}}
 	g.Authenticator = access.Authenticator{
-		Operator: t.s.operator(), Key: t.keyCaller, Token: t.tokenCaller,
+		Operator: t.s.operator, Key: t.keyCaller, Token: t.tokenCaller,
 		Resource: t.resource, Metadata: t.metadataURL,
 	}
 	if g.api, err = admin.ForTenant(t.s.adminConfig(t.invokeHere), tenantName, "mcp"); err != nil {

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"math/rand/v2"
 	"net/http"
+	"strings"
 	"time"
 
+	"github.com/hookweir/hookweir/shared/access"
 	"github.com/hookweir/hookweir/shared/admin"
 	"github.com/hookweir/hookweir/shared/deliver"
 	"github.com/hookweir/hookweir/shared/dispatch"
@@ -83,6 +85,7 @@ type Config struct {
 type Service struct {
 	cfg                   Config
 	sourceKeys, vaultKeys *seal.Ring
+	operator              access.Operator
 	missing               []string // what no part shall run without, in words
 	uses                  uses
 	deliverer             *deliver.Deliverer
@@ -170,15 +173,31 @@ func (s *Service) offer(ctx context.Context, tenantName, sourceName string) (*so
 	switch {
 	case errors.Is(err, seal.ErrNoRing):
 		return nil, err
+	case errors.Is(err, seal.ErrUnknownKey): // the worker's ring is another; it may be in the middle of a rotation
+		return nil, tenant.ErrUnreadable
 	case err != nil:
 		return nil, s.cfg.Payloads.Delete(ctx, key)
 	}
 	return o, nil
 }
 
+// queues are all there are. Read only.
+var queues = [...]string{QueueEvents, QueueEventsDead, QueueWrites, QueueWritesDead, QueuePolls}
+
+// queueOf is the queue that a name means: a name is its account's, so it may
+// have a prefix, as in `staging-events`.
+func queueOf(name string) string {
+	for _, q := range queues {
+		if name == q || strings.HasSuffix(name, "-"+q) {
+			return q
+		}
+	}
+	return ""
+}
+
 // Queue decides each message of a batch of the named queue.
 func (s *Service) Queue(ctx context.Context, name string, batch []queue.Message) []queue.Verdict {
-	switch name {
+	switch queueOf(name) {
 	case QueueEvents:
 		return s.deliverer.Handle(ctx, batch)
 	case QueueEventsDead:

@@ -37,16 +37,10 @@ func (s *Service) readSettings() {
 		s.fault("secret VAULT_KEYS", "begins with a key of SOURCE_KEYS, which the worker has as well", putSecret("VAULT_KEYS"))
 		s.vaultKeys = nil
 	}
-	s.cfg.AdminToken = strings.TrimSpace(s.cfg.AdminToken) // a pasted one often ends in a line break
-	switch {
-	case s.cfg.AdminToken == "":
-		s.fault("secret ADMIN_TOKEN", "is missing", putSecret("ADMIN_TOKEN"))
-	case len(s.cfg.AdminToken) > MaxAdminToken, strings.ContainsFunc(s.cfg.AdminToken, notOfToken):
-		s.fault("secret ADMIN_TOKEN", "is no token of at most "+strconv.Itoa(MaxAdminToken)+" letters, digits and -._~+/=", putSecret("ADMIN_TOKEN"))
-		s.cfg.AdminToken = ""
-	case len(s.cfg.AdminToken) < MinAdminToken && !s.cfg.Development:
-		s.fault("secret ADMIN_TOKEN", "is shorter than "+strconv.Itoa(MinAdminToken)+" bytes", putSecret("ADMIN_TOKEN"))
-		s.cfg.AdminToken = ""
+	s.operator = access.Operator{Tokens: strings.Split(strings.TrimSpace(s.cfg.AdminToken), ",")} // a pasted one often ends in a line break
+	if what := s.checkOperator(); what != "" {
+		s.fault("secret ADMIN_TOKEN", what, putSecret("ADMIN_TOKEN"))
+		s.operator = access.Operator{}
 	}
 	if s.cfg.PublicURL != "" {
 		if _, ok := admin.Origin(s.cfg.PublicURL); !ok {
@@ -83,10 +77,28 @@ func notOfToken(r rune) bool {
 	return !strings.ContainsRune("-._~+/=", r)
 }
 
-// operator is the operator's token. A short one passes in development, and
-// there everybody may know it.
-func (s *Service) operator() access.Operator {
-	return access.Operator{Token: s.cfg.AdminToken, Local: len(s.cfg.AdminToken) < MinAdminToken}
+// maxOperators bounds the operator's tokens: a rotation needs two.
+const maxOperators = 2
+
+// checkOperator says what is wrong with the operator's tokens. A short one
+// passes in development, and there everybody may know it.
+func (s *Service) checkOperator() string {
+	if len(s.operator.Tokens) > maxOperators {
+		return "is more than two tokens"
+	}
+	for _, t := range s.operator.Tokens {
+		short := len(t) < MinAdminToken
+		switch {
+		case t == "":
+			return "is missing"
+		case len(t) > MaxAdminToken, strings.ContainsFunc(t, notOfToken):
+			return "is no token of at most " + strconv.Itoa(MaxAdminToken) + " letters, digits and -._~+/="
+		case short && !s.cfg.Development:
+			return "is shorter than " + strconv.Itoa(MinAdminToken) + " bytes"
+		}
+		s.operator.Local = s.operator.Local || short
+	}
+	return ""
 }
 
 const inVars = "see [vars] in consumers/wrangler.toml"

@@ -71,6 +71,10 @@ func TestSettings(t *testing.T) {
 		},
 		"a shared key on its way out": {func(c *Config) { c.VaultKeys += "," + strings.Replace(c.SourceKeys, "t1:", "old:", 1) }, ""},
 		"a token with its line break": {func(c *Config) { c.AdminToken = " " + c.AdminToken + "\r\n" }, ""},
+		"two tokens":                  {func(c *Config) { c.AdminToken += "," + strings.Repeat("o", MinAdminToken) }, ""},
+		"one of them to guess":        {func(c *Config) { c.AdminToken += ",old" }, "secret ADMIN_TOKEN of the consumers is shorter than 24 bytes: wrangler secret put ADMIN_TOKEN" + where},
+		"one of them empty":           {func(c *Config) { c.AdminToken += "," }, "secret ADMIN_TOKEN of the consumers is missing: wrangler secret put ADMIN_TOKEN" + where},
+		"three tokens":                {func(c *Config) { c.AdminToken += "," + c.AdminToken + "," + c.AdminToken }, "secret ADMIN_TOKEN of the consumers is more than two tokens: wrangler secret put ADMIN_TOKEN" + where},
 		"a token of white space":      {func(c *Config) { c.AdminToken = strings.Repeat(" ", MinAdminToken) }, "secret ADMIN_TOKEN of the consumers is missing: wrangler secret put ADMIN_TOKEN" + where},
 		"a token of two words":        {func(c *Config) { c.AdminToken = "a token that has two words" }, "secret ADMIN_TOKEN of the consumers is no token of at most 512 letters, digits and -._~+/=: wrangler secret put ADMIN_TOKEN" + where},
 		"a token no header carries":   {func(c *Config) { c.AdminToken = strings.Repeat("ü", MinAdminToken) }, "secret ADMIN_TOKEN of the consumers is no token of at most 512 letters, digits and -._~+/=: wrangler secret put ADMIN_TOKEN" + where},
@@ -98,7 +102,7 @@ func TestSettings(t *testing.T) {
 			at := func(path string) *httptest.ResponseRecorder {
 				w := httptest.NewRecorder()
 				r := httptest.NewRequest(http.MethodGet, "http://127.0.0.1:8787"+path, nil)
-				r.Header.Set("Authorization", "Bearer "+strings.TrimSpace(cfg.AdminToken))
+				r.Header.Set("Authorization", "Bearer "+strings.Split(strings.TrimSpace(cfg.AdminToken), ",")[0])
 				s.API.ServeHTTP(w, r)
 				return w
 			}

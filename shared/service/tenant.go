@@ -173,7 +173,7 @@ func (t *Tenant) eventsChanged(payload []byte) error {
 // adminConfig is the API's, with calls of objects by the given way.
 func (s *Service) adminConfig(invoke invokeFunc) admin.Config {
 	return admin.Config{
-		Operator: s.operator(),
+		Operator: s.operator,
 		Tenant:   func(name string) admin.TenantAPI { return s.tenantBy(invoke, name) },
 		Upstreams: func(name string) admin.UpstreamAPI {
 			return upstream.Client{Tenant: name, Invoke: func(ctx context.Context, method string, payload []byte) ([]byte, error) {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/hookweir/hookweir/shared/name"
@@ -60,7 +61,7 @@ const (
 )
 
 func (n NewKey) valid() bool {
-	if len(n.Label) > MaxLabelBytes || !utf8.ValidString(n.Label) || strings.ContainsFunc(n.Label, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+	if len(n.Label) > MaxLabelBytes || !utf8.ValidString(n.Label) || strings.ContainsFunc(n.Label, func(r rune) bool { return !unicode.IsGraphic(r) }) {
 		return false
 	}
 	// Restricted to nothing is a mistake, and must not come to mean everything.

@@ -106,7 +106,7 @@ func TestKeyOfATenantWithUnderscores(t *testing.T) {
 
 func TestKeyLimitsAndLabels(t *testing.T) {
 	w := newWorld(t)
-	for _, label := range []string{strings.Repeat("x", tenant.MaxLabelBytes+1), "a\nb", "a\x00", "\x7f"} {
+	for _, label := range []string{strings.Repeat("x", tenant.MaxLabelBytes+1), "a\nb", "a\x00", "\x7f", "a\u0085b", "ci\u202eyek", "a\u2028b", "a\u200bb"} {
 		_, err := w.CreateKey(ctx, tenant.NewKey{Label: label})
 		require.ErrorIs(t, err, tenant.ErrRequest, "%q", label)
 	}
