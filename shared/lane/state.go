@@ -101,6 +101,7 @@ func (h *head) reserve(now time.Time, n int, horizon time.Duration) admission {
 // stopped by what its provider told.
 func (h *head) budget(now time.Time) (limit pace.Limit, slack time.Duration, from pace.State) {
 	limit, slack = h.cfg.Rate.Margin()
+	h.state.Pace = limit.Sane(h.state.Pace, now) // kept, also where there is no slot
 	from = h.state.Pace
 	spacing, pause := ratelimit.Plan(h.state.Budgets, now)
 	if pause > 0 {
