@@ -38,7 +38,9 @@ func TestClockJumpsBack(t *testing.T) {
 		})
 		require.NoError(t, err)
 		w := &world{t: t, client: lane.Client{Tenant: "acme", Destination: "shop"}}
-		w.client.Invoke = func(_ context.Context, method string, payload []byte) ([]byte, error) { return l.Invoke(method, payload) }
+		w.client.Invoke = func(_ context.Context, method string, payload []byte) ([]byte, error) {
+			return l.Invoke(method, payload)
+		}
 		w.put(func(c *destination.Config) { c.Rate = pace.Limit{Requests: 10, Per: time.Second, Burst: 5} })
 		ask := func() int {
 			g, err := w.client.Permit(ctx(), outbound.PermitRequest{N: 1})

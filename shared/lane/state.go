@@ -28,11 +28,22 @@ type state struct {
 	Asked asked `json:"asked,omitzero"`
 	// Drain is the share of the concurrency that a drain under way holds.
 	Drain drainShare `json:"drain,omitzero"`
+	// Kept is what writes that have ended count for, in bytes, and Lightened the
+	// last that was forgotten before its time.
+	Kept      int64     `json:"kept,omitempty"`
+	Lightened lightened `json:"lightened,omitzero"`
 	// Wake is when what was held back from the queue may go on.
 	Wake time.Time `json:"wake,omitzero"`
 	// Yield is until when the drain leaves the concurrency to the queue's
 	// consumers, after it had all of it.
 	Yield time.Time `json:"yield,omitzero"`
+}
+
+// lightened is a write by when its time is over, in Unix milliseconds, and its
+// number.
+type lightened struct {
+	Due int64 `json:"due"`
+	Seq int64 `json:"seq"`
 }
 
 type drainShare struct {
