@@ -56,6 +56,7 @@ var limitAnswers = map[string]string{
 	"lane.maxKey":                problem.CodeInvalidWrite,
 	"lane.maxAhead":              problem.CodeInvalidWrite,
 	"lane.MaxOpen":               problem.CodeQueueFull,
+	"lane.maxStored":             problem.CodeQueueFull,
 	"lane.MaxOpenBytes":          problem.CodeQueueFull,
 	"name.MaxLen":                problem.CodeInvalidName,
 	"poll.MinEvery":              problem.CodeInvalidRequest,

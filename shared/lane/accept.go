@@ -63,7 +63,7 @@ func (l *Lane) Accept(writes []Write) ([]Accepted, error) {
 				out[i] = Accepted{ID: known.id, Duplicate: true}
 				continue
 			}
-			if h.depth >= MaxOpen || h.bytes+int64(len(w.Body)) > MaxOpenBytes || h.seq >= maxSeq {
+			if h.depth >= MaxOpen || h.bytes+int64(len(w.Body)) > MaxOpenBytes || h.bytes+h.state.Kept+int64(len(w.Body)) > maxStored || h.seq >= maxSeq {
 				return ErrFull
 			}
 			id, err := l.insert(h, w, claims[i], now, fresh)

@@ -139,21 +139,7 @@ func (l *Lane) sweepOne(h *head, v *row, now time.Time) error {
 		_, err := l.cfg.DB.Exec(`UPDATE writes SET due_at = NULL WHERE seq = ?`, v.seq)
 		return err
 	}
-	return l.forget(v, now)
-}
-
-// forget deletes a settled write whose time is over.
-func (l *Lane) forget(v *row, now time.Time) error {
-	if v.claim != "" {
-		if err := l.dropLater(v.claim, now); err != nil {
-			return err
-		}
-	}
-	if _, err := l.cfg.DB.Exec(`DELETE FROM attempts WHERE seq = ?`, v.seq); err != nil {
-		return err
-	}
-	_, err := l.cfg.DB.Exec(`DELETE FROM writes WHERE seq = ?`, v.seq)
-	return err
+	return l.forget(h, v, now)
 }
 
 // dropPayloads deletes bodies nobody refers to. A failure is tried again in an

@@ -154,7 +154,10 @@ func (l *Lane) Delete() error {
 		if h.depth > 0 || undecided > 0 {
 			return ErrOpen
 		}
-		h.state = state{Pace: h.state.Pace, Budgets: h.state.Budgets, Breaker: breaker.State{Opened: h.state.Breaker.Opened}}
+		h.state = state{
+			Pace: h.state.Pace, Budgets: h.state.Budgets, Breaker: breaker.State{Opened: h.state.Breaker.Opened},
+			Kept: h.state.Kept, Lightened: h.state.Lightened,
+		}
 		_, err = l.cfg.DB.Exec(`UPDATE lane SET config = '', sealed = ''`)
 		return err
 	})

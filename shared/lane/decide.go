@@ -78,6 +78,9 @@ func (l *Lane) replay(h *head, v *row, now time.Time) error {
 	default:
 		return ErrState
 	}
+	if err := l.keep(h, v, -1); err != nil {
+		return err
+	}
 	h.depth++
 	h.bytes += v.size
 	v.replays++
@@ -122,26 +125,12 @@ func (l *Lane) purge(h *head, v *row, now time.Time) error {
 	case Purged:
 		return nil
 	}
-	claim := v.claim
-	if claim != "" {
-		if err := l.dropLater(claim, now); err != nil {
-			return err
-		}
-	}
 	if v.state == Dead || v.state == Parked { // the others have ended, and their time runs
 		if err := l.end(h, v, Purged, "", now); err != nil {
 			return err
 		}
 	}
-	v.claim = ""
-	if v.idem == "" {
-		return l.forget(v, now)
-	}
-	if _, err := l.cfg.DB.Exec(`DELETE FROM attempts WHERE seq = ?`, v.seq); err != nil {
-		return err
-	}
-	_, err := l.cfg.DB.Exec(`UPDATE writes SET state = ?, reason = '', header = '[]', path = '', claim = '', size = 0, body = NULL, answer = '' WHERE seq = ?`, Purged, v.seq)
-	return err
+	return l.strip(h, v, now)
 }
 
 // ReplayWhere replays the dead or parked writes that match, oldest first, so

@@ -54,6 +54,9 @@
 //     sweep leaves alone what that drain has under way.
 //   - An idempotency key has one write while that is open or undecided, and for
 //     72 h after: the lookup and the insert are one transaction.
+//   - What has ended is kept for the retention, or for less if it is over MaxKept;
+//     what would fill the object is refused before it is accepted. An object that
+//     is full could not note that a write was delivered, and would repeat it.
 //   - G10: the object belongs to one tenant and destination; a call that names
 //     another is refused.
 //   - The lock is held for synchronous SQL only, never across a call out.

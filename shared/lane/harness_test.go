@@ -58,6 +58,7 @@ type world struct {
 	queueDown  bool
 	payloadLag time.Duration // what reading a body takes
 	badCommit  bool          // the next transaction that its function is content with fails
+	keep       int64         // most bytes of what has ended; zero is the usual
 	loseEvery  int           // every n-th message is lost
 	crashEvery int           // every n-th call out of the object, or fetch, is the last thing it does
 	calls      int
@@ -200,7 +201,7 @@ func (w *world) bootLocked() {
 		DropPayload: func(claim string) error {
 			return guard(func() error { w.mu.Lock(); defer w.mu.Unlock(); delete(w.payloads, claim); return nil })
 		},
-		Performer: performer,
+		Performer: performer, Keep: w.keep,
 		Budget: func(tenant, budget string) outbound.Lane {
 			c := w.object(tenant, lane.BudgetObject(budget))
 			inner := c.Invoke

@@ -55,7 +55,8 @@ var (
 	ErrRequest = errors.New("lane: malformed call")
 	// ErrConflict refuses another write under an idempotency key.
 	ErrConflict = errors.New("lane: idempotency key was used for another write")
-	// ErrFull refuses what is over MaxOpen or MaxOpenBytes.
+	// ErrFull refuses what is over MaxOpen or MaxOpenBytes, or would fill the
+	// object.
 	ErrFull = errors.New("lane: too many writes wait")
 	// ErrBusy refuses a decision about a write that is under way.
 	ErrBusy = errors.New("lane: write is being sent")
@@ -87,6 +88,9 @@ type Config struct {
 	// absent one is no error.
 	PutPayload  func(claim string, body []byte) error
 	DropPayload func(claim string) error
+	// Keep bounds what is kept of writes that have ended, in bytes; zero means
+	// MaxKept.
+	Keep int64
 	// Performer sends what the object drains itself: writes with a partition
 	// key.
 	Performer *Performer

@@ -118,6 +118,9 @@ func (l *Lane) end(h *head, v *row, state, reason string, now time.Time) error {
 	if v.open() {
 		h.depth--
 		h.bytes -= v.size
+		if err := l.keep(h, v, 1); err != nil {
+			return err
+		}
 	}
 	h.unrelease(v)
 	undecided := state == Dead || state == Parked

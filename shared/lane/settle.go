@@ -91,7 +91,7 @@ func (l *Lane) settleIn(h *head, s Settlement, now time.Time) error {
 			return err
 		}
 	}
-	return nil
+	return l.lighten(h, now)
 }
 
 func (l *Lane) settleOne(h *head, r Result, now time.Time) error {
@@ -142,6 +142,10 @@ func (l *Lane) delivered(h *head, v *row, r Result, now time.Time) error {
 	if err != nil {
 		return err
 	}
+	if !v.open() { // it is counted already
+		h.state.Kept += int64(len(text) - len(v.answer))
+	}
+	v.answer = text
 	l.log(h, "write_delivered", v, r)
 	return l.end(h, v, Delivered, "", now)
 }

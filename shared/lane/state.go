@@ -28,11 +28,22 @@ type state struct {
 	Asked asked `json:"asked,omitzero"`
 	// Drain is the share of the concurrency that a drain under way holds.
 	Drain drainShare `json:"drain,omitzero"`
+	// Kept is what writes that have ended count for, in bytes, and Lightened the
+	// last that was forgotten before its time.
+	Kept      int64     `json:"kept,omitempty"`
+	Lightened lightened `json:"lightened,omitzero"`
 	// Wake is when what was held back from the queue may go on.
 	Wake time.Time `json:"wake,omitzero"`
 	// Yield is until when the drain leaves the concurrency to the queue's
 	// consumers, after it had all of it.
 	Yield time.Time `json:"yield,omitzero"`
+}
+
+// lightened is a write by when its time is over, in Unix milliseconds, and its
+// number.
+type lightened struct {
+	Due int64 `json:"due"`
+	Seq int64 `json:"seq"`
 }
 
 type drainShare struct {
@@ -101,6 +112,7 @@ func (h *head) reserve(now time.Time, n int, horizon time.Duration) admission {
 // stopped by what its provider told.
 func (h *head) budget(now time.Time) (limit pace.Limit, slack time.Duration, from pace.State) {
 	limit, slack = h.cfg.Rate.Margin()
+	h.state.Pace = limit.Sane(h.state.Pace, now) // kept, also where there is no slot
 	from = h.state.Pace
 	spacing, pause := ratelimit.Plan(h.state.Budgets, now)
 	if pause > 0 {

@@ -36,6 +36,7 @@
 //
 // # Failure modes
 //
-// A clock that jumps back would leave TAT far ahead and stop everything;
-// Reserve never believes in a TAT further ahead than it could have put it.
+// A clock that jumps back would leave TAT, or the end of a pause, far ahead and
+// stop everything; Reserve never believes in one further ahead than it could
+// have been put.
 package pace

@@ -7,6 +7,10 @@ const (
 	// promise: what is learned after it (a Retry-After) cannot take it back.
 	MaxHorizon = 10 * time.Second
 
+	// MaxPause is the longest pause that is kept: what package retry takes of a
+	// Retry-After, and package ratelimit of a reset, at most.
+	MaxPause = 24 * time.Hour
+
 	// MaxRequests and MaxPer bound a rate; T then lies between 1 ns and 31
 	// days, and no sum of times below overflows.
 	MaxRequests = 1_000_000
@@ -92,7 +96,7 @@ func (l Limit) Margin() (usable Limit, slack time.Duration) {
 func (l Limit) Reserve(s State, now time.Time, n int, horizon time.Duration) (slots []time.Time, next State, wait time.Duration) {
 	t, tau := l.step()
 	horizon = min(max(horizon, 0), MaxHorizon)
-	next = l.sane(s, now)
+	next = l.Sane(s, now)
 	for len(slots) < n {
 		at := latest(now, next.NotBefore, next.TAT.Add(-tau))
 		if at.Sub(now) > horizon {
@@ -120,14 +124,19 @@ func (l Limit) Used(s State, now time.Time) float64 {
 	if t == 0 {
 		return 0
 	}
-	ahead := max(l.sane(s, now).TAT.Sub(now), 0)
+	ahead := max(l.Sane(s, now).TAT.Sub(now), 0)
 	return min(float64(ahead)/float64(tau+t), 1)
 }
 
-// sane takes back a TAT that no Reserve could have made by now: the clock has
-// jumped.
-func (l Limit) sane(s State, now time.Time) State {
+// Sane takes back a TAT that no Reserve could have made by now, and a pause that
+// nobody could have asked for: the clock has jumped. Reserve goes by it; whoever
+// keeps the state of one that gave no slot keeps what it has taken back, or the
+// end moves along with the clock.
+func (l Limit) Sane(s State, now time.Time) State {
 	t, tau := l.step()
+	if most := now.Add(MaxPause); s.NotBefore.After(most) {
+		s.NotBefore = most
+	}
 	most := latest(now, s.NotBefore).Add(MaxHorizon + max(tau, l.tolerance()) + t)
 	if s.TAT.After(most) {
 		s.TAT = most
