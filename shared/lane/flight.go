@@ -7,6 +7,7 @@ import (
 
 	"github.com/hookweir/hookweir/shared/bulkhead"
 	"github.com/hookweir/hookweir/shared/outbound"
+	"github.com/hookweir/hookweir/shared/pace"
 )
 
 // flights are the writes that a drain has under way, by number. It is the
@@ -67,6 +68,9 @@ func (l *Lane) attempt(t outbound.Target, j *job) Settlement {
 func (l *Lane) revoked(s outbound.Slot) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if most := l.now().Add(pace.MaxPause); l.quiet.After(most) {
+		l.quiet = most // the clock has jumped
+	}
 	return s.At.Before(l.quiet)
 }
 

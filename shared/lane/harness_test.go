@@ -68,6 +68,7 @@ type world struct {
 	objects    map[string]*lane.Lane // beside it: other destinations, shared budgets
 	budgetDown bool
 	logs       []string
+	queries    map[string][]any // each statement's latest arguments
 	dispatcher *dispatch.Dispatcher
 }
 
@@ -170,7 +171,7 @@ func (w *world) bootLocked() {
 		})
 		return res, err
 	}
-	db := &guardedDB{w.db, func() bool { return w.dead(epoch) }, func(n int) { w.mu.Lock(); defer w.mu.Unlock(); w.count.writes += n }, w.commit}
+	db := &guardedDB{w.db, func() bool { return w.dead(epoch) }, func(n int) { w.mu.Lock(); defer w.mu.Unlock(); w.count.writes += n }, w.commit, w.queries}
 	performer := &lane.Performer{
 		Sender: &sender,
 		Payload: func(_ context.Context, claim string) (b []byte, err error) {
@@ -252,7 +253,7 @@ func (w *world) object(tenant, dest string) lane.Client {
 			require.NoError(w.t, err)
 			w.t.Cleanup(func() { require.NoError(w.t, db.Close()) })
 			l, err = lane.New(lane.Config{
-				DB:  &guardedDB{db, func() bool { return false }, func(n int) { w.mu.Lock(); defer w.mu.Unlock(); w.count.budgetWrites += n }, func() error { return nil }},
+				DB:  &guardedDB{db, func() bool { return false }, func(n int) { w.mu.Lock(); defer w.mu.Unlock(); w.count.budgetWrites += n }, func() error { return nil }, nil},
 				Now: time.Now, Jitter: func() float64 { return 0.5 }, VaultKeys: w.sender.VaultKeys,
 				SendWrites: func([][]byte) error { return nil }, SendEvents: func([][]byte) error { return nil },
 				SetAlarm:   func(time.Time) error { return nil },
@@ -277,11 +278,15 @@ type guardedDB struct {
 	dead   func() bool
 	wrote  func(rows int)
 	commit func() error
+	ran    map[string][]any // nil: nobody asks
 }
 
 // Exec counts the statements that write rows.
 func (d *guardedDB) Exec(query string, args ...any) (sqlstore.Rows, error) {
 	rows, err := d.DB.Exec(query, args...)
+	if d.ran != nil {
+		d.ran[query] = args
+	}
 	if word, _, _ := strings.Cut(query, " "); word == "INSERT" || word == "UPDATE" || word == "DELETE" {
 		n, _ := sqlstore.Int64(d.DB, `SELECT changes()`)
 		d.wrote(int(n))

@@ -94,4 +94,7 @@ var schema = [][]string{{
 		due_at INTEGER NOT NULL
 	) WITHOUT ROWID`,
 	outbox.Schema,
+}, {
+	// Asked for with every settlement; while the bucket is down they pile up.
+	`CREATE INDEX drops_due ON drops (due_at)`,
 }}
