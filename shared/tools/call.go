@@ -24,7 +24,7 @@ func (s *Set) call(ctx context.Context, t *Tool, r *mcp.CallToolRequest) (*mcp.C
 		return fault, nil
 	}
 	if t.Confirm != "" {
-		if ask, err := s.confirm(t, r); ask != nil || err != nil {
+		if ask, err := s.confirm(t, r, args); ask != nil || err != nil {
 			return ask, err
 		}
 	}

@@ -2,6 +2,7 @@ package tools
 
 import (
 	"encoding/json"
+	"strings"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
@@ -15,7 +16,7 @@ const confirmKey = "confirm"
 // In the protocol of 2026 the tool answers input_required and is called again
 // with the answer, and the sealed state of state.go; in the older ones the
 // library asks the client in between.
-func (s *Set) confirm(t *Tool, r *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+func (s *Set) confirm(t *Tool, r *mcp.CallToolRequest, args map[string]any) (*mcp.CallToolResult, error) {
 	aad, err := s.stateAAD(s.cfg.Caller(r), t.Name, r.Params.Arguments)
 	if err != nil {
 		return nil, err
@@ -29,7 +30,7 @@ func (s *Set) confirm(t *Tool, r *mcp.CallToolRequest) (*mcp.CallToolResult, err
 			return failure(problem.CodeNotReady, "a key ring is missing, see /healthz"), nil
 		}
 		return &mcp.CallToolResult{RequestState: state, InputRequests: mcp.InputRequestMap{confirmKey: &mcp.ElicitParams{
-			Message:         t.Confirm,
+			Message:         question(t, args),
 			RequestedSchema: json.RawMessage(`{"type":"object","properties":{"confirm":{"type":"boolean","title":"Yes, do it"}},"required":["confirm"]}`),
 		}}}, nil
 	}
@@ -41,6 +42,20 @@ func (s *Set) confirm(t *Tool, r *mcp.CallToolRequest) (*mcp.CallToolResult, err
 		return failure(problem.CodeConflict, "the person did not confirm; nothing was changed"), nil
 	}
 	return nil, nil
+}
+
+// question is what a person is asked: with what the agent is about to do it to.
+func question(t *Tool, args map[string]any) string {
+	text := t.Confirm
+	for name, value := range args {
+		if word, ok := value.(string); ok {
+			text = strings.ReplaceAll(text, "{"+name+"}", word)
+		}
+	}
+	for _, u := range t.Unsaid {
+		text = strings.ReplaceAll(text, "{"+u[0]+"}", u[1])
+	}
+	return text
 }
 
 // canAsk says whether a client answers forms. One that names neither form nor

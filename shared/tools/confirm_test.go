@@ -157,10 +157,10 @@ func TestStateIsOfOneTool(t *testing.T) {
 	answered := &mcp.CallToolRequest{Params: &mcp.CallToolParamsRaw{Arguments: json.RawMessage(args), RequestState: state, InputResponses: mcp.InputResponseMap{
 		confirmKey: &mcp.ElicitResult{Action: "accept", Content: map[string]any{"confirm": true}},
 	}}}
-	result, err := s.confirm(&one, answered)
+	result, err := s.confirm(&one, answered, nil)
 	require.NoError(t, err)
 	require.Nil(t, result, "agreed")
-	_, err = s.confirm(&two, answered)
+	_, err = s.confirm(&two, answered, nil)
 	require.ErrorContains(t, err, "not of this call")
 }
 

@@ -20,8 +20,11 @@ type Tool struct {
 	Fixed        [][2]string
 	// Whole is the argument that is the body.
 	Whole string
-	// Confirm asks a person first, in these words.
+	// Confirm asks a person first, in these words; `{x}` is the argument x, which
+	// its schema bounds to what can stand there. Unsaid is what it stands for
+	// where it is left out.
 	Confirm string
+	Unsaid  [][2]string
 	// Pages: the answer has `next`, and the tool goes on, up to maxPages, and
 	// tells how far it is. The member Sum counts.
 	Pages bool
@@ -166,8 +169,8 @@ var table = [...]Tool{
 	{
 		Name: "rotate_source_secret", Title: "Rotate a webhook secret", Scope: ScopeRotate,
 		Description: "Make a new secret the one that deliveries are verified with; older ones still verify until the overlap ends. A person is asked to confirm.",
-		Destructive: true, Confirm: "Rotate the secret of a webhook source? Deliveries signed with the old one are refused once the overlap ends.",
-		Input:  object(`"source":`+nameSchema+`,"secret":{"type":"string","minLength":1,"maxLength":8192,"description":"The secret as the provider shows it."},"overlap":{"type":"string","description":"How long the old one lives on, such as 24h."}`, `"source","secret"`),
+		Destructive: true, Confirm: "Rotate the secret of the webhook source {source}? Deliveries signed with an older one are refused after {overlap}.", Unsaid: [][2]string{{"overlap", "24h"}},
+		Input:  object(`"source":`+nameSchema+`,"secret":{"type":"string","minLength":1,"maxLength":8192,"description":"The secret as the provider shows it."},"overlap":{"type":"string","pattern":"^[0-9.hms]{1,16}$","description":"How long the old one lives on, such as 90m; 24h without it."}`, `"source","secret"`),
 		Output: output(`"source":{"type":"string"},"generation":{"type":"integer"}`), Method: "POST", Path: "/sources/{source}/rotate", Body: []string{"secret", "overlap"},
 	},
 	{
