@@ -40,6 +40,18 @@ test("what the agent was told is as docs/events.md says", async () => {
   for (const type of ["webhook.missed", "connection.needs_reauth", "upstream.drift"]) assert.ok(counts[`hookweir.${type}`] > 0, JSON.stringify(counts));
 });
 
+// The table of docs/deploying.md is held to the code by docs_severity_test.go.
+test("every line of the log says how grave it is", () => {
+  const levels = new Map();
+  for (const { message } of stage.product.logs) {
+    const event = eventOf(message);
+    if (event !== undefined) levels.set(event, JSON.parse(message).level);
+  }
+  const grave = ["vault.connection_needs_reauth", "breaker_opened", "upstream.drift", "webhook.refused"];
+  for (const [event, level] of levels) assert.ok(grave.includes(event) ? level === "warn" : ["info", "warn"].includes(level), `${event}: ${level}`);
+  for (const event of ["vault.connection_needs_reauth", "upstream.drift", "webhook.refused", "poll.ran"]) assert.ok(levels.has(event), event);
+});
+
 test("an event of no message, a forgery's, is one too many", () => {
   const { slack } = stage;
   const without = { ...stage, slack: { ...slack, messages: slack.messages.slice(1) } };
