@@ -19,6 +19,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// hang is when a test takes what does not come for what never will.
+const hang = 2 * time.Minute
+
 func (w *world) sessions() (n int) {
 	for range w.handler.(*Server).mcp.Sessions() {
 		n++
@@ -41,11 +44,11 @@ func TestEndedSessionsLeaveMemory(t *testing.T) {
 	}
 	status, _, _ := w.send(t, "POST", "ada", first, callWho)
 	assert.Equal(t, http.StatusNotFound, status)
-	assert.Eventually(t, func() bool { return w.sessions() == MaxSessions }, 5*time.Second, time.Millisecond)
+	assert.Eventually(t, func() bool { return w.sessions() == MaxSessions }, hang, time.Millisecond)
 	w.now = w.now.Add(sessionAge + time.Minute)
 	status, _, text := w.send(t, "POST", "ada", "", initialize)
 	require.Equal(t, 200, status, text)
-	assert.Eventually(t, func() bool { return w.sessions() == 1 }, 5*time.Second, time.Millisecond, "the others were unused for too long")
+	assert.Eventually(t, func() bool { return w.sessions() == 1 }, hang, time.Millisecond, "the others were unused for too long")
 }
 
 // TestUsedSessionsStay: clients that come again and again and never say that
@@ -108,7 +111,7 @@ func TestEndedSessionsEndTheirCalls(t *testing.T) {
 			select {
 			case err := <-over:
 				assert.Error(t, err)
-			case <-time.After(20 * time.Second):
+			case <-time.After(hang):
 				t.Fatal("the call goes on")
 			}
 			for lines.Scan() {
@@ -124,7 +127,7 @@ func TestEndedSessionsEndTheirCalls(t *testing.T) {
 // is broken off, which the test then hears of.
 func (w *world) open(t *testing.T, method, session, body string) *http.Response {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), hang)
 	t.Cleanup(cancel)
 	r, err := http.NewRequestWithContext(ctx, method, w.URL, strings.NewReader(body))
 	require.NoError(t, err)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"encoding/base64"
 	"errors"
 	"io"
 	"net/http"
@@ -235,11 +236,25 @@ func (s *Server) serveStateless(w http.ResponseWriter, r *http.Request, caller *
 	if s.cfg.Direct != nil {
 		m = shapeOf(r, f, body)
 	}
+	decodeName(r.Header)
 	switch {
 	case m.shape == "":
 		s.stateless.ServeHTTP(w, r)
 	case !s.direct(w, r, caller, f, m):
 		s.learn(w, r, caller, f, m)
+	}
+}
+
+// decodeName puts the name that a client has encoded, since no header can hold
+// it, in its place (MCP 2026-07-28, value encoding): the library compares it as
+// it comes. What cannot be read stays, and is no name.
+func decodeName(h http.Header) {
+	const name = "Mcp-Name"
+	given, ok := strings.CutPrefix(h.Get(name), "=?base64?")
+	if given, ok2 := strings.CutSuffix(given, "?="); ok && ok2 && len(h[name]) == 1 {
+		if text, err := base64.StdEncoding.DecodeString(given); err == nil {
+			h[name] = []string{string(text)}
+		}
 	}
 }
 

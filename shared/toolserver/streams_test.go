@@ -46,7 +46,7 @@ func TestStreamsAreBounded(t *testing.T) {
 	assert.Equal(t, 429, listen("mia"), "all together")
 	cancel()
 	s := w.handler.(*Server)
-	require.Eventually(t, func() bool { s.mu.Lock(); defer s.mu.Unlock(); return len(s.lasts) == 0 }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { s.mu.Lock(); defer s.mu.Unlock(); return len(s.lasts) == 0 }, hang, time.Millisecond)
 	ctx = t.Context()
 	assert.Equal(t, 200, listen("ada"), "what has ended does not count")
 	w.CloseClientConnections()

@@ -3,6 +3,7 @@ package upstream
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"io"
@@ -109,6 +110,9 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	q := fetch.Request{Method: r.Method, URL: r.URL.String(), Body: body, Deadline: t.timeout, MaxBody: maxAnswer, Abort: true}
 	for name, values := range r.Header {
 		for _, v := range values {
+			if name == "Mcp-Name" {
+				v = headerName(v)
+			}
 			q.Header = append(q.Header, [2]string{strings.ToLower(name), v})
 		}
 	}
@@ -150,6 +154,18 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		a.Body = bytes.ReplaceAll(a.Body, fresh, id)
 	}
 	return answer(r, a.Status, a.Header, a.Body), nil
+}
+
+// headerName is a name as it stands in a header: encoded where it could not, or
+// would be taken for one that is (MCP 2026-07-28, value encoding). The library
+// encodes parameters so, and no names.
+func headerName(name string) string {
+	const begin, end = "=?base64?", "?="
+	held := !strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r > '~' })
+	if held && name == strings.TrimSpace(name) && !(strings.HasPrefix(name, begin) && strings.HasSuffix(name, end)) {
+		return name
+	}
+	return begin + base64.StdEncoding.EncodeToString([]byte(name)) + end
 }
 
 // renumbered gives a request another id in each round of a call: in each the
