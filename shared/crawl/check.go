@@ -7,8 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/hookweir/hookweir/shared/destination"
 	"github.com/hookweir/hookweir/shared/jsontext"
+	"github.com/hookweir/hookweir/shared/outbound"
 )
 
 // Bounds of an operator's own recipe.
@@ -98,7 +98,7 @@ const removed = "[removed]"
 func credential(name, value string) bool {
 	ours := true
 	each(value, func(text string) { ours = ours && text == "" }, func(n string) { ours = ours && slices.Contains(builtins[:], n) })
-	return !ours && destination.SecretHeader(name)
+	return !ours && outbound.SecretHeader(name)
 }
 
 func (t *Request) check() error {

@@ -184,25 +184,6 @@ func (c *Config) validAuthHeader() bool {
 	return validName(h) && !reserved(h) && h != c.IdempotencyHeader && h != "content-type" && !slices.Contains(methodNames[:], h)
 }
 
-// SameServer reports that two configurations send a credential to the same
-// place in the same way: to one origin, in one header.
-func (c *Config) SameServer(other *Config) bool {
-	return c.Auth == other.Auth && c.AuthHeader == other.AuthHeader && origin(c.BaseURL) == origin(other.BaseURL)
-}
-
-// origin is that of RFC 6454 §4, in one spelling.
-func origin(base string) string {
-	u, err := url.Parse(base)
-	if err != nil {
-		return base
-	}
-	scheme, host, port := strings.ToLower(u.Scheme), strings.ToLower(u.Hostname()), u.Port()
-	if port == "" {
-		port = map[string]string{"https": "443", "http": "80"}[scheme]
-	}
-	return scheme + "://" + host + ":" + port
-}
-
 // Authorized reports whether each request gets its token from Hookweir.
 func (c *Config) Authorized() bool { return c.Connection != "" || c.Auth != "" }
 

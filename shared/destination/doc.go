@@ -13,7 +13,6 @@
 //   - The token is the gate's to set: with a connection or a credential, a
 //     caller's Authorization and the credential's own header are refused, and
 //     with any, Host, Content-Length and the hop-by-hop headers.
-//   - A credential that is kept stays at its server (SameServer).
 //   - Every bound has a default that is safe for an API nobody has described.
 //
 // # Failure modes

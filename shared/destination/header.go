@@ -70,27 +70,6 @@ func (c *Config) CheckHeader(header [][2]string) error {
 	return nil
 }
 
-// secretWords mark a name as a secret's, wherever they stand in it. Read only.
-var secretWords = [...]string{"token", "secret", "password", "passwd", "authorization", "cookie", "credential", "api-key", "api_key", "apikey", "private", "signature", "session"}
-
-// SecretName reports whether what has that name is likely a secret.
-func SecretName(name string) bool {
-	name = strings.ToLower(name)
-	for _, w := range secretWords {
-		if strings.Contains(name, w) {
-			return true
-		}
-	}
-	return false
-}
-
-// SecretHeader is SecretName for a request's header: a key there is one, but
-// for the one that tells requests apart.
-func SecretHeader(name string) bool {
-	name = strings.ToLower(name)
-	return SecretName(name) || strings.HasSuffix(name, "-key") && !strings.Contains(name, "idempotency")
-}
-
 // methodNames are headers by which frameworks take one method for another.
 // Read only.
 var methodNames = [...]string{"x-http-method", "x-http-method-override", "x-method-override"}

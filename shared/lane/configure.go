@@ -17,8 +17,8 @@ import (
 // what decides about a call and what is shown is the same bytes.
 type PutDestination struct {
 	Config destination.Config `json:"config"`
-	// Credential replaces the sealed one. Nil keeps it, if it is sent to the
-	// same server in the same way (destination.Config.SameServer).
+	// Credential replaces the sealed one. Nil keeps it, if Config.Auth is what
+	// it was.
 	Credential *destination.Credential `json:"credential,omitempty"`
 }
 
@@ -100,11 +100,8 @@ func (l *Lane) reseal(h *head, in PutDestination, generation int64) (string, err
 		}
 		defer clear(plain)
 		return l.cfg.VaultKeys.Seal(plain, l.aad(generation))
-	case !h.configured || h.cfg.Auth == "":
+	case !h.configured || h.cfg.Auth != in.Config.Auth || h.cfg.AuthHeader != in.Config.AuthHeader:
 		return "", &ItemError{0, RuleValue, "auth needs a credential"}
-	case !h.cfg.SameServer(&in.Config):
-		// It is shown to nobody, so it goes to no other server either.
-		return "", &ItemError{0, RuleValue, "base_url is of another server, or auth is sent in another way: give the credential again"}
 	}
 	// Kept: the generation is part of what it is sealed for.
 	plain, err := l.cfg.VaultKeys.Open(h.sealed, l.aad(h.generation))

@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/hookweir/hookweir/shared/destination"
 )
 
 const (
@@ -62,11 +60,24 @@ func (e *Exchange) Answer() Answer {
 func RedactHeader(header [][2]string) [][2]string {
 	out := slices.Clone(header)
 	for i, h := range out {
-		if destination.SecretHeader(h[0]) {
+		if secretName(h[0]) {
 			out[i][1] = Removed
 		}
 	}
 	return out
+}
+
+// secretWords mark a name as a secret's, wherever they stand in it. Read only.
+var secretWords = [...]string{"token", "secret", "password", "passwd", "authorization", "cookie", "credential", "api-key", "api_key", "apikey", "private", "signature", "session"}
+
+func secretName(name string) bool {
+	name = strings.ToLower(name)
+	for _, w := range secretWords {
+		if strings.Contains(name, w) {
+			return true
+		}
+	}
+	return false
 }
 
 // redact takes out the values that were sent, and every value that stands
@@ -87,7 +98,7 @@ func redact(text string, secrets []string) string {
 		before, rest := text[:i+1], text[i+1:]
 		out.WriteString(before)
 		text = rest
-		if !destination.SecretName(lastWord(before[:i])) {
+		if !secretName(lastWord(before[:i])) {
 			continue
 		}
 		space := len(rest) - len(strings.TrimLeft(rest, " \t\r\n"))
