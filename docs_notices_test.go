@@ -39,7 +39,7 @@ func TestNoticesData(t *testing.T) {
 	require.NoError(t, err)
 	_, table, ok := strings.Cut(string(page), "\nMembers of `data`;")
 	require.True(t, ok)
-	told := names(regexp.MustCompile("(?m)^\\|[^|]*\\|").ReplaceAllString(table, ""), "`([a-z_]+)`")
+	told := names(regexp.MustCompile(`(?m)^\|[^|]*\|`).ReplaceAllString(table, ""), "`([a-z_]+)`")
 	require.Equal(t, sorted(have), sorted(without(told, "data")))
 }
 
