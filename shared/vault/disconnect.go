@@ -178,6 +178,7 @@ func (v *Vault) queueRevocation(a *attempt, refresh, access string, now time.Tim
 type revocation struct {
 	id               int64
 	connection, hint string
+	provider         string
 	tries            int
 	token            string
 	client           *oauth.Client
@@ -242,6 +243,7 @@ func (v *Vault) openRevocation(r *revocation, sealed string, generation int64, s
 	if err := decode(settings, &s); err != nil {
 		return err
 	}
+	r.provider = s.Provider
 	token, err := v.unseal(sealed, v.aad(purposeRevoke, r.connection, r.hint, generation))
 	if err != nil {
 		return ignoreUnreadable(err)
@@ -291,7 +293,7 @@ func (v *Vault) settleRevocation(r revocation, failure error) error {
 			return nil
 		}
 		v.cfg.Log("vault.token_not_revoked", "tenant", v.tenant, "connection", r.connection, "token", r.hint, "cause", causeOf(f))
-		n := &row{name: r.connection, state: Revoked}
+		n := &row{name: r.connection, settings: Settings{Provider: r.provider}, state: Revoked}
 		n.tellAs(NoticeNotRevoked, "connection.not_revoked/"+r.connection+"/"+strconv.FormatInt(r.id, 10), now, told{Token: r.hint, Cause: causeOf(f)})
 		return v.tellOnly(n)
 	})

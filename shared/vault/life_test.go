@@ -658,6 +658,7 @@ func TestDisconnectSaysWhatIsNotRevoked(t *testing.T) {
 	assert.Equal(t, vault.Disconnected{Connection: "crm", Provider: "custom", NotRevocable: both}, d)
 	w.settle()
 	assert.Equal(t, "unsupported_token_type (400)", w.notice("not_revoked")["cause"])
+	assert.Equal(t, "custom", w.notice("not_revoked")["provider"])
 }
 
 // TestUseTellsOfScopes: what a use teaches about scopes is told without
