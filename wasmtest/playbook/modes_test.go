@@ -126,7 +126,7 @@ func (s *stage) spend(token string) string {
 // Salesforce is down for three minutes.
 func TestDownstream503(t *testing.T) {
 	s := open(t)
-	s.salesforce.ill = true
+	s.salesforce.ill = func(string) bool { return true }
 	for i := range 12 {
 		require.Equal(t, 202, s.deliver(s.slack.post(fmt.Sprintf("case-%d: message %d", i%3, i))))
 	}
@@ -134,7 +134,14 @@ func TestDownstream503(t *testing.T) {
 	assert.Greater(t, s.salesforce.unavailable, 0)
 	assert.Empty(t, s.salesforce.records)
 	assert.Contains(t, s.must("GET", "/destinations/salesforce", ""), `"depth":12`)
-	s.salesforce.ill = false
+	// It comes back by and by: the first write of each record is refused once
+	// more, and those behind it would be taken.
+	refused := map[string]bool{}
+	s.salesforce.ill = func(record string) bool {
+		again := refused[record]
+		refused[record] = true
+		return !again
+	}
 	s.run(10 * time.Minute)
 	assert.Equal(t, map[string][]int{"case-0": {1, 2, 3, 4}, "case-1": {1, 2, 3, 4}, "case-2": {1, 2, 3, 4}}, s.salesforce.records)
 	assert.Zero(t, s.salesforce.limit.excess)

@@ -22,7 +22,7 @@ const (
 type salesforce struct {
 	*grants
 	limit       limit
-	ill         bool // 503 to every write
+	ill         func(record string) bool // 503 to a write; nil: to none
 	unavailable int
 	records     map[string][]int
 }
@@ -58,7 +58,7 @@ func (s *salesforce) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusForbidden) // REQUEST_LIMIT_EXCEEDED
 	case s.scopesOf(r) == nil:
 		w.WriteHeader(http.StatusUnauthorized)
-	case s.ill:
+	case s.ill != nil && s.ill(record):
 		s.unavailable++
 		w.WriteHeader(http.StatusServiceUnavailable)
 	default:
