@@ -200,12 +200,10 @@ func (a *api) putDestination(c *call) (answer, error) {
 		err = a.Tenant(c.tenant).Enlist(c.Context(), listing(c.object))
 	case errors.As(err, &refused):
 		_ = a.relist(c, c.object) // a name that is left makes room when there is none
+		// It speaks of a list of writes, and this is none.
+		err = refuse(destinationCode(refused.Rule), refused.Detail)
 	}
 	a.logChange("admin.destination_put", c, err)
-	var item *lane.ItemError
-	if errors.As(err, &item) { // it speaks of a list of writes, and this is none
-		err = refuse(destinationCode(item.Rule), item.Detail)
-	}
 	return answerDestination(d, err)
 }
 
