@@ -23,11 +23,13 @@ func TestGraveEventsAreDocumented(t *testing.T) {
 		said[level] = names(rest, `"([a-z_.]+)"`)
 		require.NotEmpty(t, said[level])
 	}
+	var panics []string
 	require.NoError(t, filepath.WalkDir("shared", func(path string, d os.DirEntry, err error) error {
 		if err != nil || d.IsDir() || strings.HasSuffix(path, "_test.go") || !strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, ".mjs") {
 			return err
 		}
 		text, err := os.ReadFile(path)
+		panics = append(panics, names(string(text), `bulkhead\.Run\([^,]+, "([a-z_.]+)"`)...)
 		for level := range said {
 			for _, pattern := range []string{`"level":"` + level + `","event":"([a-z_.]+)"`, `level: "` + level + `", event: "([a-z_.]+)"`, `\("` + level + `", "([a-z]+\.[a-z_]+)"`} {
 				said[level] = append(said[level], names(string(text), pattern)...)
@@ -35,6 +37,7 @@ func TestGraveEventsAreDocumented(t *testing.T) {
 		}
 		return err
 	}))
+	require.Subset(t, said["error"], panics, "a panic is a defect")
 	page, err := os.ReadFile("docs/deploying.md")
 	require.NoError(t, err)
 	for level, events := range said {

@@ -20,9 +20,10 @@ const (
 // errors and warns are sorted. Read only.
 var (
 	errors = [...]string{
-		"backend.answer_failed", "backend.panic", "backend.scheduled_failed", "cron.stalled", "endpoint_failed",
-		"lane_failed", "message_quarantined", "messages_sent_back", "object_unopened", "quarantine_unavailable",
-		"queue_unknown", "setting_missing", "vault.alarm_lost", "vault.refresh_not_stored", "writes_given_up",
+		"backend.answer_failed", "backend.panic", "backend.scheduled_failed", "cron.stalled", "deliver_panic",
+		"dispatch_panic", "endpoint_failed", "lane_failed", "lane_panic", "message_quarantined", "messages_sent_back",
+		"object_unopened", "polls_panic", "quarantine_unavailable", "queue_unknown", "setting_missing",
+		"upstream.call_panicked", "vault.alarm_lost", "vault.refresh_not_stored", "vaults_panic", "writes_given_up",
 	}
 	warns = [...]string{
 		"agent_stopped", "agent_unavailable", "breaker_opened", "budget_unavailable", "event_dead", "event_refused",
