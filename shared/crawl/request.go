@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/hookweir/hookweir/shared/target"
 )
 
 // ErrRecipe refuses a recipe, a parameter or a state that makes no request.
@@ -242,12 +244,12 @@ func within(link, base string) (path string, ok bool) {
 	if len(link) > maxToken || !headerValue(link) || strings.ContainsAny(link, "\\#") {
 		return "", false
 	}
-	home, root, found := origin(base)
+	home, root, found := target.Origin(base)
 	if !found {
 		return "", false
 	}
 	root = strings.TrimRight(root, "/")
-	if at, rest, absolute := origin(link); absolute && at == home {
+	if at, rest, absolute := target.Origin(link); absolute && at == home {
 		link = rest
 	} else if absolute || strings.HasPrefix(link, "//") || !strings.HasPrefix(link, "/") {
 		return "", false
@@ -261,29 +263,6 @@ func within(link, base string) (path string, ok bool) {
 		path = "/" + path
 	}
 	return path, true
-}
-
-// origin cuts a URL behind its authority, and writes what is before in one form:
-// in lower case, without the port that is the scheme's own (RFC 3986 §6.2.2.1,
-// §6.2.3). A path of its own it leaves alone.
-func origin(link string) (at, rest string, ok bool) {
-	scheme, rest, ok := strings.Cut(link, "://")
-	if !ok || strings.ContainsAny(scheme, "/?") {
-		return "", link, false
-	}
-	host := rest
-	if end := strings.IndexAny(rest, "/?"); end >= 0 {
-		host = rest[:end]
-	}
-	rest = rest[len(host):]
-	scheme, host = strings.ToLower(scheme), strings.ToLower(host)
-	switch scheme {
-	case "https":
-		host = strings.TrimSuffix(host, ":443")
-	case "http":
-		host = strings.TrimSuffix(host, ":80")
-	}
-	return scheme + "://" + host, rest, true
 }
 
 // dots finds segments that lead up, in the spellings that a URL parser reads

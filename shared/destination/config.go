@@ -187,20 +187,9 @@ func (c *Config) validAuthHeader() bool {
 // SameServer reports that two configurations send a credential to the same
 // place in the same way: to one origin, in one header.
 func (c *Config) SameServer(other *Config) bool {
-	return c.Auth == other.Auth && c.AuthHeader == other.AuthHeader && origin(c.BaseURL) == origin(other.BaseURL)
-}
-
-// origin is that of RFC 6454 §4, in one spelling.
-func origin(base string) string {
-	u, err := url.Parse(base)
-	if err != nil {
-		return base
-	}
-	scheme, host, port := strings.ToLower(u.Scheme), strings.ToLower(u.Hostname()), u.Port()
-	if port == "" {
-		port = map[string]string{"https": "443", "http": "80"}[scheme]
-	}
-	return scheme + "://" + host + ":" + port
+	mine, _, _ := target.Origin(c.BaseURL)
+	theirs, _, ok := target.Origin(other.BaseURL)
+	return ok && mine == theirs && c.Auth == other.Auth && c.AuthHeader == other.AuthHeader
 }
 
 // Authorized reports whether each request gets its token from Hookweir.
